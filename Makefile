@@ -1,0 +1,45 @@
+# Everything here installs what it needs into .venv and runs from a bare checkout.
+PYTHON ?= python3.11
+PORT ?= 3000
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo ui test lint browser clean
+
+help: ## show these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/pip.stamp:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/install.stamp: pyproject.toml .venv/pip.stamp
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml .venv/install.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+install: .venv/install.stamp ## make .venv with what the demo needs
+
+demo: .venv/install.stamp ## a real two-speaker recording becomes a Meeting Pack
+	@$(BIN)/modellab demo
+
+ui: .venv/install.stamp ## the Dagster UI with its daemon, sensors and schedules, on http://127.0.0.1:3000
+	@$(BIN)/python -m modellab_dagster.ui --port $(PORT)
+
+browser: # the tests of HTML pages drive a real browser; Debian's, where we may install it
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } \
+		|| echo "chromium is not installed: the tests that need a browser will skip"
+
+test: .venv/dev.stamp browser ## install what tests need and run them all
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy modellab models resources assets modellab_dagster benchmarks
+
+clean: ## remove what was installed (the lab's data in warehouse/ stays)
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

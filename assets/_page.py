@@ -1,0 +1,91 @@
+"""What the UI shows of a result: Markdown, and the figures every step has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from resources.engine import StepResult
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; cells may hold any text."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def clock(time_s: float) -> str:
+    """Seconds as `m:ss.t` or `h:mm:ss`, for people."""
+    tenths = round(time_s * 10)
+    minutes, seconds = divmod(tenths // 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}.{tenths % 10}"
+
+
+def duration(time_s: float) -> str:
+    """A span of time with the unit that reads best."""
+    if time_s < 1:
+        return f"{time_s * 1000:.0f} ms"
+    return f"{time_s:.2f} s" if time_s < 60 else clock(time_s)
+
+
+def share(part: float, whole: float) -> str:
+    """A percentage; a dash of nothing."""
+    return f"{part / whole:.0%}" if whole else "-"
+
+
+def level(decibels: float | None, unit: str) -> str:
+    """A level with its unit; a dash for silence."""
+    return "-" if decibels is None else f"{decibels:.1f} {unit}"
+
+
+def step_page(result: StepResult, page: Mapping[str, Any]) -> dict[str, Any]:
+    """A step's own page, then what every step shows: the input, the model, timings, and where the result lies."""
+    record = result.record
+    common: dict[str, Any] = {
+        "input": f"{result.source.name} ({duration(result.source.duration_s)})",
+        "timings": dg.MetadataValue.md(_timings(result)),
+        "cached": record.cached,
+        "artifact": dg.MetadataValue.md(_folder(str(record.artifact))),
+    }
+    if record.model:
+        common["model"] = record.model
+    if not record.cached:
+        common["seconds"] = round(record.total_s, 4)
+        if record.inference_s > 0:
+            # A number, so that the UI plots it over the partitions; never given for a result from the cache.
+            common["speed"] = round(record.audio_s / record.inference_s, 2)
+        if record.peak_memory_mib:
+            common["peak_memory_mib"] = round(record.peak_memory_mib, 1)
+    if record.reproduced is not None:
+        common["reproduced"] = record.reproduced
+    return {**page, **common}
+
+
+def _folder(path: str) -> str:
+    """A folder of the lab on two lines: on one it would make the page wider than the window."""
+    parent, _, name = path.rpartition("/")
+    return f"`{parent}/`  \n`{name}`"
+
+
+def _timings(result: StepResult) -> str:
+    record = result.record
+    if record.cached:
+        made = result.artifact.manifest["made"]
+        return f"Found in the cache in {duration(record.total_s)}; made {made['at'][:16].replace('T', ' ')} UTC."
+    rows = [
+        ["loading the model", duration(record.load_s), share(record.load_s, record.total_s)],
+        ["inference", duration(record.inference_s), share(record.inference_s, record.total_s)],
+        ["other (reading, writing)", duration(record.other_s), share(record.other_s, record.total_s)],
+        ["**total**", f"**{duration(record.total_s)}**", ""],
+    ]
+    text = table(["", "time", "share"], rows if record.model else rows[2:])
+    if record.inference_s > 0:
+        text += f"\n\n{record.audio_s / record.inference_s:.1f} x real time on {record.device}"
+        text += f", {record.compute_type}, {record.threads} threads" if record.threads else ""
+        text += f", batches of {record.batch_size}" if record.batch_size else ""
+    return text

@@ -1,0 +1,159 @@
+"""A step over the partitions of a run, so that one bad input neither loses nor blocks another.
+
+With one partition Dagster's own ways do: a result materialises it; `Failure` fails it, and what depends on it is not
+run. With several:
+
+- each good partition is recorded as materialised as soon as it is done;
+- then the step gives its output, so that the steps downstream start (the executor waits for outputs, not for success:
+  `modellab_dagster.definitions`), marked not to materialise anything, since Dagster would record every partition;
+- then it raises `Failure` naming the bad ones: the run fails, and exactly what was not materialised reads as failed.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+
+from assets._checks import Check, Verdict
+from assets._versions import Versions, newest_materialization
+from assets.partitions import input_and_system
+from modellab.errors import LabError
+from resources.engine import RunSession, StepResult
+
+FORCE_TAG = "modellab/force"
+"""Run tag: `true` makes the steps run although their results are there."""
+Page = Callable[[StepResult], Mapping[str, Any]]
+"""What the UI shows of one result: metadata by name."""
+StepEvent = dg.Output[None] | dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+_NAMED_FAILURES = 20
+"""A step's error names so many failed partitions; its metadata lists them all."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What is recorded of one good partition."""
+
+    fingerprint: str
+    page: Mapping[str, Any]
+    verdicts: Mapping[Check, Verdict]
+
+
+class PartitionLoop:
+    """One step, over all partitions of one run."""
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, session: RunSession, page: Page, checks: Sequence[Check]
+    ) -> None:
+        self._context, self._session, self._page = context, session, page
+        self._step = context.asset_key.to_user_string()
+        selected = {key.name for key in context.selected_asset_check_keys}
+        self._checks = [check for check in checks if check.name in selected]
+        self._force = context.run.tags.get(FORCE_TAG, "").lower() == "true"
+        self._failed: dict[str, str] = {}
+
+    @cached_property
+    def _versions(self) -> Versions:
+        return Versions(self._context, self._context.partition_keys)
+
+    def events(self) -> Iterator[StepEvent]:
+        """What the asset yields.
+
+        Raises:
+            Failure: naming every partition that failed.
+        """
+        # All inputs of a system, then the next system: its model is loaded once.
+        keys = sorted(self._context.partition_keys, key=lambda key: input_and_system(key)[::-1])
+        alone = len(keys) == 1
+        materialized = False
+        for key in keys:
+            if done := self._run(key):
+                yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
+                materialized = True
+        if not alone or not (materialized or self._failed):
+            yield from self._outputs_without_materialization()
+        if self._failed:
+            raise self._failure(len(keys))
+
+    def _run(self, key: str) -> _Done | None:
+        """What came of the partition; None when it failed, or its system has no such step."""
+        input_key, system_key = input_and_system(key)
+        try:
+            result = self._session.run_step(self._step, input_key, system_key, force=self._force)
+            if result is None:
+                return None
+            verdicts = {check: check.judge(result) for check in self._checks}
+            return _Done(result.artifact.fingerprint, self._page(result), verdicts)
+        except LabError as error:
+            self._failed[key] = str(error)
+        except Exception as error:
+            # What a page can't show of one odd result must not cost the other partitions theirs.
+            _log.exception("the page of %s for %s failed", self._step, key)
+            self._failed[key] = f"the page of {self._step} failed: {type(error).__name__}: {error}"
+        return None
+
+    def _materialize_alone(self, done: _Done) -> Iterator[StepEvent]:
+        yield dg.MaterializeResult(
+            metadata=done.page,
+            data_version=dg.DataVersion(done.fingerprint),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=check.name,
+                    passed=verdict.passed,
+                    description=verdict.description,
+                    metadata=verdict.metadata,
+                    severity=check.severity,
+                )
+                for check, verdict in done.verdicts.items()
+            ],
+        )
+
+    def _materialize_one(self, key: str, done: _Done) -> Iterator[StepEvent]:
+        asset_key = self._context.asset_key
+        tags = self._versions.tags(key, done.fingerprint)
+        yield dg.AssetMaterialization(asset_key, partition=key, metadata=done.page, tags=tags)
+        target = newest_materialization(self._context, key)
+        for check, verdict in done.verdicts.items():
+            yield dg.AssetCheckEvaluation(
+                asset_key=asset_key,
+                check_name=check.name,
+                passed=verdict.passed,
+                description=verdict.description,
+                metadata=verdict.metadata,
+                severity=check.severity,
+                partition=key,
+                target_materialization_data=target,
+            )
+
+    def _outputs_without_materialization(self) -> Iterator[dg.Output[None]]:
+        """Outputs that let the steps downstream start and record nothing.
+
+        Dagster has no documented way to say which of a run's partitions an output materialises. The one mark that
+        keeps it from recording them all is private (1.13 sets it for observable source assets); this is the only place
+        that knows it, and `tests/orchestration/test_partition_loop.py` fails should it lose its meaning.
+        """
+        for name in self._context.op_execution_context.selected_output_names:
+            yield dg.Output(None, output_name=name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
+
+    def _failure(self, partitions: int) -> dg.Failure:
+        if partitions == 1:
+            [text] = self._failed.values()
+            return dg.Failure(text, allow_retries=False)
+        lines = [f"{key}: {text}" for key, text in self._failed.items()]
+        more = len(lines) - _NAMED_FAILURES
+        return dg.Failure(
+            "\n".join(
+                [
+                    f"{len(lines)} of {partitions} partitions failed; the others are done.",
+                    *lines[:_NAMED_FAILURES],
+                    *([f"and {more} more"] if more > 0 else []),
+                ]
+            ),
+            metadata={"failed": dg.MetadataValue.json(self._failed)},
+            allow_retries=False,
+        )

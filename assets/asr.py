@@ -1,0 +1,140 @@
+"""The asset `asr`: what was said."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets._checks import Check, Verdict
+from assets._page import clock, duration
+from assets._pictures import Lane, timeline
+from assets._step import step_asset
+from modellab.bundle.meeting import display_name
+from modellab.media.canonical import CanonicalAudio
+from modellab.steps.asr import STEP, TRANSCRIPT_FILE
+from modellab.steps.vad import SPEECH_FILE
+from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word, load
+from resources.engine import StepResult
+
+_SHOWN_UTTERANCES = 12
+_OUTSIDE_S = 0.5
+"""Word times are about this precise; a word further from all speech was made up."""
+_COMPRESSION_LIMIT = 2.4
+"""Whisper's own limit for text that repeats itself."""
+_LOOP_WORDS = 4
+"""So many words, the same over and over, make a loop when they come `_LOOP_TIMES` in a row."""
+_LOOP_TIMES = 4
+
+
+def transcript_of(result: StepResult) -> Transcript:
+    """The transcript that the step wrote."""
+    return load(Transcript, result.artifact.file(TRANSCRIPT_FILE))
+
+
+def head(transcript: Transcript) -> dg.TableMetadataValue:
+    """The first utterances as a table, with times and, where known, speakers."""
+    speakers = any(utterance.speaker for utterance in transcript.utterances)
+    names = ["time", *(["speaker"] if speakers else []), "text"]
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(dict(zip(names, _row(utterance, speakers), strict=True)))
+            for utterance in transcript.utterances[:_SHOWN_UTTERANCES]
+        ],
+        schema=dg.TableSchema([dg.TableColumn(name) for name in names]),
+    )
+
+
+def _row(utterance: Utterance, speakers: bool) -> list[str]:
+    # With a space that does not break, or the UI spreads a name over two lines.
+    said_by = [display_name(utterance.speaker).replace(" ", "\u00a0") if utterance.speaker else "-"] if speakers else []
+    return [clock(utterance.start_s), *said_by, utterance.text]
+
+
+def page(result: StepResult) -> Mapping[str, Any]:
+    """The transcript's beginning, and where its words lie under the waveform."""
+    transcript = transcript_of(result)
+    words = transcript.words
+    probabilities = [word.probability for word in words if word.probability is not None]
+    shown: dict[str, Any] = {
+        "transcript": head(transcript),
+        "words": len(words),
+        "dagster/row_count": len(words),
+    }
+    if ingest := result.upstream("ingest"):
+        lanes = [Lane("words", [(word.start_s, word.end_s) for word in words])]
+        shown = {"waveform": dg.MetadataValue.md(timeline(CanonicalAudio.open(ingest).envelope(), lanes)), **shown}
+    if transcript.language:
+        certainty = transcript.language_probability
+        shown["language"] = transcript.language + (f" ({certainty:.0%} sure)" if certainty is not None else "")
+    if probabilities:
+        shown["word_probability"] = round(sum(probabilities) / len(probabilities), 4)
+    if words:
+        shown["words_per_minute"] = round(60 * len(words) / sum(u.end_s - u.start_s for u in transcript.utterances), 1)
+    return shown
+
+
+def _outside(words: Sequence[Word], speech: Sequence[Segment]) -> list[Word]:
+    """Words further than `_OUTSIDE_S` from all speech; both in order of time."""
+    outside, position = [], 0
+    for word in sorted(words, key=lambda word: word.start_s):
+        while position < len(speech) and speech[position].end_s + _OUTSIDE_S < word.start_s:
+            position += 1
+        if position == len(speech) or speech[position].start_s - _OUTSIDE_S > word.end_s:
+            outside.append(word)
+    return outside
+
+
+def _no_word_outside_speech(result: StepResult) -> Verdict:
+    words = transcript_of(result).words
+    vad = result.upstream("vad")
+    speech = load(SpeechSegments, vad.file(SPEECH_FILE)).segments if vad else []
+    outside = _outside(words, speech)
+    return Verdict(
+        not outside,
+        f"{len(outside)} of {len(words)} words lie more than {duration(_OUTSIDE_S)} from any speech",
+        {"words": [f"{clock(word.start_s)} {word.text}" for word in outside[:10]]},
+    )
+
+
+def loops(words: Sequence[str]) -> list[str]:
+    """Phrases of one to `_LOOP_WORDS` words that come at least `_LOOP_TIMES` in a row."""
+    found: Counter[str] = Counter()
+    for size in range(1, _LOOP_WORDS + 1):
+        in_a_row = 0
+        for index in range(size, len(words)):
+            in_a_row = in_a_row + 1 if words[index] == words[index - size] else 0
+            if in_a_row == size * (_LOOP_TIMES - 1):
+                found[" ".join(words[index - size + 1 : index + 1])] += 1
+    return list(found)
+
+
+def _does_not_repeat_itself(result: StepResult) -> Verdict:
+    transcript = transcript_of(result)
+    ratios = [u.compression_ratio for u in transcript.utterances if u.compression_ratio is not None]
+    highest = max(ratios, default=None)
+    looping = loops([word.text.lower() for word in transcript.words])
+    said = f"highest compression ratio {highest:.2f}" if highest is not None else "no compression ratios"
+    if looping:
+        said += f"; repeated: {'; '.join(looping[:3])}"
+    return Verdict(
+        not looping and (highest is None or highest <= _COMPRESSION_LIMIT),
+        said,
+        {"highest_compression_ratio": highest or 0.0, "allowed": _COMPRESSION_LIMIT, "repeated": looping[:10]},
+    )
+
+
+ASR = step_asset(
+    STEP,
+    group="speech",
+    kinds={"python", "json"},
+    page=page,
+    checks=[
+        Check("no_word_outside_speech", "No word is written where there is no speech.", _no_word_outside_speech),
+        Check(
+            "does_not_repeat_itself",
+            "No phrase over and over and no text that compresses too well: signs of words made up.",
+            _does_not_repeat_itself,
+        ),
+    ],
+)

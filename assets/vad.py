@@ -1,0 +1,72 @@
+"""The asset `vad`: where there is speech."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import dagster as dg
+
+from assets._checks import Check, Verdict
+from assets._page import duration, share
+from assets._pictures import Lane, timeline
+from assets._step import step_asset
+from modellab.media.canonical import CanonicalAudio
+from modellab.steps.vad import SPEECH_FILE, STEP
+from modellab.surfaces.results import SpeechSegments, load
+from resources.engine import StepResult
+
+_TOLERANCE_S = 1e-3
+
+
+def speech_of(result: StepResult) -> SpeechSegments:
+    """The speech that the step found."""
+    return load(SpeechSegments, result.artifact.file(SPEECH_FILE))
+
+
+def page(result: StepResult) -> Mapping[str, Any]:
+    """The waveform with the speech beneath it, and how much there is."""
+    speech = speech_of(result)
+    lane = Lane("speech", [(s.start_s, s.end_s) for s in speech.segments])
+    ingest = result.upstream("ingest")
+    picture = timeline(CanonicalAudio.open(ingest).envelope(), [lane]) if ingest else ""
+    longest = max((s.duration_s for s in speech.segments), default=0.0)
+    return {
+        "waveform": dg.MetadataValue.md(picture),
+        "speech": f"{duration(speech.speech_s)} of {duration(speech.duration_s)}"
+        f" ({share(speech.speech_s, speech.duration_s)}), the longest stretch {duration(longest)}",
+        "speech_s": round(speech.speech_s, 3),
+        "speech_share": round(speech.speech_s / speech.duration_s, 4) if speech.duration_s else 0.0,
+        "dagster/row_count": len(speech.segments),
+    }
+
+
+def _in_order(result: StepResult) -> Verdict:
+    speech = speech_of(result)
+    wrong = [s for s in speech.segments if s.end_s <= s.start_s or s.start_s < -_TOLERANCE_S]
+    wrong += [s for s in speech.segments if s.end_s > speech.duration_s + _TOLERANCE_S]
+    wrong += [after for before, after in pairwise(speech.segments) if after.start_s < before.end_s - _TOLERANCE_S]
+    return Verdict(
+        not wrong, f"{len(speech.segments)} segments, {len(wrong)} out of place", {"wrong": [str(s) for s in wrong[:5]]}
+    )
+
+
+def _finds_speech(result: StepResult) -> Verdict:
+    speech = speech_of(result)
+    return Verdict(bool(speech.segments), f"{len(speech.segments)} segments of speech")
+
+
+VAD = step_asset(
+    STEP,
+    group="speech",
+    kinds={"python", "json"},
+    page=page,
+    checks=[
+        Check(
+            "segments_in_order",
+            "Segments are in order, apart from each other, and inside the recording.",
+            _in_order,
+            dg.AssetCheckSeverity.ERROR,
+        ),
+        Check("finds_speech", "There is speech; without any, nothing will be transcribed.", _finds_speech),
+    ],
+)

@@ -1,0 +1,62 @@
+"""The pack's recording: MP3, which every browser plays without a plug-in, at a constant bit rate, so that seeking lands
+where it should without an index."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+
+from modellab.media.audio import Samples
+from modellab.media.decode import MediaReader
+from modellab.media.resampling import StreamResampler
+
+FILE_NAME = "audio.mp3"
+MEDIA_TYPE = "audio/mpeg"
+_WIDE_HZ, _NARROW_HZ = 24_000, 16_000
+"""Up to 12 kHz is all that matters of speech; a recording with nothing above 8 kHz needs no more than 16 kHz."""
+_BIT_RATES = {_WIDE_HZ: 48_000, _NARROW_HZ: 40_000}
+"""Bits per second by sample rate: 6 or 5 kB a second; one channel of speech is then hard to tell from the original."""
+_LAME_EFFORT = "7"
+"""libmp3lame's `compression_level`: 40 % less work than its default of 5, and speech does not show it."""
+_FULL_SCALE = 32767.0
+
+
+def write_audio(
+    target: Path,
+    reader: MediaReader,
+    weights: Sequence[float],
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> None:
+    """Encode a recording as it is decoded, its channels mixed to one; memory holds seconds of it, however long it is.
+
+    Args:
+        reader: nothing read from it yet.
+        weights: of each channel in the mix.
+        progress: called with the seconds decoded so far.
+    """
+    rate_hz = _NARROW_HZ if reader.info.sample_rate_hz <= _NARROW_HZ else _WIDE_HZ
+    with av.open(str(target), "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=rate_hz, options={"compression_level": _LAME_EFFORT})
+        stream.layout = "mono"
+        stream.bit_rate = _BIT_RATES[rate_hz]
+        position = 0
+        for block in _mono(reader, np.array(weights, dtype=np.float32), rate_hz):
+            if not len(block):
+                continue
+            pcm = np.round(np.clip(block, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(pcm[np.newaxis], format="s16p", layout="mono")
+            frame.sample_rate = rate_hz
+            frame.pts = position
+            position += len(block)
+            container.mux(stream.encode(frame))
+            progress(reader.duration_s)
+        container.mux(stream.encode(None))
+
+
+def _mono(reader: MediaReader, weights: Samples, rate_hz: int) -> Iterator[Samples]:
+    """Blocks of the mix at a rate, shape `(samples,)`."""
+    resampler = StreamResampler(1, reader.info.sample_rate_hz, rate_hz)
+    for block in reader.blocks():
+        yield resampler.push((weights @ block)[np.newaxis])[0]
+    yield resampler.finish()[0]

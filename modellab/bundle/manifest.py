@@ -1,0 +1,85 @@
+"""`manifest.json` of a pack: what is in it, what it rests on, and what is missing from it and why.
+
+Everything in it follows from what the pack was made from: no clock, no host, no run. The same results give the same
+manifest, whichever pipeline asked for the pack; runs, with their times, are the warehouse's matter.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from modellab.artifacts.store import Artifact
+from modellab.errors import ArtifactCorrupt
+from modellab.files import sha256_file
+from modellab.media.inputs import RegisteredInput
+
+NAME = "manifest.json"
+FORMAT = "modellab.meeting_pack/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Something a pack can hold and this one does not."""
+
+    what: str
+    why: str
+
+
+def provenance(artifact: Artifact) -> dict[str, Any]:
+    """What one result depends on: its step and code, parameters, model, and the results that it read itself."""
+    identity = artifact.manifest["identity"]
+    return {
+        "step": artifact.step,
+        "fingerprint": artifact.fingerprint,
+        **{key: identity[key] for key in ("code_version", "parameters", "model", "reads")},
+    }
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    title: str,
+    source: RegisteredInput,
+    code_version: str,
+    files: Mapping[str, str],
+    reads: Sequence[Artifact],
+    absent: Sequence[Absence],
+) -> None:
+    """Write a pack's manifest, which lists every other file of it.
+
+    Args:
+        files: name -> what it is; all lie in `folder`.
+        reads: the artifacts the pack was made from; one that fills several roles is listed once.
+    """
+    once = {artifact.fingerprint: artifact for artifact in reads}
+    content = {
+        "format": FORMAT,
+        "title": title,
+        "input": {"name": source.name, "sha256": source.sha256, "duration_s": round(source.duration_s, 3)},
+        "files": {
+            name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_file(folder / name), "what": what}
+            for name, what in files.items()
+        },
+        "absent": [asdict(absence) for absence in absent],
+        "made_by": {"step": "bundle", "code_version": code_version},
+        "made_from": [provenance(artifact) for artifact in once.values()],
+    }
+    (folder / NAME).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+
+
+def listed_files(manifest: Path) -> list[str]:
+    """Names of a pack's files, the manifest first.
+
+    Raises:
+        ArtifactCorrupt: it is not a pack's manifest, or lists a name that is not a plain file name.
+    """
+    try:
+        content = json.loads(manifest.read_bytes())
+        names = list(content["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactCorrupt(f"{manifest} is not the manifest of a Meeting Pack", found=str(error)) from error
+    if unsafe := [name for name in names if Path(name).name != name or name.startswith(".")]:
+        raise ArtifactCorrupt(f"{manifest} lists names that are not plain file names", found=", ".join(unsafe))
+    return [NAME, *names]

@@ -1,0 +1,47 @@
+"""NIST's space-separated formats that scoring tools read: RTTM, CTM and STM.
+
+Fields as in the Rich Transcription evaluation plans (RT-09) and sctk's documentation. The file id is the meeting's slug
+and the channel is 1, the same in all three, so that they can be scored against each other.
+"""
+
+from collections.abc import Iterable
+
+from modellab.bundle.meeting import Meeting
+
+CHANNEL = 1
+NO_SPEAKER = "unknown"
+
+
+def to_rttm(meeting: Meeting) -> str:
+    """`SPEAKER file channel start duration <NA> <NA> speaker <NA> <NA>`, one line a turn, seconds."""
+    return _lines(
+        f"SPEAKER {meeting.slug} {CHANNEL} {turn.start_s:.3f} {turn.duration_s:.3f} "
+        f"<NA> <NA> {_field(turn.speaker)} <NA> <NA>"
+        for turn in meeting.turns or ()
+    )
+
+
+def to_ctm(meeting: Meeting) -> str:
+    """`file channel start duration word [confidence]`, one line a word, in order of time, seconds."""
+    words = sorted((w for p in meeting.paragraphs for w in p.words), key=lambda word: word.start_s)
+    return _lines(
+        f"{meeting.slug} {CHANNEL} {word.start_s:.3f} {max(0.0, word.end_s - word.start_s):.3f} {_field(word.text)}"
+        + (f" {word.probability:.4f}" if word.probability is not None else "")
+        for word in words
+    )
+
+
+def to_stm(meeting: Meeting) -> str:
+    """`file channel speaker start end text`, one line a paragraph, seconds."""
+    return _lines(
+        f"{meeting.slug} {CHANNEL} {_field(p.speaker or NO_SPEAKER)} {p.start_s:.3f} {p.end_s:.3f} {p.text}"
+        for p in sorted(meeting.paragraphs, key=lambda paragraph: paragraph.start_s)
+    )
+
+
+def _field(text: str) -> str:
+    return "_".join(text.split()) or NO_SPEAKER
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

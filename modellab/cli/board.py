@@ -1,0 +1,71 @@
+"""The steps of the file at hand, as the events of the running pipeline tell of them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted
+from modellab.pipeline.record import StepRecord
+from modellab.pipeline.system import System
+
+State = Literal["waiting", "running", "done", "cached", "failed"]
+
+
+@dataclass(slots=True)
+class BoardStep:
+    """One line of the board."""
+
+    name: str
+    model: str | None
+    state: State = "waiting"
+    fraction: float = 0.0
+    """Of a running step: how much is done, 0 to 1; 0 until it says so."""
+    started: float = 0.0
+    seconds: float | None = None
+    """How long it took; None until it is over."""
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Board:
+    """The steps of one file.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    steps: list[BoardStep]
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+    @classmethod
+    def of(cls, system: System) -> "Board":
+        return cls([BoardStep(step.name, str(step.model) if step.model else None) for step in system.steps])
+
+    def observe(self, event: Event) -> BoardStep | None:
+        """Take an event in; returns the step it is about, or None when that is none of this board's."""
+        name = event.record.step if isinstance(event, StepEnded) else event.step
+        step = next((step for step in self.steps if step.name == name), None)
+        if step is None:
+            return None
+        match event:
+            case StepStarted():
+                step.state, step.started = "running", self.clock()
+            case StepProgressed():
+                step.fraction = event.fraction
+            case StepEnded():
+                step.state, step.seconds, step.error = state_of(event.record), event.record.total_s, event.record.error
+        return step
+
+    def elapsed_s(self, step: BoardStep) -> float | None:
+        """Seconds a step took or has been running for; None while it waits."""
+        if step.state == "running":
+            return self.clock() - step.started
+        return step.seconds
+
+
+def state_of(record: StepRecord) -> State:
+    """How a step that is over is shown."""
+    if record.status == "failed":
+        return "failed"
+    return "cached" if record.cached else "done"

@@ -1,0 +1,128 @@
+"""`modellab doctor`."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from modellab.cli.console import JsonOption
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from modellab.cli.machine import Examination
+    from modellab.registry.models import Availability
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Say what this machine has, which models run here, what will not run, and what to do about it.
+
+    Exit code 0 when the default pipeline can run, 1 when it can't.
+    """
+    from modellab.cli.console import print_json, stdout
+    from modellab.cli.machine import examine
+    from modellab.registry.registry import ModelRegistry
+    from modellab.settings import Lab
+
+    found = examine(Lab.from_environment(), ModelRegistry())
+    if as_json:
+        print_json(found)
+    else:
+        _print(stdout(), found)
+    if not found.ready:
+        raise typer.Exit(1)
+
+
+def _print(console: "Console", found: "Examination") -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from modellab.cli.console import print_block, print_line
+
+    sections = [("Machine", _machine), ("Packages", _packages), ("Models", _models), ("Lab", _lab)]
+    if any(not state.availability.ok for state in found.models):
+        sections.append(("Will not run here", _out_of_reach))
+    for title, body in sections:
+        print_line(console, title, "bold underline")
+        print_block(console, Padding(body(found), (0, 0, 1, 2)))
+    for problem in found.problems:
+        mark = ("✗ ", "red") if problem.blocking else ("! ", "yellow")
+        print_block(console, Text.assemble(mark, problem.what))
+    if found.ready:
+        print_line(console, Text.assemble(("✓ ", "green"), "The default pipeline can run: modellab demo"))
+
+
+def _machine(found: "Examination") -> "RenderableType":
+    from modellab.cli.units import plural, size
+
+    hardware = found.hardware
+    devices = ", ".join(f"{kind} ({', '.join(runtimes)})" for kind, runtimes in hardware.devices.items())
+    return _pairs(
+        ("Python", f"{hardware.python} on {hardware.system}"),
+        ("processor", f"{plural(hardware.cores, 'core')}, {size(hardware.memory_bytes)} memory"),
+        ("devices", devices),
+        ("free disk", size(hardware.disk_free_bytes)),
+        ("hub token", "set (HF_TOKEN)" if found.token else "not set (HF_TOKEN): gated models can't be downloaded"),
+    )
+
+
+def _packages(found: "Examination") -> "RenderableType":
+    from rich.text import Text
+
+    from modellab.cli.units import plural
+
+    lines = []
+    for extra in found.extras:
+        if not extra.missing:
+            text = Text.assemble(("✓ ", "green"), f"all {plural(len(extra.packages), 'package')}")
+        else:
+            missing = ", ".join(f"{p.name}{p.wanted} (found {p.installed or 'nothing'})" for p in extra.missing)
+            text = Text.assemble(("✗ ", "yellow"), f"missing {missing}")
+        lines.append((extra.name, text))
+    return _pairs(*lines)
+
+
+def _models(found: "Examination") -> "RenderableType":
+    """A line for the variants of a model that are in the same state: most models have many."""
+    from rich.text import Text
+
+    from modellab.cli.console import table
+
+    alike: dict[tuple[str, Availability], list[str]] = {}
+    for state in found.models:
+        model, _, variant = state.model.partition(":")
+        alike.setdefault((model, state.availability), []).append(variant)
+    rows = table("Model", "Variants", "", "Device", "Weights")
+    for (model, available), variants in alike.items():
+        mark = Text("✓", style="green") if available.ok else Text("✗", style="red")
+        rows.add_row(model, ", ".join(variants), mark, available.device or "", available.weights)
+    return rows
+
+
+def _out_of_reach(found: "Examination") -> "RenderableType":
+    return _pairs(*((state.model, state.availability.reason) for state in found.models if not state.availability.ok))
+
+
+def _lab(found: "Examination") -> "RenderableType":
+    from modellab.cli.units import plural
+
+    home = found.home
+    database = "none yet"
+    if home.database:
+        waiting = f"{plural(home.files_waiting, 'new file')} not in it yet"
+        database = waiting if home.files_waiting else "up to date"
+    return _pairs(
+        ("home", f"{home.path}{'' if home.exists else ' (will be made by the first run)'}"),
+        ("holds", f"{plural(home.inputs, 'input')}, {plural(home.artifacts, 'artifact')}"),
+        ("database", database),
+        ("half-written", f"{plural(home.stale_staging, 'folder')} of killed or running processes"),
+    )
+
+
+def _pairs(*pairs: "tuple[str, RenderableType]") -> "RenderableType":
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    grid = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
+    for name, value in pairs:
+        grid.add_row(Text(name, style="bold"), Text(value) if isinstance(value, str) else value)
+    return grid

@@ -1,0 +1,119 @@
+"""Past runs, as the warehouse knows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.errors import UnknownName
+from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.pipeline.record import StepRecord
+from modellab.settings import Lab
+from modellab.steps.catalogue import steps_by_name
+from modellab.warehouse.query import query
+
+LATEST = "latest"
+_MOST_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """One attempt at one system on one input."""
+
+    run: str
+    dagster_run_id: str
+    input: str
+    name: str
+    """File name the input was first registered under."""
+    duration_s: float
+    """Length of the recording."""
+    system: str
+    status: str
+    """completed, failed, canceled, interrupted, or running."""
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    wall_s: float | None
+    """How long it took; None while it runs."""
+    steps: int
+    """Steps that were reached."""
+    cached_steps: int
+
+
+def past_runs(
+    lab: Lab, *, source: str | None = None, status: str | None = None, limit: int | None = None
+) -> list[PastRun]:
+    """Runs, the newest first.
+
+    Args:
+        source: key of an input, or its beginning.
+    """
+    conditions, values = ["true"], []
+    if source is not None:
+        conditions.append("starts_with(input, ?)")
+        values.append(source)
+    if status is not None:
+        conditions.append("status = ?")
+        values.append(status)
+    return _select(lab, " AND ".join(conditions), values, limit)
+
+
+def find_run(lab: Lab, name: str) -> PastRun:
+    """The run of a name: a run key, a Dagster run id, an input's key, the beginning of one of these, or `latest`.
+
+    Of several attempts at the same run the newest counts, unless its Dagster run id is given.
+
+    Raises:
+        UnknownName: no run has that name, or several have.
+    """
+    if name == LATEST:
+        found = _select(lab, "true", [], 1)
+    else:
+        condition = "starts_with(run, ?) OR starts_with(dagster_run_id, ?) OR starts_with(input, ?)"
+        found = _select(lab, condition, [name] * 3, None)
+    if not found:
+        raise UnknownName(f"there is no run {name!r}", hint="modellab runs list shows what there is.")
+    by_run = {run.run: run for run in reversed(found)}
+    if len(by_run) > 1:
+        listed = [f"{run.run} ({run.name}, {run.system})" for run in list(by_run.values())[-_MOST_LISTED:]]
+        raise UnknownName(
+            f"{name!r} can mean {len(by_run)} runs", found=", ".join(listed), hint="Give one of these keys."
+        )
+    return found[0]
+
+
+def records_of(lab: Lab, run: PastRun) -> list[StepRecord]:
+    """The records of a run's steps, in the pipeline's order."""
+    columns = ", ".join(field.name for field in fields(StepRecord))
+    order = list(steps_by_name())
+    result = query(
+        lab,
+        f"SELECT {columns} FROM steps WHERE dagster_run_id = ? AND run = ?",
+        [run.dagster_run_id, run.run],
+    )
+    return sorted(map(_record, result.as_dicts()), key=lambda record: order.index(record.step))
+
+
+def source_of(lab: Lab, run: PastRun) -> RegisteredInput:
+    """The input that a run worked on."""
+    return InputStore(lab).get(run.input)
+
+
+def artifact_of(lab: Lab, records: Sequence[StepRecord], step: str) -> Artifact | None:
+    """What a step of a run gave; None when the run has no such step, or it failed."""
+    record = next((record for record in records if record.step == step and record.status == "completed"), None)
+    return ArtifactStore(lab.artifacts).get(step, record.fingerprint) if record and record.fingerprint else None
+
+
+def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> list[PastRun]:
+    most = "" if limit is None else f" LIMIT {limit:d}"
+    columns = ", ".join(field.name for field in fields(PastRun))
+    named = "SELECT * REPLACE (coalesce(name, input) AS name) FROM run_history"
+    statement = f"SELECT {columns} FROM ({named}) WHERE {condition} ORDER BY started_at DESC, run{most}"
+    return [PastRun(**row) for row in query(lab, statement, values).as_dicts()]
+
+
+def _record(row: dict[str, Any]) -> StepRecord:
+    times = {name: row[name].isoformat(timespec="milliseconds") for name in ("started_at", "ended_at")}
+    return StepRecord(**{**row, **times})

@@ -1,0 +1,164 @@
+"""Running pipelines as Dagster runs in this process. The only module of the library that imports Dagster.
+
+The runs are those that the UI starts: the same code location, jobs, partitions and records. They show up there, and can
+be run again from there.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.events import RunFailureReason
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+
+from assets._partition_loop import FORCE_TAG
+from assets.partitions import PARTITIONS, partition_key
+from modellab.errors import UsageError
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.events import Event, StepEnded, observed_by
+from modellab.pipeline.record import StepRecord
+from modellab.pipeline.system import System, resolve_system
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.warehouse.liveness import ProcessMark
+from modellab_dagster.definitions import defs
+from modellab_dagster.home import open_instance
+from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
+from modellab_dagster.jobs import job_of
+from modellab_dagster.partitions import register_partitions
+from resources.models import close_models
+
+LOCATION = "modellab"
+"""Name of the code location in `workspace.yaml`."""
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster tells of its steps on standard error otherwise; the run's own log has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchResult:
+    """How a run ended."""
+
+    run: str | None
+    """Run key, the same for the same input, system and code; None when the run failed before its first step."""
+    dagster_run_id: str
+    status: Literal["completed", "failed"]
+    error: str | None
+    records: list[StepRecord] = field(default_factory=list)
+    """One a step that ran, in order."""
+
+
+class Launcher:
+    """Runs systems on inputs, each as one Dagster run, all in this process: models stay loaded from one to the next.
+
+    Use it as a context manager.
+
+    Args:
+        lab: the lab of the environment, which is what the code location works on.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        if lab.home != Lab.from_environment().home:
+            raise UsageError(
+                "runs work on the lab that the environment names",
+                found=str(lab.home),
+                allowed=str(Lab.from_environment().home),
+            )
+        self._lab = lab
+        self._registry = ModelRegistry()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._instance = stack.enter_context(open_instance(self._lab, runs_here=True))
+            self._mark = ProcessMark(self._lab)
+            stack.callback(close_models)
+            end_interrupted_runs(self._instance, self._lab)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def run(self, system_key: str, source: RegisteredInput, force: bool = False) -> LaunchResult:
+        """Run a system on an input to its end.
+
+        Args:
+            system_key: what is run; its template's job runs it, or the steps it needs when it is a model's own system.
+            force: run steps although their results are there.
+
+        Raises:
+            TemplateError: the key does not resolve.
+            UnknownName: it names a template, step or model that does not exist.
+            KeyboardInterrupt: someone stopped it; the Dagster run is canceled.
+        """
+        system = resolve_system(system_key, self._registry)
+        register_partitions(self._instance, inputs=[source.key], systems=[system.key])
+        run, job = self._create_run(system, source, force)
+        records: list[StepRecord] = []
+
+        def keep(event: Event) -> None:
+            if isinstance(event, StepEnded):
+                records.append(event.record)
+
+        with observed_by(keep):
+            result = execute_run(InMemoryJob(job), run, self._instance)
+        if _was_interrupted(result):
+            self._instance.report_run_canceled(result.dagster_run, "Stopped from the command line.")
+            raise KeyboardInterrupt
+        return LaunchResult(
+            run=records[0].run if records else None,
+            dagster_run_id=run.run_id,
+            status="completed" if result.success else "failed",
+            error=None if result.success else _error(result, records),
+            records=records,
+        )
+
+    def _create_run(
+        self, system: System, source: RegisteredInput, force: bool
+    ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
+        own_job = job_of(system)
+        job = defs.resolve_job_def(own_job) if own_job else defs.resolve_implicit_global_asset_job_def()
+        selection = None if own_job else frozenset(dg.AssetKey(step.name) for step in system.steps)
+        run = self._instance.create_run_for_job(
+            job_def=job if selection is None else job.get_subset(asset_selection=selection),
+            run_config=_QUIET,
+            tags=self._tags(system, source, force),
+            asset_selection=selection,
+            # As the UI would give it: it lists the run under its job, and can run it again.
+            remote_job_origin=RemoteJobOrigin(
+                RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__"), job.name
+            ),
+        )
+        return run, job
+
+    def _tags(self, system: System, source: RegisteredInput, force: bool) -> dict[str, str]:
+        return {
+            **PARTITIONS.get_tags_for_partition_key(partition_key(source.key, system.key)),
+            PROCESS_TAG: self._mark.name,
+            "modellab/file": source.name,
+            **({FORCE_TAG: "true"} if force else {}),
+        }
+
+
+def _was_interrupted(result: dg.JobExecutionResult) -> bool:
+    """Whether a signal ended the run, which Dagster takes for a failure when nobody asked it to cancel."""
+    return any(
+        event.event_type == dg.DagsterEventType.RUN_FAILURE
+        and event.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+        for event in result.all_events
+    )
+
+
+def _error(result: dg.JobExecutionResult, records: list[StepRecord]) -> str:
+    """Why a run failed: the first failed step's words, or Dagster's own."""
+    if failed := next((record for record in records if record.error), None):
+        return str(failed.error)
+    event = next(event for event in result.all_events if event.is_failure)
+    return event.message or f"Dagster run {result.run_id} failed"

@@ -1,0 +1,157 @@
+"""`modellab models`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modellab.cli.console import JsonOption
+
+if TYPE_CHECKING:
+    from modellab.registry.config import ModelConfig
+    from modellab.registry.models import Availability, Models
+    from modellab.registry.registry import ModelRegistry
+
+app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(
+    *,
+    surface: Annotated[
+        str | None, typer.Option(help="Only models with this surface: asr, vad, diarization, ...")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Only models that support this device: cpu, cuda, mps.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="Only models of this runtime: pytorch, ctranslate2, onnx, ...")
+    ] = None,
+    status: Annotated[str | None, typer.Option(help="Only production, candidate or experimental models.")] = None,
+    ci: Annotated[
+        bool | None, typer.Option("--ci/--no-ci", help="Only models that run without hub and token, or only others.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List models, what they do and which variants can run on this machine.
+
+    [bold]Example[/bold]
+
+    $ modellab models list --surface asr
+    """
+    from rich.text import Text
+
+    from modellab.cli.console import print_block, print_json, print_line, stdout, table
+
+    registry, models = _registry_and_models()
+    configs = [
+        registry.get(name)
+        for name in registry.select(surface=surface, device=device, runtime=runtime, status=status, ci=ci)
+    ]
+    if as_json:
+        print_json({"models": [_document(config, models) for config in configs]})
+        return
+    rows = table("Model", "Surfaces", "Status", "Runtime", "Variants that run here")
+    for config in configs:
+        rows.add_row(config.id, ", ".join(config.surfaces), config.status, config.runtime, _variants(config, models))
+    if configs:
+        print_block(stdout(), rows)
+    else:
+        print_line(stdout(), Text("No model matches.", style="dim"))
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="Model: its id, such as faster_whisper.")], as_json: JsonOption = False
+) -> None:
+    """Show one model: what it is, its variants and where their weights are, and what its makers claim.
+
+    [bold]Example[/bold]
+
+    $ modellab models show faster_whisper
+    """
+    from rich.text import Text
+
+    from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.registry.claims import load_claims
+
+    registry, models = _registry_and_models()
+    config, _ = registry.resolve(model)
+    claims = load_claims(registry.folder(config.id))
+    if as_json:
+        print_json({**_document(config, models), "claims": claims})
+        return
+    console = stdout()
+    print_line(console, Text.assemble((config.name, "bold"), "   ", (config.id, "dim")))
+    print_line(console, config.description)
+    console.print()
+    facts = table("", "")
+    facts.show_header = False
+    for name, value in _facts(config):
+        facts.add_row(Text(name, style="bold"), value)
+    print_block(console, facts)
+    console.print()
+    variants = table("Variant", "Runs here", "Weights", "MiB", "Description", right=("MiB",))
+    for name, variant in config.variants.items():
+        availability = _availability(config, name, models)
+        variants.add_row(
+            f"{name} (default)" if name == config.default_variant else name,
+            Text("✓", style="green") if availability.ok else Text("✗", style="red"),
+            availability.weights,
+            f"{variant.size_mib:,.0f}" if variant.size_mib else "",
+            variant.description,
+        )
+    print_block(console, variants)
+    for reason in dict.fromkeys(_availability(config, name, models).reason for name in config.variants):
+        if reason:
+            console.print()
+            print_block(console, Text(reason, style="yellow"))
+    if claims:
+        console.print()
+        stated = table("Claim", "Value", "Dataset", "Protocol", "Source", right=("Value",))
+        for claim in claims:
+            stated.add_row(claim.metric, f"{claim.value:g} {claim.unit}", claim.dataset, claim.protocol, claim.source)
+        print_block(console, stated)
+
+
+def _registry_and_models() -> tuple["ModelRegistry", "Models"]:
+    from modellab.registry.models import Models
+    from modellab.registry.registry import ModelRegistry
+    from modellab.settings import Lab
+
+    registry = ModelRegistry()
+    return registry, Models(Lab.from_environment(), registry)
+
+
+def _availability(config: "ModelConfig", variant: str, models: "Models") -> "Availability":
+    from modellab.registry.config import ModelRef
+
+    return models.availability(ModelRef(id=config.id, variant=variant))
+
+
+def _variants(config: "ModelConfig", models: "Models") -> Any:
+    from rich.text import Text
+
+    names = Text()
+    for name in config.variants:
+        style = "green" if _availability(config, name, models).ok else "dim strike"
+        names.append(name, style=style).append("  ")
+    return names
+
+
+def _facts(config: "ModelConfig") -> list[tuple[str, str]]:
+    return [
+        ("surfaces", ", ".join(config.surfaces)),
+        ("status", config.status),
+        ("runtime", f"{config.runtime} ({config.package})"),
+        ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
+        ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
+        ("sample rate", f"{config.sample_rate_hz:,} Hz"),
+        ("licence", config.licence),
+        *([("access", config.access)] if config.access else []),
+    ]
+
+
+def _document(config: "ModelConfig", models: "Models") -> dict[str, Any]:
+    """A model as JSON: its config, and for each variant whether it runs here."""
+    document = config.model_dump(mode="json")
+    for name, variant in document["variants"].items():
+        variant["availability"] = _availability(config, name, models)
+    return document

@@ -1,0 +1,106 @@
+"""What came of each file given to `modellab run`, and its JSON document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.record import StepRecord
+from modellab.settings import Lab
+
+Status = Literal["completed", "failed", "refused"]
+PACK_STEP = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """One file: refused, or run, with the record of each step that was reached."""
+
+    path: Path
+    system: str
+    status: Status
+    error: str | None = None
+    source: RegisteredInput | None = None
+    run: str | None = None
+    dagster_run_id: str | None = None
+    records: tuple[StepRecord, ...] = ()
+    seconds: float = 0.0
+    """From the moment the file was taken up to the end of its run."""
+    same_as: Path | None = None
+    """A file given before this one that has the same bytes; nothing was run for this one."""
+
+    def record(self, step: str) -> StepRecord | None:
+        """The record of a step that was reached."""
+        return next((record for record in self.records if record.step == step), None)
+
+    def artifact(self, lab: Lab, step: str) -> Artifact | None:
+        """The result of a step that completed."""
+        record = self.record(step)
+        if record is None or record.fingerprint is None or record.artifact is None:
+            return None
+        return ArtifactStore(lab.artifacts).get(step, record.fingerprint)
+
+    def pack(self, lab: Lab) -> Path | None:
+        """The Meeting Pack: its zip."""
+        artifact = self.artifact(lab, PACK_STEP)
+        return pack_file(artifact) if artifact else None
+
+    @property
+    def complaint(self) -> str | None:
+        """Why the file was refused or failed, beginning with its path."""
+        if self.error is None:
+            return None
+        if self.error.startswith(self.path.name):
+            return f"{self.path}{self.error.removeprefix(self.path.name)}"
+        return f"{self.path}: {self.error}"
+
+    @property
+    def all_cached(self) -> bool:
+        """Whether there was nothing left to do."""
+        return bool(self.records) and all(record.cached for record in self.records)
+
+    def again(self, path: Path) -> "FileOutcome":
+        """What is said of another file with the same bytes: the same run, and no work of its own."""
+        idle = (
+            replace(record, cached=record.status == "completed", load_s=0.0, inference_s=0.0, other_s=0.0)
+            for record in self.records
+        )
+        return replace(self, path=path, records=tuple(idle), seconds=0.0, same_as=self.path)
+
+
+def pack_file(artifact: Artifact) -> Path:
+    """The zip of a Meeting Pack."""
+    return artifact.file(str(artifact.summary["zip_name"]))
+
+
+def document(outcomes: Sequence[FileOutcome], lab: Lab) -> Mapping[str, Any]:
+    """The document of `run --json`: one entry for each file given, in the order given."""
+    return {"inputs": [_entry(outcome, lab) for outcome in outcomes]}
+
+
+def _entry(outcome: FileOutcome, lab: Lab) -> Mapping[str, Any]:
+    return {
+        "path": outcome.path,
+        "input": outcome.source.key if outcome.source else None,
+        "system": outcome.system,
+        "run": outcome.run,
+        "dagster_run_id": outcome.dagster_run_id,
+        "status": outcome.status,
+        "error": outcome.error,
+        "steps": [step_document(record, lab) for record in outcome.records],
+        "bundle": outcome.pack(lab),
+    }
+
+
+def step_document(record: StepRecord, lab: Lab) -> Mapping[str, Any]:
+    """One step in a JSON document; paths are absolute."""
+    return {
+        "step": record.step,
+        "status": record.status,
+        "cached": record.cached,
+        "seconds": {"load": record.load_s, "inference": record.inference_s, "other": record.other_s},
+        "artifact": lab.home / record.artifact if record.artifact else None,
+        "error": record.error,
+    }

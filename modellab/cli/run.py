@@ -1,0 +1,103 @@
+"""`modellab run`, `ingest` and `demo`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modellab.cli.console import JsonOption
+
+if TYPE_CHECKING:
+    from modellab.cli.launch import Launcher
+    from modellab.settings import Lab
+
+PathsArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Audio or video files, or folders with such files.", show_default=False),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Run every step, although its result may be there already.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SLOT=VALUE",
+        help="Another model for a step (asr=faster_whisper:base) or a parameter (asr.language=de). Repeatable.",
+        show_default=False,
+    ),
+]
+
+
+def run(
+    paths: PathsArgument,
+    *,
+    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="Pipeline, or a model to run alone.")] = "meeting",
+    settings: SetOption = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Spoken language, such as en or de; otherwise detected.")
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a pipeline on recordings.
+
+    What was done before is not done again: only steps whose input, model, parameters or code changed run.
+
+    [bold]Examples[/bold]
+
+    $ modellab run meeting.m4a
+    $ modellab run recordings/ --language en
+    $ modellab run talk.mp3 --set asr=faster_whisper:tiny.en --set diarization=senko
+    $ modellab run *.wav --pipeline fast_asr_only --json > result.json
+    """
+    process(paths, pipeline, settings or [], language, force=force, as_json=as_json)
+
+
+def ingest(paths: PathsArgument, force: ForceOption = False, as_json: JsonOption = False) -> None:
+    """Bring recordings in without transcribing them: decoded, mixed to mono and resampled.
+
+    [bold]Example[/bold]
+
+    $ modellab ingest recordings/
+    """
+    process(paths, "ingest", [], None, force=force, as_json=as_json)
+
+
+def demo(force: ForceOption = False, as_json: JsonOption = False) -> None:
+    """Run the meeting pipeline on a real 30 s phone call between two people."""
+    from modellab.media.sample import sample_path
+
+    process([sample_path()], "meeting", [], None, force=force, as_json=as_json)
+
+
+def process(
+    paths: list[Path], pipeline: str, settings: list[str], language: str | None, *, force: bool, as_json: bool
+) -> None:
+    """Take files through a pipeline and show what came of them; exits with 1 when something failed."""
+    from modellab.cli.batch import Batch
+    from modellab.cli.console import print_json, stderr, stdout
+    from modellab.cli.live import watcher
+    from modellab.cli.outcome import document
+    from modellab.cli.overrides import parse_overrides
+    from modellab.cli.report import print_file, print_summary
+    from modellab.pipeline.system import resolve_system, system_key
+    from modellab.registry.registry import ModelRegistry
+    from modellab.settings import Lab
+
+    lab = Lab.from_environment()
+    system = resolve_system(system_key(pipeline, parse_overrides(settings, language)), ModelRegistry())
+    with watcher(stderr(), system) as watching:
+        outcomes = Batch(lab, system, watching, _launcher, force=force).run(paths)
+    if as_json:
+        print_json(document(outcomes, lab))
+    elif len(outcomes) == 1:
+        print_file(stdout(), outcomes[0], lab)
+    else:
+        print_summary(stdout(), outcomes, lab)
+    if any(outcome.status != "completed" for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _launcher(lab: "Lab") -> "Launcher":
+    from modellab.cli.launch import Launcher
+
+    return Launcher(lab)

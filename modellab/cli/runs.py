@@ -1,0 +1,218 @@
+"""`modellab runs`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modellab.cli.console import JsonOption
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from modellab.cli.history import PastRun
+    from modellab.cli.meetings import TranscriptFormat
+
+app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
+
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's key, a Dagster run id or an input's key; the beginning of one is enough. Or: latest.",
+        show_default=True,
+    ),
+]
+
+
+@app.command("list")
+def list_runs(
+    source: Annotated[str | None, typer.Option("--input", metavar="KEY", help="Only runs on this input.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only completed, failed, canceled or interrupted runs.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, the newest first.
+
+    [bold]Example[/bold]
+
+    $ modellab runs list --status failed
+    """
+    from rich.text import Text
+
+    from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.cli.history import past_runs
+    from modellab.cli.units import length
+    from modellab.settings import Lab
+
+    runs = past_runs(Lab.from_environment(), source=source, status=status, limit=limit)
+    if as_json:
+        print_json({"runs": runs})
+        return
+    if not runs:
+        print_line(stdout(), Text("No run matches.", style="dim"))
+        return
+    rows = table("Run", "Started", "File", "System", "Result", "Took", right=("Took",))
+    for run in runs:
+        took = "" if run.wall_s is None else length(run.wall_s)
+        rows.add_row(run.run, f"{run.started_at.astimezone():%Y-%m-%d %H:%M}", run.name, run.system, _result(run), took)
+    print_block(stdout(), rows)
+
+
+@app.command()
+def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
+    """Show one run: its steps, how long each took, and its errors.
+
+    [bold]Example[/bold]
+
+    $ modellab runs show latest
+    """
+    from modellab.cli.console import print_block, print_json, print_line, stdout
+    from modellab.cli.history import artifact_of, find_run, records_of
+    from modellab.cli.outcome import PACK_STEP, pack_file, step_document
+    from modellab.cli.report import timings
+    from modellab.settings import Lab
+
+    lab = Lab.from_environment()
+    found = find_run(lab, run)
+    records = records_of(lab, found)
+    pack = artifact_of(lab, records, PACK_STEP)
+    if as_json:
+        steps = [step_document(record, lab) for record in records]
+        print_json({"run": found, "steps": steps, "bundle": pack_file(pack) if pack else None})
+        return
+    console = stdout()
+    for name, value in _facts(found):
+        print_line(console, _fact(name, value))
+    if pack:
+        print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
+    console.print()
+    print_block(console, timings(records, found.duration_s))
+    for record in records:
+        if record.error:
+            console.print()
+            print_line(console, f"✗ {record.step}: {record.error}", "red")
+
+
+@app.command()
+def transcript(
+    run: RunArgument = "latest",
+    wanted: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT", help="txt, srt, vtt, json or md; coloured text when not given."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a run's transcript.
+
+    [bold]Examples[/bold]
+
+    $ modellab runs transcript
+    $ modellab runs transcript 3f9c --format srt > talk.srt
+    """
+    import sys
+
+    from modellab.cli.console import print_block, stdout
+    from modellab.cli.history import artifact_of, find_run, records_of, source_of
+    from modellab.cli.meetings import meeting_of, write_transcript
+    from modellab.cli.report import transcript as coloured
+    from modellab.errors import ArtifactMissing
+    from modellab.settings import Lab
+
+    kind = _format("json" if as_json else wanted)
+    lab = Lab.from_environment()
+    found = find_run(lab, run)
+    records = records_of(lab, found)
+    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step))
+    if meeting is None:
+        raise ArtifactMissing(
+            f"run {found.run} ({found.name}, {found.system}) has no transcript",
+            hint="Run a pipeline with the step asr: modellab pipelines list.",
+        )
+    if kind is not None:
+        sys.stdout.write(write_transcript(meeting, kind).rstrip("\n") + "\n")
+    else:
+        print_block(stdout(), coloured(meeting, most=None))
+
+
+@app.command()
+def bundle(
+    run: RunArgument = "latest",
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to put it into.")] = Path(),
+    as_zip: Annotated[bool, typer.Option("--zip", help="One zip instead of a folder.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a run's Meeting Pack out of the lab. What is in the way is never overwritten.
+
+    [bold]Example[/bold]
+
+    $ modellab runs bundle latest --to ~/Desktop --zip
+    """
+    from modellab.bundle.export import export
+    from modellab.cli.console import print_json, print_line, stdout
+    from modellab.cli.history import artifact_of, find_run, records_of
+    from modellab.cli.outcome import PACK_STEP
+    from modellab.errors import ArtifactMissing
+    from modellab.settings import Lab
+
+    lab = Lab.from_environment()
+    found = find_run(lab, run)
+    pack = artifact_of(lab, records_of(lab, found), PACK_STEP)
+    if pack is None:
+        raise ArtifactMissing(
+            f"run {found.run} ({found.name}, {found.system}) has no Meeting Pack",
+            hint=f"Run the pipeline meeting on {found.name}.",
+        )
+    target = export(pack, to, as_zip=as_zip)
+    if as_json:
+        print_json({"run": found.run, "bundle": target})
+    else:
+        print_line(stdout(), str(target))
+
+
+def _format(wanted: str | None) -> "TranscriptFormat | None":
+    """The format asked for; text when standard output is not a terminal; None for coloured text on one."""
+    from modellab.cli.console import stdout
+    from modellab.cli.meetings import TranscriptFormat
+    from modellab.errors import UsageError
+
+    if wanted is None:
+        return None if stdout().is_terminal else TranscriptFormat.TXT
+    try:
+        return TranscriptFormat(wanted)
+    except ValueError:
+        raise UsageError(f"there is no transcript format {wanted!r}", allowed=", ".join(TranscriptFormat)) from None
+
+
+def _result(run: "PastRun") -> "Text":
+    from rich.text import Text
+
+    if run.status != "completed":
+        return Text(f"✗ {run.status}" if run.ended_at else f"› {run.status}", style="red" if run.ended_at else "cyan")
+    if run.steps and run.steps == run.cached_steps:
+        return Text("✓ cached", style="cyan")
+    return Text("✓ completed", style="green")
+
+
+def _facts(run: "PastRun") -> list[tuple[str, Any]]:
+    from modellab.cli.units import length
+
+    took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
+    return [
+        ("Run", run.run),
+        ("Result", _result(run)),
+        ("File", f"{run.name}, {length(run.duration_s)}, input {run.input}"),
+        ("System", run.system),
+        ("Started", f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}{took}"),
+        ("Dagster run", run.dagster_run_id),
+    ]
+
+
+def _fact(name: str, value: Any) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble((f"{name:<14}", "bold"), value)

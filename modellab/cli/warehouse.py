@@ -1,0 +1,123 @@
+"""`modellab warehouse` and `modellab sql`."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modellab.cli.console import JsonOption
+
+if TYPE_CHECKING:
+    from modellab.settings import Lab
+    from modellab.warehouse.builder import BuildReport
+    from modellab.warehouse.query import QueryResult
+
+app = typer.Typer(name="warehouse", help="The database that results go to.", no_args_is_help=True)
+
+
+@app.command()
+def build(as_json: JsonOption = False) -> None:
+    """Bring new results into the database. Every run does this by itself when it ends."""
+    from modellab.settings import Lab
+    from modellab.warehouse.builder import build
+
+    lab = Lab.from_environment()
+    _report(build(lab), lab, as_json=as_json)
+
+
+@app.command()
+def rebuild(as_json: JsonOption = False) -> None:
+    """Make the database anew from the artifacts and records alone."""
+    from modellab.settings import Lab
+    from modellab.warehouse.builder import rebuild
+
+    lab = Lab.from_environment()
+    _report(rebuild(lab), lab, as_json=as_json)
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT statement, or - to read it from standard input.")],
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a heading.")] = False,
+) -> None:
+    """Ask the database, read-only, in DuckDB's SQL.
+
+    [bold]Examples[/bold]
+
+    $ modellab sql "SELECT step, avg(inference_s) FROM steps WHERE NOT cached GROUP BY step"
+    $ modellab sql "SHOW TABLES"
+    $ modellab sql --csv - < query.sql
+    """
+    from modellab.cli.console import print_json
+    from modellab.errors import UsageError
+    from modellab.settings import Lab
+
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
+    from modellab.warehouse.query import query
+
+    result = query(Lab.from_environment(), sys.stdin.read() if statement == "-" else statement)
+    if as_json:
+        print_json({"columns": result.columns, "rows": result.as_records()})
+    elif as_csv:
+        _print_csv(result)
+    else:
+        _print_table(result)
+
+
+def _print_csv(result: "QueryResult") -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows(result.rows)
+
+
+def _print_table(result: "QueryResult") -> None:
+    from rich.text import Text
+
+    from modellab.cli.console import print_block, print_line, stdout, table
+    from modellab.cli.units import plural
+
+    console = stdout()
+    figures = {
+        name
+        for position, name in enumerate(result.columns)
+        if all(isinstance(row[position], int | float) or row[position] is None for row in result.rows)
+    }
+    rows = table(*result.columns, right=tuple(figures))
+    for row in result.rows:
+        rows.add_row(*(Text("–", style="dim") if value is None else Text(_shown(value)) for value in row))
+    print_block(console, rows)
+    print_line(console, Text(plural(len(result.rows), "row"), style="dim"))
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _report(report: "BuildReport", lab: "Lab", *, as_json: bool) -> None:
+    """Say what a build did; exits with 1 when something could not be brought in."""
+    from rich.text import Text
+
+    from modellab.cli.console import print_json, print_line, stderr, stdout
+    from modellab.cli.units import length, plural
+
+    if as_json:
+        print_json({"database": lab.database, **asdict(report)})
+    else:
+        print_line(stdout(), Text.assemble((f"{'Database':<14}", "bold"), str(lab.database)))
+        counts = ", ".join(f"{table} {count:,}" for table, count in report.rows.items() if count)
+        done = f"rows brought in: {counts or 'none'}" if report.changed else "up to date, nothing to do"
+        print_line(stdout(), f"{done}; took {length(report.seconds)}")
+        if report.started_over:
+            print_line(stdout(), f"made anew, because {report.started_over}")
+        if report.interrupted_runs:
+            print_line(stdout(), f"{plural(report.interrupted_runs, 'run')} found that died without saying so")
+        for path in report.set_aside:
+            print_line(stderr(), f"! moved out of the way: {path}", "yellow")
+        for problem in report.problems:
+            print_line(stderr(), f"✗ {problem}", "red")
+    if report.problems:
+        raise typer.Exit(1)

@@ -1,0 +1,93 @@
+"""The lab's typed errors.
+
+Every error says what went wrong, what was found, what is allowed and what to do about it. The command line prints
+`str(error)` and exits with `exit_code`; a Dagster step records the same words.
+"""
+
+from typing import ClassVar
+
+
+class LabError(Exception):
+    """Base of every error a user can cause or meet.
+
+    Args:
+        what: one sentence naming the thing that failed.
+        found: what was there.
+        allowed: what would have been accepted.
+        hint: what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, what: str, *, found: str | None = None, allowed: str | None = None, hint: str | None = None
+    ) -> None:
+        self.what, self.found, self.allowed, self.hint = what, found, allowed, hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = [self.what.rstrip(".")]
+        if self.found is not None:
+            parts.append(f"found {self.found}".rstrip("."))
+        if self.allowed is not None:
+            parts.append(f"allowed: {self.allowed}".rstrip("."))
+        text = "; ".join(parts) + "."
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class UsageError(LabError):
+    """The command or a setting was given wrongly; nothing was started."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputRefused(LabError):
+    """A file can't become an input: missing, empty, not media, no audio stream, no samples."""
+
+
+class UnknownName(UsageError):
+    """A model, variant, template, step, operator, input or run that does not exist; lists the nearest names."""
+
+
+class TemplateError(UsageError):
+    """A pipeline template or a system key that does not resolve."""
+
+
+class ModelConfigError(LabError):
+    """A model folder whose `config.yaml` is invalid, or two folders claiming one id."""
+
+
+class WeightsMissing(LabError):
+    """No source has a model's weights."""
+
+
+class WeightsCorrupt(LabError):
+    """Weights were found, but their SHA-256 is not the one the model's config names."""
+
+
+class ModelUnavailable(LabError):
+    """A model can't run here: a package is not installed, or no supported device is present."""
+
+
+class ArtifactMissing(LabError):
+    """A step asked for a result that has not been made."""
+
+
+class ArtifactCorrupt(LabError):
+    """An artifact's files do not match its manifest."""
+
+
+class StepFailed(LabError):
+    """A step ran and failed; carries the words of the cause."""
+
+
+class PathRefused(LabError):
+    """A path from outside leads out of the folder it is confined to."""
+
+
+class WarehouseError(LabError):
+    """Rows that don't fit the warehouse's tables, or a database that can't be built."""
+
+
+class QueryError(LabError):
+    """A SQL statement that the warehouse refused."""

@@ -1,0 +1,1 @@
+"""Media in: probing, decoding, resampling, preprocessing operators, and the store of registered inputs."""

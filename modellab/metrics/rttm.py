@@ -1,0 +1,19 @@
+"""NIST's RTTM format for speaker turns."""
+
+from modellab.surfaces.results import Diarization
+
+CHANNEL = 1
+
+
+def to_rttm(diarization: Diarization, name: str) -> str:
+    """`SPEAKER name channel start duration <NA> <NA> speaker <NA> <NA>`, a line a turn, in seconds.
+
+    Fields as in NIST's RT-09 evaluation plan, appendix A. Six decimals: turns come back as they were.
+
+    Args:
+        name: the recording's name in the file; without white space.
+    """
+    return "".join(
+        f"SPEAKER {name} {CHANNEL} {turn.start_s:.6f} {turn.duration_s:.6f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+        for turn in diarization.turns
+    )

@@ -1,0 +1,257 @@
+"""Running steps: from a system and an input to artifacts and records. Needs no Dagster; the assets call this."""
+
+import hashlib
+import logging
+import platform
+import time
+import uuid
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from modellab import __version__, memory
+from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint
+from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
+from modellab.errors import ArtifactMissing, LabError, StepFailed
+from modellab.files import canonical_json
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted, emit
+from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.system import System, SystemStep
+from modellab.registry.models import Models
+from modellab.settings import Lab
+from modellab.steps.definition import StepContext, Timings
+from modellab.warehouse.recorder import Recorder
+
+_log = logging.getLogger(__name__)
+_PROGRESS_INTERVAL_S = 0.1
+
+
+class Engine:
+    """Runs steps of systems on inputs, for one lab, in one process.
+
+    Args:
+        lab: where everything lies.
+        models: loads models and keeps them for the next input.
+        store: where artifacts go.
+        recorder: where records and warehouse rows go.
+    """
+
+    def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: Recorder) -> None:
+        self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
+        self._failures: dict[tuple[str, str, str], str] = {}
+        """System, input and step -> why it failed last in this process."""
+
+    def identity(self, system: System, source: RegisteredInput, step_name: str) -> StepIdentity:
+        """What the result of a step depends on, computed down to the input's bytes; loads no model.
+
+        Raises:
+            LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
+        """
+        step = self._step(system, step_name)
+        reads: dict[str, str | None] = {"input": source.sha256} if step.definition.reads_input else {}
+        for read in step.definition.reads:
+            upstream = step.sources.get(read.role)
+            reads[read.role] = upstream and self._read(system, source, upstream, required=read.required)
+        return StepIdentity(
+            step=step.name,
+            code_version=step.definition.code_version,
+            parameters=step.parameters.model_dump(mode="json"),
+            model=self.models.identity(step.model) if step.model else None,
+            reads=reads,
+        )
+
+    def _read(self, system: System, source: RegisteredInput, upstream: str, *, required: bool) -> str:
+        """Fingerprint of what an earlier step gives, or why an optional one is absent."""
+        try:
+            key = fingerprint(self.identity(system, source, upstream))
+        except LabError as error:
+            if required:
+                raise
+            return f"{ABSENT}{error}"
+        if required or self.store.find(upstream, key):
+            return key
+        return ABSENT + self._failures.get((system.key, source.key, upstream), "it has not been run.")
+
+    def run_key(self, system: System, source: RegisteredInput) -> str:
+        """16 hex digits that the same input, system and code always give."""
+        codes = {
+            step.name: [step.definition.code_version, step.parameters.model_dump(mode="json"), str(step.model)]
+            for step in system.steps
+        }
+        text = canonical_json({"input": source.sha256, "system": system.key, "steps": codes})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def artifact(self, system: System, source: RegisteredInput, step_name: str) -> Artifact | None:
+        """The step's artifact, if it has been made."""
+        return self.store.find(step_name, fingerprint(self.identity(system, source, step_name)))
+
+    def run_step(
+        self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, *, force: bool = False
+    ) -> StepRecord:
+        """Run one step, or find its result; the record says which, or why it failed. Never raises for a step's failure.
+
+        Args:
+            force: run it although its artifact is there; the artifact stays as it is, the record says whether it
+                came out the same.
+        """
+        step = self._step(system, step_name)
+        emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None))
+        attempt = _Attempt(self, system, step, source, run)
+        try:
+            attempt.make(force)
+        except LabError as error:
+            attempt.error = error
+        except Exception as error:
+            _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
+            attempt.error = StepFailed(f"step {step_name} failed: {type(error).__name__}: {error}")
+            attempt.error.__cause__ = error
+        record = attempt.record()
+        if record.error:
+            self._failures[system.key, source.key, step_name] = record.error
+        self.recorder.step(record, attempt.artifact)
+        emit(StepEnded(record))
+        return record
+
+    @staticmethod
+    def _step(system: System, name: str) -> SystemStep:
+        step = system.step(name)
+        if step is None:
+            raise ArtifactMissing(f"system {system.key} has no step {name!r}")
+        return step
+
+
+class _Attempt:
+    """One attempt at one step: its clock, and what came of it."""
+
+    def __init__(
+        self, engine: Engine, system: System, step: SystemStep, source: RegisteredInput, run: RunIdentity
+    ) -> None:
+        self.engine, self.system, self.step, self.source, self.run = engine, system, step, source, run
+        self.started_at = datetime.now(UTC)
+        self._started = time.perf_counter()
+        self.timings = Timings()
+        self.fingerprint: str | None = None
+        self.artifact: Artifact | None = None
+        self.cached = False
+        self.reproduced: bool | None = None
+        self.error: LabError | None = None
+        self._context: StepContext | None = None
+        memory.reset_peak()
+
+    def make(self, force: bool) -> None:
+        """Find the artifact or run the step for it.
+
+        Raises:
+            LabError: or anything the step's code raises.
+        """
+        identity = self.engine.identity(self.system, self.source, self.step.name)
+        self.fingerprint = fingerprint(identity)
+        found = self.engine.store.find(self.step.name, self.fingerprint)
+        if found and not force:
+            self.artifact, self.cached = found, True
+            return
+        with self.engine.store.staging() as folder:
+            context = self._context = self._make_context(identity, folder)
+            summary = self.step.definition.run(context)
+            files = describe_files(folder)
+            if found:
+                self.artifact, self.reproduced = found, files == found.manifest["files"]
+            else:
+                self.artifact = self.engine.store.commit(
+                    self.step.name,
+                    self.fingerprint,
+                    folder,
+                    files=files,
+                    identity=asdict(identity),
+                    summary=summary,
+                    made=self._provenance(),
+                )
+
+    def _make_context(self, identity: StepIdentity, folder: Path) -> StepContext:
+        reads: dict[str, Artifact] = {}
+        absent: dict[str, str] = {}
+        for read in self.step.definition.reads:
+            upstream = self.step.sources.get(read.role)
+            key = identity.reads[read.role]
+            if not upstream or not key:
+                absent[read.role] = "The pipeline has no step for it."
+            elif key.startswith(ABSENT):
+                absent[read.role] = f"The step {upstream} has no result: {key.removeprefix(ABSENT)}"
+            else:
+                reads[read.role] = self.engine.store.get(upstream, key)
+        ref = self.step.model
+        return StepContext(
+            input=self.source,
+            parameters=self.step.parameters,
+            reads=reads,
+            absent=absent,
+            output=folder,
+            progress=_Throttled(self.source.key, self.system.key, self.step.name),
+            timings=self.timings,
+            system=self.system.key,
+            acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
+        )
+
+    def _provenance(self) -> dict[str, Any]:
+        facts = self._context.facts if self._context else None
+        return {
+            "modellab": __version__,
+            "python": platform.python_version(),
+            "input": self.source.key,
+            "run": self.run.run,
+            "dagster_run_id": self.run.dagster_run_id,
+            "load_s": round(self.timings.load_s, 6),
+            "inference_s": round(self.timings.inference_s, 6),
+            "audio_s": self.source.duration_s,
+            "execution": asdict(facts) if facts else None,
+        }
+
+    def record(self) -> StepRecord:
+        """What came of the attempt; call once, when it is over."""
+        wall_s = time.perf_counter() - self._started
+        facts = self._context.facts if self._context else None
+        return StepRecord(
+            id=uuid.uuid4().hex,
+            run=self.run.run,
+            dagster_run_id=self.run.dagster_run_id,
+            input=self.source.key,
+            system=self.system.key,
+            step=self.step.name,
+            model=str(self.step.model) if self.step.model else None,
+            status="failed" if self.error else "completed",
+            cached=self.cached,
+            fingerprint=self.fingerprint,
+            artifact=str(self.artifact.path.relative_to(self.engine.lab.home)) if self.artifact else None,
+            started_at=self.started_at.isoformat(timespec="milliseconds"),
+            ended_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            load_s=self.timings.load_s,
+            inference_s=self.timings.inference_s,
+            other_s=max(0.0, wall_s - self.timings.load_s - self.timings.inference_s),
+            audio_s=self.source.duration_s,
+            device=facts.device if facts else None,
+            compute_type=facts.compute_type if facts else None,
+            threads=facts.threads if facts else None,
+            batch_size=facts.batch_size if facts else None,
+            peak_memory_mib=None if self.cached else memory.peak_mib(),
+            reproduced=self.reproduced,
+            error_type=type(self.error).__name__ if self.error else None,
+            error=str(self.error) if self.error else None,
+        )
+
+
+class _Throttled:
+    """Progress of one step as events, at most ten a second, never falling."""
+
+    def __init__(self, source: str, system: str, step: str) -> None:
+        self._where = (source, system, step)
+        self._fraction = 0.0
+        self._next = 0.0
+
+    def __call__(self, fraction: float) -> None:
+        now = time.monotonic()
+        self._fraction = max(self._fraction, min(fraction, 1.0))
+        if now >= self._next:
+            self._next = now + _PROGRESS_INTERVAL_S
+            emit(StepProgressed(*self._where, self._fraction))

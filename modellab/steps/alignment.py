@@ -1,0 +1,58 @@
+"""The alignment step: who said which word."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from modellab.alignment import assign_speakers, group_words, with_speakers
+from modellab.artifacts.store import Artifact
+from modellab.steps.asr import TRANSCRIPT_FILE
+from modellab.steps.asr import tables as transcript_tables
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.diarization import DIARIZATION_FILE
+from modellab.surfaces.results import Diarization, Transcript, dump, load
+
+
+class AlignmentParameters(StepParameters):
+    """How words are given to speakers and grouped."""
+
+    max_gap_s: float = Field(1.0, ge=0, description="how far a turn may be from a word in which nobody talks")
+    max_pause_s: float = Field(1.0, ge=0, description="a longer pause begins a new utterance of the same speaker")
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Give each word its speaker, and make utterances of one speaker each."""
+    parameters = context.parameters
+    assert isinstance(parameters, AlignmentParameters)
+    transcript = load(Transcript, context.reads["transcript"].file(TRANSCRIPT_FILE))
+    diarization = load(Diarization, context.reads["diarization"].file(DIARIZATION_FILE))
+    words = sorted(transcript.words, key=lambda word: (word.start_s, word.end_s))
+    words = with_speakers(words, assign_speakers(words, diarization.turns, parameters.max_gap_s))
+    aligned = replace(transcript, utterances=group_words(words, parameters.max_pause_s))
+    dump(aligned, context.output / TRANSCRIPT_FILE)
+    spoken = Counter(word.speaker for word in words if word.speaker is not None)
+    return {
+        "words": len(words),
+        "utterances": len(aligned.utterances),
+        "words_by_speaker": {speaker: spoken[speaker] for speaker in diarization.speakers},
+        "unattributed_words": sum(word.speaker is None for word in words),
+    }
+
+
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """Rows of `segments` and `words`, as the asr step's, with speakers."""
+    return transcript_tables(artifact)
+
+
+STEP = StepDefinition(
+    name="alignment",
+    description="Gives every word the speaker who talks while it is said.",
+    code_version="1",
+    reads=(Read("transcript", ("asr",)), Read("diarization", ("diarization",))),
+    parameters=AlignmentParameters,
+    run=run,
+    tables=tables,
+)

@@ -1,0 +1,41 @@
+"""Every step there is, in pipeline order. Adding a step means adding its module and a line here."""
+
+from functools import cache
+
+from modellab.names import unknown_name
+from modellab.steps import alignment, asr, bundle, diarization, enhance, ingest, separate, vad
+from modellab.steps.definition import StepDefinition
+
+STEPS: tuple[StepDefinition, ...] = (
+    ingest.STEP,
+    separate.STEP,
+    enhance.STEP,
+    vad.STEP,
+    asr.STEP,
+    diarization.STEP,
+    alignment.STEP,
+    bundle.STEP,
+)
+
+
+@cache
+def steps_by_name() -> dict[str, StepDefinition]:
+    """Name -> step, in pipeline order."""
+    return {step.name: step for step in STEPS}
+
+
+def get_step(name: str) -> StepDefinition:
+    """A step by name.
+
+    Raises:
+        UnknownName: there is none of that name.
+    """
+    steps = steps_by_name()
+    if name not in steps:
+        raise unknown_name("step", name, steps)
+    return steps[name]
+
+
+def step_for_surface(surface: str) -> StepDefinition | None:
+    """The step that runs a surface's models, if this version has one."""
+    return next((step for step in STEPS if step.surface == surface), None)

@@ -1,0 +1,82 @@
+"""The chapters step: where the topic changes, and what each part is about."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from modellab.artifacts.store import Artifact
+from modellab.errors import StepFailed
+from modellab.steps.asr import TRANSCRIPT_FILE
+from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.surfaces.results import Transcript, dump, load
+from modellab.text.chapters import find_chapters
+from modellab.text.embedding import EMBEDDER, Vectors, load_embedder
+
+CHAPTERS_FILE = "chapters.json"
+"""`modellab.text.results.Chapters`."""
+
+
+class ChaptersParameters(StepParameters):
+    """How finely the recording is divided."""
+
+    most: int = Field(20, ge=1, description="chapters at most, however long the recording")
+    embedder: str = Field(EMBEDDER, pattern=f"^{EMBEDDER}$", description="model of the sentence embeddings")
+
+
+def read_transcript(artifact: Artifact) -> Transcript:
+    """The transcript a text step reads.
+
+    Raises:
+        StepFailed: it has text without words, so that nothing could be proved.
+    """
+    transcript = load(Transcript, artifact.file(TRANSCRIPT_FILE))
+    if transcript.text.strip() and not transcript.words:
+        raise StepFailed(
+            "the transcript has text but no words with times, so no line could carry its evidence",
+            found=f"{len(transcript.utterances)} utterances without words",
+            allowed="a transcript with word times",
+            hint="Use an asr model that gives word times.",
+        )
+    return transcript
+
+
+class TimedEmbedder:
+    """The sentence embedder, loaded when first used (silence loads nothing); its time goes to the step's timings."""
+
+    def __init__(self, context: StepContext) -> None:
+        self._timings = context.timings
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        started = time.perf_counter()
+        embedder = load_embedder()
+        loaded = time.perf_counter()
+        vectors = embedder.embed(texts)
+        self._timings.load_s += loaded - started
+        self._timings.inference_s += time.perf_counter() - loaded
+        return vectors
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Divide the transcript into titled chapters; none when nothing was said."""
+    parameters = context.parameters
+    assert isinstance(parameters, ChaptersParameters)
+    transcript = read_transcript(context.reads["transcript"])
+    chapters = find_chapters(transcript, TimedEmbedder(context), most=parameters.most)
+    dump(chapters, context.output / CHAPTERS_FILE)
+    return {
+        "chapters": len(chapters.chapters),
+        "titles": [chapter.title for chapter in chapters.chapters],
+        "backend": chapters.backend,
+    }
+
+
+STEP = StepDefinition(
+    name="chapters",
+    description="Divides what was said into chapters, each with a title in its own words.",
+    code_version="1",
+    reads=(Read("transcript", ("alignment", "asr")),),
+    parameters=ChaptersParameters,
+    run=run,
+)

@@ -1,0 +1,110 @@
+"""What a pipeline step is."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from modellab.artifacts.store import Artifact
+from modellab.media.inputs import RegisteredInput
+from modellab.registry.loaded import ExecutionFacts, LoadedModel
+from modellab.registry.threads import torch_threads
+from modellab.surfaces.contracts import Progress
+
+Row = Mapping[str, Any]
+
+
+class StepParameters(BaseModel):
+    """Base of a step's parameters: unknown names are refused, values are validated, descriptions are the help."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One thing a step reads: the result of the first of `candidates` that the pipeline has before this step."""
+
+    role: str
+    candidates: tuple[str, ...]
+    required: bool = True
+
+
+@dataclass(slots=True)
+class Timings:
+    """Where a step's time went, in seconds; `other_s` is the rest of the wall time."""
+
+    load_s: float = 0.0
+    inference_s: float = 0.0
+
+
+@dataclass(slots=True)
+class StepContext:
+    """What a running step is given. The model is loaded when it is first used, so a step without one loads nothing."""
+
+    input: RegisteredInput
+    system: str
+    """Key of the system that runs."""
+    parameters: StepParameters
+    reads: Mapping[str, Artifact]
+    """Role -> artifact; optional roles that are absent are missing here."""
+    absent: Mapping[str, str]
+    """Optional role -> why it is absent."""
+    output: Path
+    """An empty folder; what the step writes here becomes the artifact."""
+    progress: Progress
+    timings: Timings
+    acquire: Callable[[], LoadedModel] | None = None
+    facts: ExecutionFacts | None = None
+    """How the model ran; None until it is loaded."""
+
+    _loaded: LoadedModel | None = None
+
+    def load(self) -> LoadedModel:
+        """The step's model, loaded now if it was not; the time that takes counts as `load_s`.
+
+        Call it before `model` when what the model is given depends on it (its sample rate, say).
+        """
+        if self._loaded is None:
+            if self.acquire is None:
+                raise RuntimeError("this step has no model slot")
+            self._loaded = self.acquire()
+            self.timings.load_s += self._loaded.load_s
+            self.facts = self._loaded.facts
+        return self._loaded
+
+    @contextmanager
+    def model(self) -> Iterator[Any]:
+        """The loaded model, for inference: the block's time counts as `inference_s`.
+
+        Torch's global thread count is the model's own inside the block and what it was before after it.
+        """
+        loaded = self.load()
+        with torch_threads(loaded.facts.threads):
+            started = time.perf_counter()
+            try:
+                yield loaded.model
+            finally:
+                self.timings.inference_s += time.perf_counter() - started
+
+
+@dataclass(frozen=True, slots=True)
+class StepDefinition:
+    """A step: pure data and two functions. `run` writes files into `context.output` and returns the summary."""
+
+    name: str
+    description: str
+    code_version: str
+    """Raise it whenever the same identity would give another result."""
+    reads: tuple[Read, ...]
+    parameters: type[StepParameters]
+    run: Callable[[StepContext], Mapping[str, Any]]
+    surface: str | None = None
+    """The surface its model must offer; None for a step without a model."""
+    reads_input: bool = False
+    """Whether it reads the registered media itself (its SHA-256 then enters the fingerprint)."""
+    tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})
+    """Warehouse rows that follow from an artifact alone: table -> rows. Used when it is made and by a rebuild."""

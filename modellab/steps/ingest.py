@@ -1,0 +1,177 @@
+"""Ingest: a registered input becomes canonical audio."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from modellab.errors import LabError
+from modellab.media.audio import TimeMap
+from modellab.media.canonical import AppliedOperator, IngestInfo, SourceFacts
+from modellab.media.canonical_writer import check_flac, write_canonical
+from modellab.media.decode import MediaReader, read_audio
+from modellab.media.mixing import ChannelPowers, Mix, choose_mix
+from modellab.media.operators import Processed, get_operator
+from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.surfaces.contracts import Progress
+
+_LOWEST_RATE_HZ = 4_000
+_HIGHEST_RATE_HZ = 384_000
+_MIX_SHARE, _DECODE_SHARE = 0.3, 0.4
+"""Rough shares of the step's time, for its progress: looking at the channels, and decoding; the rest is writing."""
+
+
+class OperatorCall(BaseModel):
+    """One preprocessing operator with its parameters, all of them after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        try:
+            complete = get_operator(self.name).parameters.model_validate(self.parameters)
+        except ValidationError:
+            raise
+        except LabError as error:
+            raise ValueError(str(error)) from error
+        object.__setattr__(self, "parameters", complete.model_dump())
+        return self
+
+
+class IngestParameters(StepParameters):
+    """Parameters of ingest."""
+
+    sample_rate_hz: int | None = Field(
+        16_000,
+        ge=_LOWEST_RATE_HZ,
+        le=_HIGHEST_RATE_HZ,
+        description="rate of the canonical audio; none keeps the source's",
+    )
+    channels: Literal["mono", "keep"] = Field("mono", description="mix to one channel, or keep all")
+    audio_stream: int = Field(0, ge=0, description="which of the file's audio streams, from 0")
+    trim_silence: bool = Field(False, description="shorten long silences, after `operators`, with default parameters")
+    normalize_loudness: bool = Field(False, description="bring to -23 LUFS, last of all, with default parameters")
+    operators: tuple[OperatorCall, ...] = Field((), description="preprocessing operators, in this order")
+
+    @field_validator("sample_rate_hz", mode="before")
+    @classmethod
+    def _none_in_words(cls, value: object) -> object:
+        """A system key can only hold text."""
+        return None if isinstance(value, str) and value.lower() == "none" else value
+
+    @property
+    def calls(self) -> tuple[OperatorCall, ...]:
+        """Every operator to apply, in order."""
+        asked = {"trim_silence": self.trim_silence, "normalize_loudness": self.normalize_loudness}
+        return (*self.operators, *(OperatorCall(name=name) for name, wanted in asked.items() if wanted))
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Decode, mix, resample, process and write the canonical audio with its description and envelope.
+
+    Raises:
+        InputRefused: the asked audio stream is not there, or does not decode.
+        StepFailed: FLAC can't hold that many channels or that rate.
+    """
+    parameters = context.parameters
+    assert isinstance(parameters, IngestParameters)
+    open_reader = partial(
+        MediaReader, context.input.path, audio_stream=parameters.audio_stream, name=context.input.name
+    )
+    length_s = context.input.duration_s
+    mix, done = _find_mix(open_reader, lambda share: context.progress(share * _MIX_SHARE), length_s)
+    with open_reader() as reader:
+        audio = read_audio(
+            reader,
+            sample_rate_hz=parameters.sample_rate_hz,
+            weights=np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None,
+            progress=lambda seconds: context.progress(done + _DECODE_SHARE * min(1.0, seconds / length_s)),
+        )
+        source, warnings = _source_facts(reader, parameters), reader.warnings()
+    if mix.note and parameters.channels == "mono":
+        warnings.append(mix.note)
+    check_flac(audio)
+    time_map = TimeMap.identity(source.duration_s)
+    applied: list[AppliedOperator] = []
+    for call in parameters.calls:
+        operator = get_operator(call.name)
+        processed: Processed = operator.apply(audio, time_map, operator.parameters.model_validate(call.parameters))
+        audio, time_map = processed.audio, processed.time_map
+        applied.append(AppliedOperator(call.name, call.parameters, dict(processed.facts)))
+    info = write_canonical(
+        context.output, audio, time_map, source=source, mix=mix.weights, operators=applied, warnings=warnings
+    )
+    context.progress(1.0)
+    return _summary(info)
+
+
+def _find_mix(open_reader: "partial[MediaReader]", progress: Progress, length_s: float) -> tuple[Mix, float]:
+    """The mono mix of the source, and which share of the step's time finding it took.
+
+    It takes all of the recording to tell, hence a decoding of its own: holding all channels meanwhile, or reading them
+    back from disk, would cost more than decoding twice.
+    """
+    with open_reader() as reader:
+        if reader.info.channels == 1:
+            return Mix((1.0,)), 0.0
+        powers = ChannelPowers(reader.info.channels)
+        for block in reader.blocks():
+            powers.add(block)
+            progress(min(1.0, reader.duration_s / length_s))
+        return choose_mix(powers, reader.info.layout), _MIX_SHARE
+
+
+def _source_facts(reader: MediaReader, parameters: IngestParameters) -> SourceFacts:
+    info, report = reader.info, reader.report
+    return SourceFacts(
+        format=info.format,
+        audio_stream=parameters.audio_stream,
+        audio_streams=info.audio_streams,
+        has_video=info.has_video,
+        sample_rate_hz=info.sample_rate_hz,
+        channels=info.channels,
+        layout=list(info.layout),
+        duration_s=reader.duration_s,
+        full_scale_fraction=report.full_scale_samples / (report.samples * info.channels),
+        non_finite_samples=report.non_finite_samples,
+    )
+
+
+def _summary(info: IngestInfo) -> dict[str, Any]:
+    """Small figures for lists and charts."""
+    return {
+        "duration_s": info.duration_s,
+        "original_duration_s": info.original_duration_s,
+        "sample_rate_hz": info.sample_rate_hz,
+        "channels": info.channels,
+        "source_format": info.source.format,
+        "source_sample_rate_hz": info.source.sample_rate_hz,
+        "source_channels": info.source.channels,
+        "full_scale_fraction": info.source.full_scale_fraction,
+        "attenuation_db": info.attenuation_db,
+        **asdict(info.levels),
+        "operators": [operator.name for operator in info.operators],
+        "warnings": info.warnings,
+    }
+
+
+STEP = StepDefinition(
+    name="ingest",
+    description="Decodes the recording, mixes it to one channel (or keeps all) and brings it to one sample rate.",
+    code_version="1",
+    reads=(),
+    parameters=IngestParameters,
+    run=run,
+    reads_input=True,
+)

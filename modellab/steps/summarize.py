@@ -1,0 +1,82 @@
+"""The summarize step: the meeting in a few lines, and a paragraph per speaker."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from modellab.steps.chapters import CHAPTERS_FILE, TimedEmbedder, read_transcript
+from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.surfaces.results import Transcript, dump, load
+from modellab.text.embedding import EMBEDDER
+from modellab.text.llm.backends import BackendSettings, open_backend
+from modellab.text.llm.tasks import summarize_with
+from modellab.text.results import Chapters, Summary
+from modellab.text.summary import summarize
+
+SUMMARY_FILE = "summary.json"
+"""`modellab.text.results.Summary`."""
+
+
+class SummarizeParameters(BackendSettings, StepParameters):
+    """How long the summary is, and what writes it."""
+
+    lines: int = Field(6, ge=1, description="lines for the whole meeting")
+    lines_per_speaker: int = Field(3, ge=1, description="sentences in each speaker's paragraph")
+    embedder: str = Field(EMBEDDER, pattern=f"^{EMBEDDER}$", description="model of the sentence embeddings")
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Summarise the transcript, chapter by chapter where there are chapters."""
+    parameters = context.parameters
+    assert isinstance(parameters, SummarizeParameters)
+    transcript = read_transcript(context.reads["transcript"])
+    summary = (
+        _extracted(context, parameters, transcript)
+        if parameters.backend == "builtin"
+        else _written(context, parameters, transcript)
+    )
+    dump(summary, context.output / SUMMARY_FILE)
+    return {
+        "lines": len(summary.lines),
+        "speakers": len(summary.speakers),
+        "backend": summary.backend,
+        "rejected": len(summary.rejected),
+    }
+
+
+def _extracted(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
+    chapters = load(Chapters, context.reads["chapters"].file(CHAPTERS_FILE)) if "chapters" in context.reads else None
+    return summarize(
+        transcript,
+        TimedEmbedder(context),
+        chapters,
+        lines=parameters.lines,
+        lines_per_speaker=parameters.lines_per_speaker,
+    )
+
+
+def _written(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
+    started = time.perf_counter()
+    try:
+        return summarize_with(
+            open_backend(parameters),
+            transcript,
+            parameters,
+            lines=parameters.lines,
+            lines_per_speaker=parameters.lines_per_speaker,
+            progress=context.progress,
+        )
+    finally:
+        context.timings.inference_s += time.perf_counter() - started
+
+
+STEP = StepDefinition(
+    name="summarize",
+    description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
+    code_version="1",
+    reads=(Read("transcript", ("alignment", "asr")), Read("chapters", ("chapters",), required=False)),
+    parameters=SummarizeParameters,
+    run=run,
+)

@@ -1,0 +1,62 @@
+"""The vad step: where there is speech."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from modellab.artifacts.store import Artifact
+from modellab.media.canonical import CanonicalAudio
+from modellab.media.timing import restore_times
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.surfaces.results import SpeechSegments, dump, load
+
+SPEECH_FILE = "speech.json"
+"""`SpeechSegments`, in original time."""
+
+
+class VadParameters(StepParameters):
+    """When sound counts as speech."""
+
+    threshold: float = Field(0.5, gt=0, lt=1, description="probability of speech from which a segment begins")
+    min_speech_ms: int = Field(250, ge=0, description="shorter speech is dropped")
+    min_silence_ms: int = Field(100, ge=0, description="shorter silence does not part two segments")
+    speech_pad_ms: int = Field(30, ge=0, description="added at both ends of a segment")
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Find the speech in the canonical audio, mixed to mono at the model's rate."""
+    audio = CanonicalAudio.open(context.reads["audio"])
+    waveform = audio.waveform(context.load().sample_rate_hz)
+    with context.model() as model:
+        found: SpeechSegments = model.detect(waveform, context.parameters.model_dump(), context.progress)
+    speech = restore_times(found, audio.time_map)
+    dump(speech, context.output / SPEECH_FILE)
+    return {
+        "speech_s": round(speech.speech_s, 3),
+        "segments": len(speech.segments),
+        "speech_ratio": round(speech.speech_s / speech.duration_s, 4) if speech.duration_s else 0.0,
+    }
+
+
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """A row of `segments` for each speech segment."""
+    speech = load(SpeechSegments, artifact.file(SPEECH_FILE))
+    return {
+        "segments": [
+            {"kind": "speech", "position": position, "start_s": segment.start_s, "end_s": segment.end_s}
+            for position, segment in enumerate(speech.segments)
+        ]
+    }
+
+
+STEP = StepDefinition(
+    name="vad",
+    description="Finds where there is speech, so that nothing is made up in silence.",
+    code_version="1",
+    reads=(Read("audio", ("enhance", "separate", "ingest")),),
+    parameters=VadParameters,
+    run=run,
+    surface="vad",
+    tables=tables,
+)

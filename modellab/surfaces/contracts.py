@@ -1,0 +1,117 @@
+"""What a model must offer to stand behind a surface. An adapter's loaded model implements one or more of these.
+
+Audio given to a model is at the rate its config names (`sample_rate_hz`), mono unless the surface says otherwise.
+Times in and out of a model are seconds from the start of the samples it was given; the step turns them into
+original-recording times.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from modellab.media.audio import Audio, Samples
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
+
+SURFACES = (
+    "asr",
+    "asr_stream",
+    "tts",
+    "diarization",
+    "vad",
+    "enhance",
+    "separate",
+    "classify",
+    "embed",
+    "music_transcription",
+)
+"""The names a model's config may list."""
+
+Progress = Callable[[float], None]
+"""Called with the fraction of the work done, 0 to 1, never falling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """One channel, float32 in [-1, 1], shape `(samples,)`, at a model's native rate."""
+
+    samples: Samples
+    sample_rate_hz: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate_hz
+
+
+@runtime_checkable
+class VadModel(Protocol):
+    """Finds speech."""
+
+    def detect(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> SpeechSegments: ...
+
+
+@runtime_checkable
+class AsrModel(Protocol):
+    """Transcribes the given stretches of speech, with word times. Never called without speech."""
+
+    def transcribe(
+        self, audio: Waveform, speech: Sequence[Segment], parameters: Mapping[str, Any], progress: Progress
+    ) -> Transcript: ...
+
+
+@runtime_checkable
+class DiarizationModel(Protocol):
+    """Says who speaks when."""
+
+    def diarize(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> Diarization: ...
+
+
+class EnhanceStream(Protocol):
+    """One channel on its way through an enhancing model.
+
+    All outputs together are exactly as long as all inputs and in their place in time: the model's delay is taken out.
+    """
+
+    def push(self, samples: Samples) -> Samples:
+        """Take in float32 samples of any number, shape `(samples,)`; gives what is known of the output so far."""
+        ...
+
+    def finish(self) -> Samples:
+        """The rest of the output. Called once, last."""
+        ...
+
+
+@runtime_checkable
+class EnhanceModel(Protocol):
+    """Makes speech clearer."""
+
+    def stream(self) -> EnhanceStream:
+        """A new stream that remembers nothing of others."""
+        ...
+
+
+@runtime_checkable
+class SeparateModel(Protocol):
+    """Takes a mixture of sounds apart. The stems together are the mixture, but for the model's error."""
+
+    @property
+    def stems(self) -> Sequence[str]:
+        """Their names, in order."""
+        ...
+
+    def separate(self, audio: Audio, progress: Progress) -> Iterator[Samples]:
+        """Stems of stereo audio, as they become known.
+
+        Yields:
+            Blocks of shape `(stems, channels, samples)`, float32, together exactly as long as the audio.
+        """
+        ...
+
+
+CONTRACTS: Mapping[str, type] = {
+    "vad": VadModel,
+    "asr": AsrModel,
+    "diarization": DiarizationModel,
+    "enhance": EnhanceModel,
+    "separate": SeparateModel,
+}
+"""Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""

@@ -1,0 +1,146 @@
+"""What the surfaces give back. All times are seconds in the ORIGINAL recording, whatever was trimmed or resampled.
+
+Frozen dataclasses with units in their names; `dump` and `load` turn any of them into JSON and back, with validation.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from modellab.errors import ArtifactCorrupt
+from modellab.files import write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A span of time that holds speech."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSegments:
+    """Voice activity: disjoint segments in order of time."""
+
+    segments: list[Segment]
+    duration_s: float
+    """Length of the recording."""
+
+    @property
+    def speech_s(self) -> float:
+        return sum(segment.duration_s for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the model wrote it, without surrounding white space."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float | None = None
+    space_before: bool = True
+    """Whether a space separates it from the word before (false in Chinese or Japanese, say)."""
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of words the model gave as one piece, or one speaker's uninterrupted words."""
+
+    start_s: float
+    end_s: float
+    text: str
+    words: list[Word] = field(default_factory=list)
+    speaker: str | None = None
+    average_log_probability: float | None = None
+    no_speech_probability: float | None = None
+    compression_ratio: float | None = None
+    """Length of the text over its zlib length; above about 2.4 a sign of repetition (Whisper's own heuristic)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, in order of time."""
+
+    utterances: list[Utterance]
+    duration_s: float
+    language: str | None = None
+    """ISO 639-1 code, detected or given; None when nothing was said."""
+    language_probability: float | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(utterance.text for utterance in self.utterances)
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for utterance in self.utterances for word in utterance.words]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One speaker talking; turns of different speakers may overlap."""
+
+    start_s: float
+    end_s: float
+    speaker: str
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who spoke when, in order of start; speakers are `SPEAKER_00`, `SPEAKER_01`, ... in order of first turn."""
+
+    turns: list[Turn]
+    duration_s: float
+
+    @property
+    def speakers(self) -> list[str]:
+        return list(dict.fromkeys(turn.speaker for turn in self.turns))
+
+
+T = TypeVar("T")
+
+
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Building an adapter costs milliseconds, so each kind has one."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def to_json(result: Any) -> str:
+    """A result as JSON text (indented by one space: still greppable, little larger)."""
+    return _adapter(type(result)).dump_json(result, indent=1).decode()
+
+
+def dump(result: Any, path: Path) -> None:
+    """Write a result as JSON, whole or not at all."""
+    write_atomic(path, to_json(result))
+
+
+def load(kind: type[T], path: Path) -> T:
+    """Read a result of a kind from JSON.
+
+    Raises:
+        ArtifactCorrupt: the file is not JSON of that kind.
+    """
+    try:
+        result: T = _adapter(kind).validate_json(path.read_bytes())
+        return result
+    except (ValidationError, OSError) as error:
+        raise ArtifactCorrupt(f"{path} is not a valid {kind.__name__}", found=str(error).splitlines()[0]) from error

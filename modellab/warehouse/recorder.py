@@ -1,0 +1,184 @@
+"""Writing down what happens: first the record, which is what counts, then the rows that follow from it, in the lake."""
+
+import hashlib
+import logging
+import os
+import platform
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from modellab.artifacts.store import Artifact
+from modellab.errors import LabError
+from modellab.files import canonical_json
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.system import System
+from modellab.registry.claims import CLAIMS, load_claims
+from modellab.registry.config import ModelConfig
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.warehouse.lake import Lake
+from modellab.warehouse.liveness import ProcessMark
+from modellab.warehouse.records import Kind, Record, RecordStore
+from modellab.warehouse.rows import Tables, rows_of_artifact, rows_of_record
+
+_log = logging.getLogger(__name__)
+
+_COPIED = (
+    *("id", "name", "surfaces", "runtime", "package", "devices", "status", "ci", "licence", "sample_rate_hz"),
+    *("memory_mib", "environment"),
+)
+"""Fields of a model's config that are columns of the table `models`."""
+
+EndStatus = Literal["completed", "failed", "canceled", "interrupted"]
+
+
+class Recorder:
+    """Keeps what happens in a lab. Never touches the database, so any number of processes may record at once.
+
+    When rows can't be written to the lake (a full disk, say) the record is still there, and the next build makes them.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._records = RecordStore(lab.records)
+        self._lake = Lake(lab.lake)
+        self._unchanged: set[tuple[Kind, str]] = set()
+
+    @cached_property
+    def _process(self) -> ProcessMark:
+        return ProcessMark(self.lab)
+
+    def step(self, record: StepRecord, artifact: Artifact | None) -> None:
+        """One attempt at a step. The rows of a result that was there already are not written again."""
+        entry = Record("steps", record.id, record.ended_at, asdict(record))
+        self._records.write(entry)
+        if artifact is not None and not record.cached and record.reproduced is None:
+            self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
+        self._derive(entry)
+
+    def input(self, source: RegisteredInput) -> None:
+        """A registered input; recording it again adds at most another name of it."""
+        path = source.path.resolve()
+        content = asdict(source)
+        content["input"] = content.pop("key")
+        content["path"] = str(path.relative_to(self.lab.home) if path.is_relative_to(self.lab.home) else path)
+        names = {source.name, *content.pop("names")}
+        self._write_once("inputs", source.key, source.registered_at, content)
+        for name in sorted(names):
+            identifier = f"{source.key}-{_digest(name)}"
+            self._write_once("input_names", identifier, source.registered_at, {"input": source.key, "name": name})
+
+    def system(self, system: System) -> None:
+        """A system as it is now; written when it differs from how it was last recorded."""
+        steps = [
+            {
+                "step": step.name,
+                "model": str(step.model) if step.model else None,
+                "parameters": step.parameters.model_dump(mode="json"),
+                "sources": dict(step.sources),
+                "code_version": step.definition.code_version,
+            }
+            for step in system.steps
+        ]
+        self._snapshot("systems", system.key, {"system": system.key, "template": system.template, "steps": steps})
+
+    def models(self, registry: ModelRegistry) -> None:
+        """The model folders as they are now; written when one differs from how it was last recorded."""
+        configs = [registry.get(name) for name in registry.ids()]
+        content = {
+            "models": [row for config in configs for row in _variant_rows(config)],
+            "claims": [row for config in configs for row in _claim_rows(config.id, registry.folder(config.id))],
+        }
+        self._snapshot("models", "registry", content)
+
+    def run_started(self, run: RunIdentity, source: RegisteredInput, system: System) -> None:
+        """A run begins, in this process, for one input and one system."""
+        self.input(source)
+        self.system(system)
+        self._run_event(
+            "started",
+            run,
+            input=source.key,
+            system=system.key,
+            template=system.template,
+            host=platform.node(),
+            pid=os.getpid(),
+            process=self._process.name,
+        )
+
+    def run_ended(self, run: RunIdentity, status: EndStatus, error: str | None = None) -> None:
+        """A run is over, for its input and system."""
+        self._run_event("ended", run, status=status, error=error)
+
+    def _run_event(self, event: str, run: RunIdentity, **details: Any) -> None:
+        now = _now()
+        content = {"event": event, "run": run.run, "dagster_run_id": run.dagster_run_id, "occurred_at": now, **details}
+        self._write_once("runs", uuid.uuid4().hex, now, content)
+
+    def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
+        digest = _digest(canonical_json(content))
+        if (kind, subject + digest) in self._unchanged:
+            return
+        now = _now()
+        name = _digest(subject)
+        stamp = "".join(filter(str.isdigit, now[: len("2026-11-21T12:00:00.000")]))
+        record = Record(kind, f"{name}-{stamp}-{digest}", now, content)
+        if written := self._records.write_if_changed(record, name):
+            self._derive(written)
+        self._unchanged.add((kind, subject + digest))
+
+    def _write_once(self, kind: Kind, identifier: str, recorded_at: str, content: dict[str, Any]) -> None:
+        record = Record(kind, identifier, recorded_at, content)
+        if self._records.write(record):
+            self._derive(record)
+
+    def _derive(self, record: Record) -> None:
+        self._write_rows(record.id, lambda: rows_of_record(record))
+
+    def _write_rows(self, source: str, tables: Callable[[], Tables]) -> None:
+        try:
+            for table, rows in tables().items():
+                self._lake.write(table, source, rows)
+        except (LabError, OSError, duckdb.Error) as error:
+            _log.warning("the rows of %s are not in the lake yet; the next build makes them: %s", source, error)
+
+
+def _variant_rows(config: ModelConfig) -> list[dict[str, Any]]:
+    dump = config.model_dump(mode="json")
+    shared = {column: dump[column] for column in _COPIED}
+    return [
+        {
+            **shared,
+            "model": f"{config.id}:{name}",
+            "variant": name,
+            "languages": variant.languages or config.languages,
+            "gated": variant.gated,
+            "is_default": name == config.default_variant,
+            "size_mib": variant.size_mib,
+        }
+        for name, variant in config.variants.items()
+    ]
+
+
+def _claim_rows(model: str, folder: Path) -> list[dict[str, Any]]:
+    if not (folder / CLAIMS).is_file():
+        return []
+    claims = [claim.model_dump(mode="json") for claim in load_claims(folder)]
+    return [{"model_id": model, "stated_in": claim.pop("source"), **claim} for claim in claims]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _digest(text: str) -> str:
+    """16 hex digits that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,90 @@
+"""Records: write-once JSON files that keep what artifacts can't say (inputs, systems, models, runs, attempts at steps).
+
+`artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
+are by day, so that looking for what is new means looking at today.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from filelock import FileLock
+
+from modellab.errors import ArtifactCorrupt
+from modellab.files import canonical_json, write_atomic
+
+Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_ID = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One fact."""
+
+    kind: Kind
+    id: str
+    recorded_at: str
+    """ISO 8601, UTC."""
+    content: Mapping[str, Any]
+
+
+class RecordStore:
+    """The records below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, record: Record) -> bool:
+        """Keep a record. One that is there already stays as it is.
+
+        Returns:
+            Whether it was written.
+
+        Raises:
+            ValueError: the id can't be a file's name.
+        """
+        if not _ID.match(record.id):
+            raise ValueError(f"record id {record.id!r} is not made of letters, digits, _ and -")
+        path = self.root / record.kind / _day(record.recorded_at) / f"{record.id}.json"
+        if path.exists():
+            return False
+        write_atomic(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False))
+        return True
+
+    def write_if_changed(self, record: Record, subject: str) -> Record | None:
+        """Keep a snapshot of a subject (ids `<subject>-...`, in order of time) unless its latest says the same.
+
+        Returns:
+            The record, or None when nothing has changed.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.root / ".lock"):
+            latest = max(self.root.glob(f"{record.kind}/*/{subject}-*.json"), default=None, key=lambda path: path.name)
+            if latest and canonical_json(self.read(latest).content) == canonical_json(record.content):
+                return None
+            self.write(record)
+        return record
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """A record from its file.
+
+        Raises:
+            ArtifactCorrupt: it is not a record.
+        """
+        try:
+            return Record(**json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise ArtifactCorrupt(
+                f"record {path} can't be read", found=str(error).splitlines()[0], hint="Move that file away."
+            ) from error
+
+
+def _day(time: str) -> str:
+    """`2026-11-21T...` as `20261121`."""
+    return time[:10].replace("-", "")

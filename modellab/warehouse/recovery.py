@@ -1,0 +1,81 @@
+"""Making rows again from records and artifacts: after a kill between a result and its rows, or for a whole rebuild."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from modellab.errors import LabError
+from modellab.settings import Lab
+from modellab.warehouse.lake import Lake, LakeFile, Row
+from modellab.warehouse.rows import MARKERS
+from modellab.warehouse.sources import SourceFolder
+
+_BATCH_SOURCES = 5_000
+"""Sources whose rows are made at a time: bounds the memory a rebuild takes."""
+
+Source = tuple[SourceFolder, str]
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What a recovery made."""
+
+    files: list[LakeFile] = field(default_factory=list)
+    sources: int = 0
+    problems: list[str] = field(default_factory=list)
+    damaged: set[Path] = field(default_factory=set)
+    """Folders of sources whose rows can't be made."""
+
+
+def missing_sources(connection: duckdb.DuckDBPyConnection, folders: Iterable[SourceFolder]) -> list[Source]:
+    """Sources in some folders that the attached database has no rows of."""
+    return [
+        (folder, source) for folder in folders for source in _absent(connection, folder.marker, list(folder.sources()))
+    ]
+
+
+def recover(lab: Lab, lake: Lake, sources: list[Source]) -> Recovered:
+    """Write the rows of sources to merged files of the lake. A damaged source is reported and left out."""
+    recovered = Recovered()
+    for start in range(0, len(sources), _BATCH_SOURCES):
+        _recover(lab, lake, sources[start : start + _BATCH_SOURCES], recovered)
+    return recovered
+
+
+def _recover(lab: Lab, lake: Lake, batch: list[Source], recovered: Recovered) -> None:
+    """Write one batch; when a source in it is bad, find it by halving."""
+    try:
+        files = _write(lab, lake, batch)
+    except (LabError, KeyError, TypeError, ValueError) as error:
+        if len(batch) == 1:
+            folder, source = batch[0]
+            recovered.problems.append(f"the rows of {folder.path / source} can't be made: {error!r}")
+            recovered.damaged.add(folder.path)
+            return
+        middle = len(batch) // 2
+        _recover(lab, lake, batch[:middle], recovered)
+        _recover(lab, lake, batch[middle:], recovered)
+        return
+    recovered.files += files
+    recovered.sources += len(batch)
+
+
+def _write(lab: Lab, lake: Lake, batch: list[Source]) -> list[LakeFile]:
+    tables: dict[str, dict[str, list[Row]]] = defaultdict(dict)
+    for folder, source in batch:
+        for table, rows in folder.rows(source, lab).items():
+            tables[table][source] = rows
+    return [lake.write_merged(table, tables[table]) for table in sorted(tables, key=lambda table: table in MARKERS)]
+
+
+def _absent(connection: duckdb.DuckDBPyConnection, table: str, sources: list[str]) -> list[str]:
+    """Those of the sources that a table has no row of."""
+    if not sources:
+        return []
+    found = connection.execute(
+        f"SELECT DISTINCT source FROM {table} SEMI JOIN (SELECT unnest(?) AS source) USING (source)", [sources]
+    ).fetchall()
+    return sorted(set(sources) - {source for (source,) in found})

@@ -1,0 +1,97 @@
+"""From records and artifacts to rows. The same functions serve when something happens and when all is rebuilt."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from modellab.artifacts.store import Artifact
+from modellab.steps.catalogue import steps_by_name
+from modellab.warehouse.records import KINDS, Kind, Record
+from modellab.warehouse.schema import columns_by_table
+
+Row = Mapping[str, Any]
+Tables = dict[str, list[Row]]
+"""Table -> rows. The last table is the marker of the source: it always has a row, written after all others."""
+
+MARKER_BY_KIND: Mapping[Kind, str] = {kind: kind for kind in KINDS}
+"""Kind of record -> the table that always has a row of it: the one of its name."""
+
+ARTIFACT_MARKER = "artifacts"
+"""The table that always has a row of an artifact."""
+
+MARKERS = frozenset({*MARKER_BY_KIND.values(), ARTIFACT_MARKER})
+"""Tables that tell whether a source's rows are all there: written last, deleted first."""
+
+
+def rows_of_record(record: Record) -> Tables:
+    """The rows that follow from a record.
+
+    Raises:
+        KeyError: the record lacks a field.
+    """
+    if record.kind == "models":
+        return _registry_rows(record)
+    return {MARKER_BY_KIND[record.kind]: [{**record.content, **_recorded_at(record)}]}
+
+
+def _recorded_at(record: Record) -> Row:
+    table = MARKER_BY_KIND[record.kind]
+    return {"recorded_at": record.recorded_at} if "recorded_at" in columns_by_table()[table] else {}
+
+
+def _registry_rows(record: Record) -> Tables:
+    at = {"recorded_at": record.recorded_at}
+    return {
+        "claims": [{**claim, **at} for claim in record.content["claims"]],
+        "models": [{**variant, **at} for variant in record.content["models"]],
+    }
+
+
+def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
+    """The rows that follow from an artifact: those of its step (if this version has that step), then its own.
+
+    Args:
+        home: the lab's home, which paths are relative to.
+
+    Raises:
+        LabError: a file of the artifact is missing or not valid.
+        KeyError: the manifest lacks a field.
+    """
+    definition = steps_by_name().get(artifact.step)
+    derived: Mapping[str, Iterable[Row]] = definition.tables(artifact) if definition else {}
+    with_fingerprint = {
+        table: [
+            {**row, "fingerprint": artifact.fingerprint} if "fingerprint" in columns_by_table().get(table, ()) else row
+            for row in rows
+        ]
+        for table, rows in derived.items()
+    }
+    return {**with_fingerprint, ARTIFACT_MARKER: [_artifact_row(artifact, home)]}
+
+
+def _artifact_row(artifact: Artifact, home: Path) -> Row:
+    manifest = artifact.manifest
+    identity, made, files = manifest["identity"], manifest["made"], manifest["files"]
+    model = identity["model"] or {}
+    return {
+        "fingerprint": artifact.fingerprint,
+        "step": artifact.step,
+        "code_version": identity["code_version"],
+        "input": made.get("input"),
+        "run": made.get("run"),
+        "dagster_run_id": made.get("dagster_run_id"),
+        "model": f"{model['id']}:{model['variant']}" if model else None,
+        "weights_sha256": model.get("weights_sha256"),
+        "runtime": model.get("runtime"),
+        "runtime_version": model.get("runtime_version"),
+        "device": model.get("device"),
+        "compute_type": model.get("compute_type"),
+        "parameters": identity["parameters"],
+        "reads": identity["reads"],
+        "summary": artifact.summary,
+        "files": len(files),
+        "bytes": sum(file["bytes"] for file in files.values()),
+        "path": str(artifact.path.relative_to(home)),
+        "modellab_version": made.get("modellab"),
+        "made_at": made["at"],
+    }

@@ -1,0 +1,88 @@
+"""Finding records and artifacts whose rows are not in the warehouse yet, without looking at all of them each time."""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modellab.artifacts.store import MANIFEST, ArtifactStore
+from modellab.errors import ArtifactMissing
+from modellab.settings import Lab
+from modellab.warehouse.records import KINDS, RecordStore
+from modellab.warehouse.rows import ARTIFACT_MARKER, MARKER_BY_KIND, Tables, rows_of_artifact, rows_of_record
+
+_SETTLED_S = 2.0
+"""A folder changed more recently may change again without its time of change telling (file systems' clocks tick)."""
+
+_DAY = re.compile(r"^\d{8}$")
+_FINGERPRINT_START = re.compile(r"^[0-9a-f]{2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFolder:
+    """A folder that holds sources of one kind: a day's records, or artifacts whose fingerprints start alike."""
+
+    path: Path
+    marker: str
+    """The table that has a row for each of its sources."""
+    modified_ns: int
+
+    def sources(self) -> Iterator[str]:
+        """The ids of its records, or the fingerprints of its artifacts."""
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                if self.marker == ARTIFACT_MARKER:
+                    if Path(entry.path, MANIFEST).is_file():
+                        yield entry.name
+                elif entry.name.endswith(".json") and not entry.name.startswith("."):
+                    yield entry.name.removesuffix(".json")
+
+    def rows(self, source: str, lab: Lab) -> Tables:
+        """The rows of one of its sources.
+
+        Raises:
+            LabError, KeyError, TypeError, ValueError: it is damaged.
+        """
+        if self.marker != ARTIFACT_MARKER:
+            return rows_of_record(RecordStore.read(self.path / f"{source}.json"))
+        artifact = ArtifactStore(lab.artifacts).find(self.path.parent.name, source)
+        if artifact is None:
+            raise ArtifactMissing(f"artifact {self.path / source} went away")
+        return rows_of_artifact(artifact, lab.home)
+
+
+def source_folders(lab: Lab) -> list[SourceFolder]:
+    """Every folder of sources there is."""
+    folders = []
+    for kind in KINDS:
+        for path in _subfolders(lab.records / kind, _DAY):
+            folders.append(SourceFolder(path, MARKER_BY_KIND[kind], path.stat().st_mtime_ns))
+    for step in _subfolders(lab.artifacts, re.compile(r"^[a-z][a-z0-9_]*$")):
+        for path in _subfolders(step, _FINGERPRINT_START):
+            folders.append(SourceFolder(path, ARTIFACT_MARKER, path.stat().st_mtime_ns))
+    return folders
+
+
+def changed_folders(folders: list[SourceFolder], known: Mapping[str, int]) -> list[SourceFolder]:
+    """Those that are new or have changed since they were last gone through.
+
+    Args:
+        known: path -> time of change when they were gone through.
+    """
+    return [folder for folder in folders if known.get(str(folder.path)) != folder.modified_ns]
+
+
+def has_settled(folder: SourceFolder) -> bool:
+    """Whether any later change of the folder is sure to show in its time of change."""
+    return time.time() - folder.modified_ns / 1e9 > _SETTLED_S
+
+
+def _subfolders(path: Path, name: re.Pattern[str]) -> Iterator[Path]:
+    try:
+        with os.scandir(path) as entries:
+            found = [Path(entry.path) for entry in entries if name.match(entry.name) and entry.is_dir()]
+    except FileNotFoundError:
+        return
+    yield from sorted(found)

@@ -1,0 +1,47 @@
+"""Everything the code location offers, put together."""
+
+import dagster as dg
+
+from assets.catalogue import ASSETS
+from assets.warehouse import warehouse
+from modellab_dagster.jobs import JOBS
+from modellab_dagster.schedules import housekeeping, nightly_housekeeping
+from modellab_dagster.sensors import partitions_on_offer
+from resources.artifacts import ArtifactsResource
+from resources.database import DatabaseResource
+from resources.devices import DevicesResource
+from resources.engine import EngineResource
+from resources.models import ModelsResource
+from resources.warehouse import WarehouseResource
+
+EXECUTOR = dg.in_process_executor.configured(
+    # A step starts when the outputs it needs are there, though the step that gave them then names failed partitions.
+    {"step_dependency_config": {"require_upstream_step_success": False}}
+)
+"""All steps of a run in one process: each model is loaded once, and a step starts in milliseconds."""
+
+
+def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, object]:
+    """The resources of the steps, by key."""
+    devices = DevicesResource.configure_at_launch()
+    models = ModelsResource(devices=devices)
+    artifacts = ArtifactsResource(devices=devices)
+    warehouse = WarehouseResource(devices=devices)
+    return {
+        "database": DatabaseResource(devices=devices),
+        "devices": devices,
+        "models": models,
+        "artifacts": artifacts,
+        "warehouse": warehouse,
+        "engine": engine(devices=devices, models=models, artifacts=artifacts, warehouse=warehouse),
+    }
+
+
+defs = dg.Definitions(
+    assets=[*ASSETS, warehouse],
+    jobs=[*JOBS, housekeeping],
+    schedules=[nightly_housekeeping],
+    sensors=[partitions_on_offer],
+    resources=lab_resources(),
+    executor=EXECUTOR,
+)

@@ -1,0 +1,51 @@
+"""The Dagster UI of the lab: `python -m modellab_dagster.ui --port 3000`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from modellab.settings import Lab
+from modellab_dagster.home import WORKSPACE, open_instance
+
+_HOST = "127.0.0.1"
+"""Loopback only: whoever reaches the UI can run code."""
+
+
+_QUIET = ["--log-level", "warning"]
+_NO_ADVICE = "ignore:Function `dev_command`"
+"""`dagster dev` recommends a newer command, which takes a project laid out another way."""
+
+
+def command(port: int) -> list[str]:
+    """The command that serves the UI with its daemon: schedules, sensors, the run queue."""
+    dagster = Path(sys.executable).with_name("dagster")
+    return [str(dagster), "dev", "--workspace", str(WORKSPACE), "--host", _HOST, "--port", str(port), *_QUIET]
+
+
+def environment(lab: Lab) -> dict[str, str]:
+    """What the UI's processes need to find the lab, and nothing of the folder they start in."""
+    return {
+        **os.environ,
+        "MODELLAB_HOME": str(lab.home),
+        "DAGSTER_HOME": str(lab.dagster_home),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONWARNINGS": _NO_ADVICE,
+    }
+
+
+def main() -> None:
+    """Prepare the lab's Dagster home and become `dagster dev`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=3000, help="port on the loopback interface (default 3000)")
+    port = parser.parse_args().port
+    lab = Lab.from_environment()
+    open_instance(lab).dispose()
+    print(f"Model Lab in Dagster: http://{_HOST}:{port} in about 15 seconds; Ctrl-C stops it.", flush=True)
+    print(f"The lab is {lab.home}.", flush=True)
+    os.chdir(lab.dagster_home)
+    os.execve((arguments := command(port))[0], arguments, environment(lab))
+
+
+if __name__ == "__main__":
+    main()

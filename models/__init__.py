@@ -1,0 +1,1 @@
+"""One folder per model: its config, claims, description and adapter."""

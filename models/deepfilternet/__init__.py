@@ -1,0 +1,1 @@
+"""DeepFilterNet3 through its C library."""

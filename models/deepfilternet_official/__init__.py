@@ -1,0 +1,1 @@
+"""DeepFilterNet through its authors' PyTorch package."""

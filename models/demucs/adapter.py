@@ -1,0 +1,126 @@
+"""Demucs from local files, over recordings of any length.
+
+The package's own separation holds every stem of the whole recording in memory, twice. Here each segment is separated by
+the package (`demucs.apply.apply_model`, which also weighs the models of a bag), and the overlapping segments are joined
+as it joins them, but handed on as soon as they are complete.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from modellab.errors import UsageError, WeightsCorrupt
+from modellab.media.audio import Audio, Samples
+from modellab.registry.loaded import LoadRequest
+from modellab.surfaces.contracts import Progress
+from models.demucs.overlap import OverlapAdd
+
+_OVERLAP = 0.25
+"""Share of a segment that it has in common with the next: the package's default."""
+_NETWORKS = ("demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs")
+_LEAST_STD = 1e-8
+_STATISTICS_SAMPLES = 1 << 20
+
+
+class Demucs:
+    """A bag of Demucs networks, loaded; offers the surface `separate`."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        from demucs.apply import BagOfModels
+        from demucs.hf import load_safetensors_model
+
+        [definition] = folder.glob("*.yaml")
+        bag = yaml.safe_load(definition.read_text())
+        paths = [folder / f"{signature}.safetensors" for signature in bag["models"]]
+        for path in paths:
+            _check_network(path)
+        self._bag = BagOfModels(
+            [load_safetensors_model(path) for path in paths], bag.get("weights"), bag.get("segment")
+        )
+        self._bag.eval().to(device)
+        self._device = device
+        self.stems: tuple[str, ...] = tuple(self._bag.sources)
+        # Bags set one length for all, or hold models of one kind.
+        self._segment_s = min(float(network.segment) for network in self._bag.models)
+
+    def separate(self, audio: Audio, progress: Progress) -> Iterator[Samples]:
+        """The stems of stereo audio at 44.1 kHz, as they become known.
+
+        Yields:
+            Blocks of shape `(stems, channels, samples)`, together as long as the audio.
+
+        Raises:
+            UsageError: the audio is not what the networks take.
+        """
+        wanted = (self._bag.audio_channels, self._bag.samplerate)
+        if (audio.channels, audio.sample_rate_hz) != wanted:
+            raise UsageError(
+                "Demucs can't take this audio",
+                found=f"{audio.channels} channels at {audio.sample_rate_hz} Hz",
+                allowed=f"{wanted[0]} channels at {wanted[1]} Hz",
+            )
+        length = audio.samples.shape[1]
+        segment = int(self._segment_s * audio.sample_rate_hz)
+        joined = OverlapAdd(segment, int((1 - _OVERLAP) * segment))
+        mean, std = _mean_and_std(audio)
+        for start in range(0, length, joined.stride):
+            stems = self._separate_segment(audio.samples, start, segment, mean, std)
+            yield joined.add(stems)
+            progress(min(1.0, (start + joined.stride) / length))
+        yield joined.finish()
+
+    def _separate_segment(self, samples: Samples, start: int, segment: int, mean: float, std: float) -> Samples:
+        """One segment's stems. The network sees what is around a segment that is shorter than it wants."""
+        import torch
+        from demucs.apply import TensorChunk, apply_model
+
+        first = max(0, start - segment)
+        around = torch.from_numpy((samples[:, first : start + 2 * segment] - np.float32(mean)) / np.float32(std))
+        chunk = TensorChunk(around[None], start - first, segment)
+        with torch.inference_mode():
+            found = apply_model(self._bag, chunk, shifts=0, split=False, device=self._device)[0]
+        stems: Samples = found.cpu().numpy() * np.float32(std) + np.float32(mean)
+        return stems
+
+
+def _check_network(path: Path) -> None:
+    """Refuse a file that asks for any other class to be made than Demucs's own networks.
+
+    Raises:
+        WeightsCorrupt: it does, or says nothing.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise WeightsCorrupt(f"{path} is not a safetensors file", found=str(error)) from error
+    if metadata.get("klass") not in _NETWORKS or "structure" in metadata:
+        raise WeightsCorrupt(
+            f"{path} is not a network of Demucs",
+            found=json.dumps({name: metadata[name] for name in ("klass", "structure") if name in metadata}),
+            allowed=", ".join(_NETWORKS),
+        )
+
+
+def _mean_and_std(audio: Audio) -> tuple[float, float]:
+    """Of the mono mix, by which Demucs normalises (demucs/api.py, `separate_tensor`)."""
+    sums: Any = np.zeros(2)
+    length = audio.samples.shape[1]
+    for start in range(0, length, _STATISTICS_SAMPLES):
+        mono = audio.samples[:, start : start + _STATISTICS_SAMPLES].mean(axis=0, dtype=np.float64)
+        sums += (mono.sum(), np.square(mono).sum())
+    mean, power = sums / length
+    return float(mean), float(max(0.0, power - mean**2) ** 0.5 + _LEAST_STD)
+
+
+def load(request: LoadRequest) -> Demucs:
+    """Load a bag."""
+    if request.weights is None:
+        raise ValueError("Demucs has weights")
+    return Demucs(request.weights, request.facts.device)

@@ -1,0 +1,193 @@
+"""Whisper on CTranslate2, through faster-whisper's batched pipeline.
+
+The pipeline gets speech only: the segments found before it, packed into pieces of 30 s (Whisper's window). Its own
+VAD stays off. A few batches go in at a time, so that the memory it takes does not grow with the recording.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, groupby
+from typing import Any
+
+import numpy as np
+
+from modellab.errors import UsageError
+from modellab.media.audio import Samples
+from modellab.names import unknown_name
+from modellab.registry.loaded import LoadRequest
+from modellab.surfaces.contracts import Progress, Waveform
+from modellab.surfaces.results import Segment, Transcript, Utterance
+from models.faster_whisper.chunks import Chunk, pack
+from models.faster_whisper.options import Options
+from models.faster_whisper.words import utterances_of
+
+WINDOW_S = 30.0
+_FRAMES_PER_SECOND = 100
+"""Of Whisper's spectrogram; a segment's `seek` counts them."""
+
+# Whisper's own limits (openai/whisper, whisper/transcribe.py) for a decoding that went wrong.
+_LEAST_LOG_PROBABILITY = -1.0
+_MOST_COMPRESSION = 2.4
+_NO_SPEECH = 0.6
+
+_LANGUAGE_DETECTION_WINDOWS = 4
+"""The language is asked of this many windows at most, until one is sure."""
+_OTHER_WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"no_repeat_ngram_size": 3, "repetition_penalty": 1.1},
+)
+"""A chunk that went wrong is decoded again with the timestamps that batches leave out, then with loops forbidden."""
+
+
+class FasterWhisper:
+    """A loaded Whisper; offers the surface `asr`."""
+
+    def __init__(self, request: LoadRequest) -> None:
+        from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+        self._name = str(request.ref)
+        self._batch_size = request.facts.batch_size or 1
+        self._model = WhisperModel(
+            str(request.weights),
+            device=request.facts.device,
+            compute_type=request.facts.compute_type,
+            cpu_threads=request.facts.threads,
+        )
+        self._pipeline = BatchedInferencePipeline(self._model)
+
+    def transcribe(
+        self, audio: Waveform, speech: Sequence[Segment], parameters: Mapping[str, Any], progress: Progress
+    ) -> Transcript:
+        """Words of the speech in 16 kHz audio, each with its time and probability.
+
+        Args:
+            parameters: the fields of `Options`.
+
+        Raises:
+            UsageError: a parameter that is not allowed, or a language this variant does not know.
+        """
+        options = Options.parse(self._name, parameters)
+        self._check_language(options.language)
+        chunks = pack(
+            audio.samples,
+            audio.sample_rate_hz,
+            speech,
+            pad_s=options.speech_pad_ms / 1000,
+            longest_s=WINDOW_S,
+        )
+        total = sum(chunk.samples for chunk in chunks)
+        done = 0
+        language, probability = options.language, None
+        utterances: list[Utterance] = []
+        for batch in _batches(chunks, options.batch_size or self._batch_size):
+            decoded, info = self._decode(audio.samples, batch, options, language)
+            if language is None:
+                language, probability = str(info.language), float(info.language_probability)
+            for chunk, offset_s, segments in decoded:
+                tries = [(segments, offset_s)]
+                if options.retry and any(_went_wrong(segment) for segment in segments):
+                    tries += self._decode_again(chunk.cut(audio.samples), options, language)
+                best, best_offset_s = max(tries, key=_quality)
+                spoken = [segment for segment in best if not _is_silence(segment)]
+                utterances += utterances_of(chunk, spoken, best_offset_s)
+                done += chunk.samples
+                progress(done / total)
+        return Transcript(utterances, audio.duration_s, language, probability)
+
+    def _decode(
+        self, audio: Samples, batch: Sequence[Chunk], options: Options, language: str | None
+    ) -> tuple[Iterator[tuple[Chunk, float, list[Any]]], Any]:
+        """One batch: each chunk, where it begins in the time of its segments, and these; and what is known of all."""
+        ends = list(accumulate(chunk.samples for chunk in batch))
+        rate = batch[0].sample_rate_hz
+        starts = [0, *ends[:-1]]
+        segments, info = self._pipeline.transcribe(
+            np.concatenate([chunk.cut(audio) for chunk in batch]),
+            language=language,
+            multilingual=options.multilingual,
+            beam_size=options.beam_size,
+            batch_size=len(batch),
+            clip_timestamps=[
+                {"start": start / rate, "end": end / rate} for start, end in zip(starts, ends, strict=True)
+            ],
+            word_timestamps=True,
+            initial_prompt=options.initial_prompt,
+            hotwords=options.hotwords,
+            language_detection_segments=_LANGUAGE_DETECTION_WINDOWS,
+        )
+        return _by_chunk(batch, [start / rate for start in starts], segments), info
+
+    def _decode_again(self, audio: Samples, options: Options, language: str) -> Iterator[tuple[list[Any], float]]:
+        """A chunk decoded alone in other ways, until one goes well: its segments, and where it begins in their time.
+
+        Whisper itself would sample at rising temperatures. Here nothing is left to chance: the same audio gives the
+        same words, and none that the model did not find likely (sampling made sentences up where this gave a loop).
+        """
+        for settings in _OTHER_WAYS:
+            segments, _ = self._model.transcribe(
+                audio,
+                language=language,
+                multilingual=options.multilingual,
+                beam_size=options.beam_size,
+                temperature=0.0,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                initial_prompt=options.initial_prompt,
+                hotwords=options.hotwords,
+                **settings,
+            )
+            found = list(segments)
+            yield found, 0.0
+            if not any(_went_wrong(segment) for segment in found):
+                return
+
+    def _check_language(self, language: str | None) -> None:
+        known = self._model.supported_languages
+        if language is None or language in known:
+            return
+        if len(known) == 1:
+            raise UsageError(
+                f"model {self._name} can't transcribe the language {language!r}",
+                allowed=", ".join(known),
+                hint="Take a variant without `.en` in its name, or leave the language out.",
+            )
+        raise unknown_name("language", language, known)
+
+
+def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:
+    for start in range(0, len(chunks), size):
+        yield chunks[start : start + size]
+
+
+def _by_chunk(
+    batch: Sequence[Chunk], starts_s: Sequence[float], segments: Iterable[Any]
+) -> Iterator[tuple[Chunk, float, list[Any]]]:
+    """Segments under their chunks. A segment's `seek` says where its chunk begins, in frames rounded down; its own
+    times may go past the chunk's end."""
+    first_frames = [int(start_s * _FRAMES_PER_SECOND) for start_s in starts_s]
+    for number, group in groupby(segments, key=lambda segment: bisect_right(first_frames, segment.seek) - 1):
+        yield batch[number], first_frames[number] / _FRAMES_PER_SECOND, list(group)
+
+
+def _is_silence(segment: Any) -> bool:
+    return bool(segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOG_PROBABILITY)
+
+
+def _is_repetitive(segment: Any) -> bool:
+    return bool(segment.compression_ratio > _MOST_COMPRESSION)
+
+
+def _went_wrong(segment: Any) -> bool:
+    return not _is_silence(segment) and (_is_repetitive(segment) or segment.avg_logprob < _LEAST_LOG_PROBABILITY)
+
+
+def _quality(decoded: tuple[list[Any], float]) -> tuple[bool, float]:
+    """Better is greater: no repetition first, then the likelier words. Nothing at all is as likely as the limit."""
+    segments, _ = decoded
+    likelihood = min((segment.avg_logprob for segment in segments), default=_LEAST_LOG_PROBABILITY)
+    return not any(_is_repetitive(segment) for segment in segments), likelihood
+
+
+def load(request: LoadRequest) -> FasterWhisper:
+    """Load a variant."""
+    return FasterWhisper(request)

@@ -1,0 +1,78 @@
+"""From what faster-whisper decoded of a chunk to utterances in the audio's time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from modellab.surfaces.results import Utterance, Word
+from models.faster_whisper.chunks import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A word, and the number of the chunk's span it lies in."""
+
+    word: Word
+    span: int
+
+
+def utterances_of(chunk: Chunk, segments: Iterable[Any], offset_s: float) -> list[Utterance]:
+    """Utterances, one for each unbroken stretch of speech of each segment.
+
+    Args:
+        segments: `faster_whisper.transcribe.Segment`s with words.
+        offset_s: where the chunk begins in the time of the segments.
+    """
+    utterances: list[Utterance] = []
+    end_s = 0.0
+    for segment in segments:
+        words = list(_in_order(segment.words or (), offset_s, end_s))
+        if not words:
+            continue
+        end_s = words[-1].end_s
+        about = Utterance(
+            0.0,
+            0.0,
+            "",
+            average_log_probability=float(segment.avg_logprob),
+            no_speech_probability=float(segment.no_speech_prob),
+            compression_ratio=float(segment.compression_ratio),
+        )
+        utterances += [_utterance(part, about) for part in _stretches([_place(chunk, word) for word in words])]
+    return utterances
+
+
+def _in_order(words: Iterable[Any], offset_s: float, end_s: float) -> Iterator[Word]:
+    """Words in the chunk's time, none before another's end. Whisper's alignment is monotone, but faster-whisper's
+    shortening of long words after pauses and rounding to 10 ms need not be."""
+    for word in words:
+        text = word.word.strip()
+        if not text:
+            continue
+        start_s = max(float(word.start) - offset_s, end_s)
+        end_s = max(float(word.end) - offset_s, start_s)
+        yield Word(text, start_s, end_s, min(1.0, float(word.probability)), word.word[:1].isspace())
+
+
+def _place(chunk: Chunk, word: Word) -> _Placed:
+    start_s, end_s, span = chunk.place(word.start_s, word.end_s)
+    return _Placed(replace(word, start_s=start_s, end_s=end_s), span)
+
+
+def _stretches(words: Sequence[_Placed]) -> Iterator[list[Word]]:
+    """Words parted where one span of speech ends and the next begins. A text whose words have spaces between them is
+    never parted inside a group that has none (`twenty` `-five`)."""
+    spaced = any(placed.word.space_before for placed in words)
+    stretch = [words[0].word]
+    for before, after in pairwise(words):
+        if after.span != before.span and (after.word.space_before or not spaced):
+            yield stretch
+            stretch = []
+        stretch.append(after.word)
+    yield stretch
+
+
+def _utterance(words: list[Word], about: Utterance) -> Utterance:
+    text = "".join(f" {word.text}" if word.space_before else word.text for word in words).strip()
+    return replace(about, start_s=words[0].start_s, end_s=words[-1].end_s, text=text, words=words)

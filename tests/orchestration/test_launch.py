@@ -1,0 +1,187 @@
+"""Runs from the command line's launcher: real steps, real code location, real instance."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from modellab.cli.launch import Launcher
+from modellab.errors import UnknownName, UsageError
+from modellab.media.inputs import InputStore
+from modellab.settings import Lab
+from modellab.warehouse.query import query
+from modellab_dagster.home import open_instance
+from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
+
+
+@pytest.fixture
+def source(lab, sample_wav):
+    return InputStore(lab).register(sample_wav)
+
+
+def test_a_run_is_done_recorded_and_found_the_second_time(lab, source, capfd):
+    with Launcher(lab) as launcher:
+        first = launcher.run("silero_vad", source)
+        second = launcher.run("silero_vad", source)
+        forced = launcher.run("silero_vad", source, force=True)
+    assert (first.status, first.error) == ("completed", None)
+    assert [(record.step, record.cached) for record in first.records] == [("ingest", False), ("vad", False)]
+    assert [record.cached for record in second.records] == [True, True]
+    assert [record.reproduced for record in forced.records] == [True, True]
+    assert first.run == second.run == forced.run
+    assert len({first.dagster_run_id, second.dagster_run_id, forced.dagster_run_id}) == 3
+    assert capfd.readouterr() == ("", ""), "Dagster talks on the command line's output"
+    rows = query(lab, "SELECT dagster_run_id, step, cached FROM steps ORDER BY started_at").rows
+    assert [tuple(row) for row in rows] == [
+        (first.dagster_run_id, "ingest", False),
+        (first.dagster_run_id, "vad", False),
+        (second.dagster_run_id, "ingest", True),
+        (second.dagster_run_id, "vad", True),
+        (forced.dagster_run_id, "ingest", False),
+        (forced.dagster_run_id, "vad", False),
+    ]
+
+
+def test_the_ui_finds_the_run_under_its_job_and_can_run_it_again(lab, source):
+    with Launcher(lab) as launcher:
+        result = launcher.run("ingest", source)
+    with open_instance(lab) as instance:
+        run = instance.get_run_by_id(result.dagster_run_id)
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.job_name == "ingest"
+    assert run.tags["dagster/partition"] == f"{source.key}|ingest"
+    assert run.tags["modellab/file"] == source.name
+    origin = run.remote_job_origin.repository_origin
+    assert (origin.repository_name, origin.code_location_origin.location_name) == ("__repository__", "modellab")
+
+
+def test_a_failed_step_gives_its_words_and_its_run_ends_failed(lab, source):
+    source.path.write_bytes(b"no longer what was registered")
+    with Launcher(lab) as launcher:
+        result = launcher.run("silero_vad", source)
+    assert result.status == "failed"
+    [record] = result.records
+    assert (record.step, record.status, record.error) == ("ingest", "failed", result.error)
+    assert source.name in result.error
+    with open_instance(lab) as instance:
+        assert instance.get_run_by_id(result.dagster_run_id).status == dg.DagsterRunStatus.FAILURE
+    [(status,)] = query(lab, "SELECT status FROM run_history").rows
+    assert status == "failed"
+
+
+def test_an_unknown_system_starts_no_run(lab, source):
+    with Launcher(lab) as launcher, pytest.raises(UnknownName, match="silero_vad"):
+        launcher.run("silero_vat", source)
+    with open_instance(lab) as instance:
+        assert instance.get_runs_count() == 0
+
+
+def test_it_works_on_the_lab_of_the_environment_only(lab, tmp_path):
+    elsewhere = Lab(lab.settings.model_copy(update={"home": tmp_path}))
+    with pytest.raises(UsageError, match="the environment names"):
+        Launcher(elsewhere)
+
+
+_RUN_UNTIL_STOPPED = """
+import signal
+import sys
+from modellab.cli.launch import Launcher
+from modellab.media.inputs import InputStore
+from modellab.pipeline.events import StepStarted, observed_by
+from modellab.settings import Lab
+
+# A shell may have told its children to ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+lab = Lab.from_environment()
+source = InputStore(lab).get(sys.argv[1])
+
+def wait(event):
+    if isinstance(event, StepStarted) and event.step == "vad":
+        print("in vad", flush=True)
+        import time
+        time.sleep(60)
+
+try:
+    with Launcher(lab) as launcher, observed_by(wait):
+        launcher.run("silero_vad", source)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def _start(source) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _RUN_UNTIL_STOPPED, source.key],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    assert process.stdout.readline() == "in vad\n"
+    return process
+
+
+def test_ctrl_c_cancels_the_run(lab, source):
+    process = _start(source)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    with open_instance(lab) as instance:
+        [run] = instance.get_runs()
+        assert run.status == dg.DagsterRunStatus.CANCELED
+        assert end_interrupted_runs(instance, lab) == []
+    [(status,)] = query(lab, "SELECT status FROM run_history").rows
+    assert status == "canceled"
+
+
+def test_a_killed_run_is_ended_by_the_next_and_a_living_one_left_alone(lab, source):
+    killed = _start(source)
+    killed.kill()
+    killed.wait()
+    living = _start(source)
+    try:
+        with open_instance(lab) as instance:
+            statuses = {run.tags[PROCESS_TAG]: run.status for run in instance.get_runs()}
+        assert sorted(status.value for status in statuses.values()) == ["FAILURE", "STARTED"]
+        with Launcher(lab) as launcher:
+            result = launcher.run("silero_vad", source)
+        assert result.status == "completed"
+        with open_instance(lab) as instance:
+            assert sorted(run.status.value for run in instance.get_runs()) == ["FAILURE", "STARTED", "SUCCESS"]
+    finally:
+        living.kill()
+        living.wait()
+
+
+def test_three_at_once_lose_nothing(lab, source):
+    code = _RUN_UNTIL_STOPPED.replace("time.sleep(60)", "pass")
+    started = time.monotonic()
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, source.key], env=os.environ, stdout=subprocess.DEVNULL)
+        for _ in range(3)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0], time.monotonic() - started
+    with open_instance(lab) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * 3
+    [(steps,)] = query(lab, "SELECT count(*) FROM steps").rows
+    assert steps == 6
+
+
+def test_importing_the_library_and_its_command_line_imports_no_dagster():
+    code = "import sys, modellab.cli.main; assert 'dagster' not in sys.modules and 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+
+
+def test_a_cached_run_imports_no_model_package(lab, source):
+    with Launcher(lab) as launcher:
+        launcher.run("silero_vad", source)
+    code = (
+        "import sys\nfrom modellab.cli.launch import Launcher\nfrom modellab.media.inputs import InputStore\n"
+        "from modellab.settings import Lab\nlab = Lab.from_environment()\n"
+        "with Launcher(lab) as l:\n    l.run('silero_vad', InputStore(lab).get(sys.argv[1]))\n"
+        "assert not {'torch', 'pandas', 'onnxruntime', 'dagster_webserver'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, source.key], check=True)

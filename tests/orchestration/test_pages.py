@@ -1,0 +1,49 @@
+"""What the pages and checks of the real steps say, on hand-made results."""
+
+import pytest
+
+from assets._page import clock, duration, share, table
+from assets.asr import _outside, loops
+from modellab.surfaces.results import Segment, Word
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0:00.0"), (6.46, "0:06.5"), (59.96, "1:00.0"), (754.2, "12:34.2"), (3723.0, "1:02:03")],
+)
+def test_clock(seconds, text):
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.0042, "4 ms"), (1.5, "1.50 s"), (61.0, "1:01.0")])
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_share_of_nothing_is_a_dash():
+    assert (share(1, 4), share(0, 0)) == ("25%", "-")
+
+
+def test_a_table_cell_can_hold_what_would_be_markup():
+    assert table(["a"], [["x|y\n<b>"]]) == "| a |\n| --- |\n| x\\|y &lt;b> |"
+
+
+def test_words_far_from_all_speech_are_found():
+    words = [Word("a", 0.0, 0.2), Word("b", 0.9, 1.1), Word("c", 3.0, 3.2), Word("d", 9.4, 9.9), Word("e", 12.0, 12.1)]
+    speech = [Segment(1.0, 2.0), Segment(5.0, 9.0)]
+    assert [word.text for word in _outside(words, speech)] == ["a", "c", "e"]
+    assert [word.text for word in _outside(words, [])] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("so so so", []),
+        ("no no no no well", ["no"]),
+        ("thank you thank you thank you thank you", ["thank you"]),
+        ("a b a b a b a c", []),
+        ("one two three one two three one two three one two three", ["one two three"]),
+    ],
+)
+def test_loops(text, found):
+    assert loops(text.split()) == found

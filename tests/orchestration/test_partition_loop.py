@@ -1,0 +1,163 @@
+"""What Dagster records of runs over one and over several partitions."""
+
+import dagster as dg
+import pytest
+
+from assets.partitions import partition_key
+
+NAMES = ("first", "second", "third", "last")
+
+
+def _failures(result: dg.JobExecutionResult) -> dict[str, str]:
+    return {
+        str(event.step_key).removesuffix("_step"): event.step_failure_data.user_failure_data.description or ""
+        for event in result.all_events
+        if event.is_step_failure and event.step_failure_data.user_failure_data
+    }
+
+
+def _skipped(result: dg.JobExecutionResult) -> set[str]:
+    started = {event.step_key for event in result.all_events if event.is_step_start}
+    return set(NAMES) - {str(name).removesuffix("_step") for name in started}
+
+
+def test_one_partition_materializes_every_step(toy):
+    source = toy.input("good")
+    result = toy.run([source], ["whole"])
+    key = partition_key(source.key, "whole")
+    assert result.success
+    for name in NAMES:
+        assert toy.materialized(name) == {key}
+        assert toy.failed(name) == set()
+    last = toy.materialization("last", key)
+    assert last.metadata["text"].value == "first;second;third;last;"
+    assert last.metadata["cached"].value is False
+    assert f"`{last.tags['dagster/data_version']}`" in last.metadata["artifact"].value
+    assert last.tags["dagster/code_version"] == "7"
+
+
+def test_one_partition_that_fails_stops_what_depends_on_it(toy):
+    source = toy.input("bad-second")
+    result = toy.run([source], ["whole"])
+    key = partition_key(source.key, "whole")
+    assert not result.success
+    assert _failures(result) == {"second": "second can't work on bad-second.wav."}
+    assert _skipped(result) == {"third", "last"}
+    assert toy.materialized("first") == {key}
+    assert [toy.failed(name) for name in NAMES] == [set(), {key}, {key}, {key}]
+
+
+@pytest.mark.parametrize(("system", "done"), [("hole", {"first", "third", "last"}), ("short", {"first", "second"})])
+def test_a_system_without_a_step_skips_it_and_goes_on(toy, system, done):
+    source = toy.input("good")
+    assert toy.run([source], [system]).success
+    for name in NAMES:
+        assert toy.materialized(name) == ({partition_key(source.key, system)} if name in done else set())
+        assert toy.failed(name) == set()
+
+
+def test_one_bad_input_neither_loses_nor_blocks_the_others(toy):
+    a, bad, c = toy.input("a"), toy.input("bad-second"), toy.input("c")
+    result = toy.run([a, bad, c], ["whole"])
+    good = {partition_key(a.key, "whole"), partition_key(c.key, "whole")}
+    lost = {partition_key(bad.key, "whole")}
+    assert not result.success
+    assert toy.materialized("first") == good | lost
+    assert toy.failed("first") == set()
+    for name in ("second", "third", "last"):
+        assert toy.materialized(name) == good
+        assert toy.failed(name) == lost
+    failures = _failures(result)
+    assert set(failures) == {"second", "third", "last"}
+    [key] = lost
+    assert failures["second"].splitlines() == [
+        "1 of 3 partitions failed; the others are done.",
+        f"{key}: second can't work on bad-second.wav.",
+    ]
+    assert "last was not run on bad-second.wav because second failed" in failures["last"]
+
+
+def test_each_partition_has_its_own_metadata_and_data_version(toy):
+    a, b = toy.input("a"), toy.input("b")
+    assert toy.run([a, b], ["whole"]).success
+    first, second = (toy.materialization("last", partition_key(source.key, "whole")) for source in (a, b))
+    assert first.metadata["input"].value.startswith("a.wav")
+    assert second.metadata["input"].value.startswith("b.wav")
+    assert first.tags["dagster/data_version"] != second.tags["dagster/data_version"]
+    assert first.tags["dagster/partition/model"] == "whole"
+
+
+def test_a_batch_leaves_nothing_out_of_date_and_notices_what_becomes_so(toy):
+    a, b = toy.input("a"), toy.input("b")
+    toy.run([a, b], ["hole"])
+    key = partition_key(a.key, "hole")
+    assert toy.materialization("first", key).tags["dagster/code_version"] == "7"
+    for name in ("first", "third", "last"):
+        assert toy.stale_reasons(name, key) == []
+    toy.instance.report_runless_asset_event(
+        dg.AssetMaterialization("third", partition=key, tags={"dagster/data_version": "other"})
+    )
+    assert toy.stale_reasons("last", key) == ["has a new dependency data version"]
+    assert toy.stale_reasons("last", partition_key(b.key, "hole")) == []
+
+
+def test_a_rectangle_of_systems_runs_each_and_finds_shared_work(toy):
+    a, b = toy.input("a"), toy.input("b")
+    assert toy.run([a, b], ["whole", "whole_again"]).success
+    keys = {partition_key(source.key, system) for source in (a, b) for system in ("whole", "whole_again")}
+    assert all(toy.materialized(name) == keys for name in NAMES)
+    cached = {key: toy.materialization("last", key).metadata["cached"].value for key in keys}
+    assert cached == {key: str(key).endswith("whole_again") for key in keys}
+
+
+def test_every_partition_bad_still_names_them_at_each_step(toy):
+    one, two = toy.input("bad-first-1"), toy.input("bad-first-2")
+    result = toy.run([one, two], ["whole"])
+    assert set(_failures(result)) == set(NAMES)
+    assert all(toy.materialized(name) == set() for name in NAMES)
+    assert toy.failed("last") == {partition_key(source.key, "whole") for source in (one, two)}
+
+
+def test_what_cannot_be_shown_fails_its_partition_and_stops_nothing(toy):
+    a, odd = toy.input("a"), toy.input("odd-second")
+    keys = {partition_key(source.key, "whole") for source in (a, odd)}
+    result = toy.run([a, odd], ["whole"])
+    assert toy.failed("second") == {partition_key(odd.key, "whole")}
+    assert toy.materialized("last") == keys
+    assert list(_failures(result)) == ["second"]
+
+
+def test_force_runs_what_is_there_and_says_whether_it_came_out_the_same(toy):
+    source = toy.input("a")
+    key = partition_key(source.key, "whole")
+    toy.run([source], ["whole"])
+    toy.run([source], ["whole"])
+    assert toy.materialization("third", key).metadata["cached"].value is True
+    toy.run([source], ["whole"], {"modellab/force": "true"})
+    forced = toy.materialization("third", key).metadata
+    assert forced["cached"].value is False
+    assert forced["reproduced"].value is True
+
+
+def test_checks_are_recorded_for_each_partition(toy):
+    good, weird = toy.input("good"), toy.input("weird")
+    toy.run([good, weird], ["whole"])
+    key = dg.AssetCheckKey(dg.AssetKey("third"), "ends_in_name")
+    found = {}
+    for record in toy.instance.event_log_storage.get_asset_check_execution_history(key, limit=10):
+        evaluation = record.event.dagster_event.asset_check_evaluation_data
+        target = toy.record("third", evaluation.partition).storage_id
+        about_newest = evaluation.target_materialization_data.storage_id == target
+        found[evaluation.partition] = (evaluation.passed, evaluation.severity, about_newest)
+    assert found == {
+        partition_key(good.key, "whole"): (True, dg.AssetCheckSeverity.WARN, True),
+        partition_key(weird.key, "whole"): (False, dg.AssetCheckSeverity.WARN, True),
+    }
+
+
+def test_an_unknown_system_fails_its_partition_only(toy):
+    source = toy.input("a")
+    toy.instance.add_dynamic_partitions("model", ["zz_gone"])
+    result = toy.run([source], ["zz_gone"])
+    assert not result.success
+    assert set(_failures(result)) == {"first"}

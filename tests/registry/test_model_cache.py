@@ -1,0 +1,173 @@
+"""Identifying, loading, keeping and refusing models."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modellab.errors import ModelUnavailable, WeightsMissing
+from modellab.registry.config import ModelRef
+from modellab.registry.loaded import LoadedModel
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab, Settings
+
+WriteModel = Callable[..., Path]
+GIB = 1024
+
+
+def models(folder: Path, lab: Lab, **settings: Any) -> Models:
+    lab = Lab(Settings(_env_file=None, home=lab.home, **settings))
+    return Models(lab, ModelRegistry(folder))
+
+
+def ref(model_id: str, variant: str = "one") -> ModelRef:
+    return ModelRef(id=model_id, variant=variant)
+
+
+def test_an_identity_holds_all_that_decides_the_output(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    import numpy
+
+    write_model("toy", further_packages=["pyyaml"], adapter_version=3)
+    identity = models(folder, lab).identity(ref("toy"))
+    assert (identity.id, identity.variant, identity.runtime, identity.device) == ("toy", "one", "onnx", "cpu")
+    assert identity.compute_type == "float32"
+    assert identity.runtime_version.startswith(f"numpy {numpy.__version__}, pyyaml ")
+    assert identity.runtime_version.endswith(", adapter 3")
+    assert models(folder, lab).identity(ref("toy")) == identity
+
+
+def test_variants_without_weights_are_told_apart_by_their_parameters(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    write_model("toy", variants={"one": {}, "two": {"parameters": {"k": 1}}, "three": {"parameters": {"k": 2}}})
+    digests = {models(folder, lab).identity(ref("toy", name)).weights_sha256 for name in ("one", "two", "three")}
+    assert len(digests) == 3
+
+
+def test_a_model_is_loaded_once_and_load_time_is_told_once(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", max_threads=1)
+    kept = models(folder, lab, threads=2)
+    first = kept.acquire(ref("toy"))
+    second = kept.acquire(ref("toy"))
+    assert second.model is first.model
+    assert first.load_s > 0
+    assert second == LoadedModel(first.model, 0.0, first.facts, 8000)
+    assert (first.facts.device, first.facts.compute_type, first.facts.threads) == ("cpu", "float32", 1)
+    assert first.model.request.ref == ref("toy")
+
+
+def test_the_model_used_longest_ago_makes_room(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    for model_id in "abc":
+        write_model(model_id, memory_mib=400)
+    kept = models(folder, lab, model_memory_gib=800 / GIB)
+    a, b = kept.acquire(ref("a")).model, kept.acquire(ref("b")).model
+    assert kept.loaded == [ref("a"), ref("b")]
+    kept.acquire(ref("a"))
+    kept.acquire(ref("c"))
+    assert kept.loaded == [ref("a"), ref("c")]
+    assert b.closed
+    assert not a.closed
+    assert kept.acquire(ref("b")).load_s > 0
+    assert a.closed
+
+
+def test_a_variant_can_state_its_own_memory_and_a_giant_is_loaded_alone(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    write_model("a", memory_mib=100)
+    write_model("b", memory_mib=100, variants={"one": {"memory_mib": 5000}})
+    kept = models(folder, lab, model_memory_gib=1)
+    kept.acquire(ref("a"))
+    kept.acquire(ref("b"))
+    assert kept.loaded == [ref("b")]
+
+
+def test_closing_lets_every_model_go(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("a")
+    with models(folder, lab) as kept:
+        model = kept.acquire(ref("a")).model
+    assert model.closed
+    assert kept.loaded == []
+
+
+def test_a_model_that_breaks_its_contract_is_refused_and_not_kept(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    write_model("toy", adapter="def load(request):\n    return object()\n")
+    kept = models(folder, lab)
+    with pytest.raises(ModelUnavailable, match="model toy:one can't stand behind the surface 'vad': its adapter gave"):
+        kept.acquire(ref("toy"))
+    assert kept.loaded == []
+
+
+def test_a_missing_package_names_what_to_install(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", package="no-such-package", extra="toys")
+    kept = models(folder, lab)
+    for ask in (kept.identity, kept.acquire):
+        with pytest.raises(ModelUnavailable, match=r"needs the package no-such-package.*pip install -e '\.\[toys\]'"):
+            ask(ref("toy"))
+    availability = kept.availability(ref("toy"))
+    assert not availability.ok
+    assert "no-such-package" in availability.reason
+
+
+def test_an_import_that_fails_inside_the_adapter_is_explained(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", adapter="def load(request):\n    import no_such_module\n")
+    with pytest.raises(ModelUnavailable, match="can't be imported; found No module named 'no_such_module'"):
+        models(folder, lab).acquire(ref("toy"))
+
+
+def test_missing_weights_name_the_models_that_are_ready_instead(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    away = {"hub": {"repository": "makers/toy"}}
+    write_model("toy", variants={"one": away, "two": {}})
+    write_model("other")
+    write_model("elsewhere", variants={"one": away})
+    write_model("deaf", surfaces=["tts"])
+    write_model("broken", runtime="steam")
+    kept = models(folder, lab, offline=True)
+    with pytest.raises(WeightsMissing, match=r"Ready to run now: other:one, toy:two\.$"):
+        kept.identity(ref("toy"))
+    availability = kept.availability(ref("toy"))
+    assert (availability.ok, availability.weights, availability.device) == (False, "not found", "cpu")
+    assert kept.availability(ref("toy", "two")) == type(availability)(True, "", "has none", "cpu")
+
+
+def test_availability_downloads_nothing_but_says_what_would_be(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", variants={"one": {"hub": {"repository": "makers/toy"}}})
+    availability = models(folder, lab, offline=False).availability(ref("toy"))
+    assert availability.ok
+    assert availability.weights == "to be downloaded from the Hugging Face hub, when it can be reached"
+    assert availability.to_download
+
+
+def test_shipped_weights_are_found_in_their_wheels(lab: Lab) -> None:
+    kept = Models(lab, ModelRegistry())
+    found = {name: kept.availability(kept.registry.resolve(name)[1]) for name in ("silero_vad", "faster_whisper:base")}
+    assert found["silero_vad"].weights == "Python package silero-vad"
+    assert found["faster_whisper:base"].ok
+    missing = kept.availability(kept.registry.resolve("faster_whisper:large-v3")[1])
+    assert not missing.ok
+    assert "Systran/faster-whisper-large-v3" in missing.reason
+
+
+def test_loading_leaves_torchs_threads_alone(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    adapter = (
+        "class M:\n    def detect(self, audio, parameters, progress): pass\n"
+        "def load(request):\n    import torch\n    torch.set_num_threads(1)\n    return M()\n"
+    )
+    write_model("toy", adapter=adapter)
+    code = (
+        "import sys; from pathlib import Path; from modellab.registry.models import Models, ModelRef\n"
+        "from modellab.registry.registry import ModelRegistry; from modellab.settings import Lab\n"
+        "import torch; torch.set_num_threads(3)\n"
+        "kept = Models(Lab.from_environment(), ModelRegistry(Path(sys.argv[1])))\n"
+        "kept.acquire(ModelRef(id='toy', variant='one')); print(torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "3"

@@ -1,0 +1,69 @@
+"""Running real steps on real files, without Dagster."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.media.inputs import InputStore
+from modellab.pipeline.engine import Engine
+from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.system import System, SystemStep
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.steps.catalogue import get_step
+from modellab.warehouse.recorder import Recorder
+
+DEFAULT_MODELS = {"vad": "silero_vad", "asr": "faster_whisper:tiny.en"}
+
+
+@pytest.fixture
+def attempt_steps(lab: Lab) -> Iterator[Callable[..., dict[str, StepRecord]]]:
+    """Runs steps in order: `attempt_steps(path, "ingest", "vad", models={...}, parameters={"vad": {...}})`."""
+    registry = ModelRegistry()
+    models = Models(lab, registry)
+    engine = Engine(lab, models, ArtifactStore(lab.artifacts), Recorder(lab))
+
+    def attempt(
+        path: Path,
+        *names: str,
+        models: Mapping[str, str] = DEFAULT_MODELS,
+        parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> dict[str, StepRecord]:
+        steps: list[SystemStep] = []
+        for name in names:
+            definition = get_step(name)
+            steps.append(
+                SystemStep(
+                    definition,
+                    registry.resolve(models[name])[1] if definition.surface else None,
+                    definition.parameters.model_validate((parameters or {}).get(name, {})),
+                    {read.role: next(c for c in read.candidates if c in names) for read in definition.reads},
+                )
+            )
+        system = System("test", "test", tuple(steps))
+        source = InputStore(lab).register(path)
+        return {name: engine.run_step(system, source, name, RunIdentity("0" * 16, "test")) for name in names}
+
+    yield attempt
+    models.close()
+
+
+@pytest.fixture
+def run_steps(lab: Lab, attempt_steps: Callable[..., dict[str, StepRecord]]) -> Callable[..., dict[str, Artifact]]:
+    """The same, giving the artifacts; a step that fails fails the test."""
+
+    def run(path: Path, *names: str, **options: Any) -> dict[str, Artifact]:
+        records = attempt_steps(path, *names, **options)
+        store = ArtifactStore(lab.artifacts)
+        artifacts: dict[str, Artifact] = {}
+        for name, record in records.items():
+            assert record.error is None, record.error
+            assert record.fingerprint is not None
+            artifacts[name] = store.get(name, record.fingerprint)
+        return artifacts
+
+    return run

@@ -1,0 +1,75 @@
+"""The vad step on real recordings, through the engine."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from modellab.artifacts.store import Artifact
+from modellab.steps import vad
+from modellab.surfaces.results import Segment, SpeechSegments, load
+from modellab.warehouse.schema import columns_by_table
+
+RunSteps = Callable[..., dict[str, Artifact]]
+
+
+def test_speech_is_found_where_the_reference_has_it(run_steps: RunSteps, sample_wav: Path) -> None:
+    artifact = run_steps(sample_wav, "ingest", "vad")["vad"]
+    speech = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    reference = [line.split() for line in sample_wav.with_suffix(".rttm").read_text().splitlines()]
+    talked = np.zeros(30_000, dtype=bool)
+    for fields in reference:
+        talked[int(float(fields[3]) * 1000) : int((float(fields[3]) + float(fields[4])) * 1000)] = True
+    heard = np.zeros(30_000, dtype=bool)
+    for segment in speech.segments:
+        heard[int(segment.start_s * 1000) : int(segment.end_s * 1000)] = True
+    # Detection error: missed and false speech over the reference's speech.
+    assert (talked != heard).sum() / talked.sum() < 0.03
+    assert speech.duration_s == pytest.approx(30.0, abs=0.001)
+    assert artifact.summary == {
+        "speech_s": pytest.approx(speech.speech_s, abs=0.001),
+        "segments": len(speech.segments),
+        "speech_ratio": pytest.approx(speech.speech_s / 30, abs=0.001),
+    }
+
+
+def test_its_rows_are_the_segments_and_fit_the_table(run_steps: RunSteps, sample_wav: Path) -> None:
+    artifact = run_steps(sample_wav, "ingest", "vad")["vad"]
+    speech = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    rows = list(vad.tables(artifact)["segments"])
+    assert [(row["position"], row["start_s"], row["end_s"]) for row in rows] == [
+        (index, segment.start_s, segment.end_s) for index, segment in enumerate(speech.segments)
+    ]
+    assert {row["kind"] for row in rows} == {"speech"}
+    assert all(set(row) <= set(columns_by_table()["segments"]) for row in rows)
+
+
+def test_silence_has_no_segments(run_steps: RunSteps, tmp_path: Path) -> None:
+    path = tmp_path / "silence.wav"
+    soundfile.write(path, np.zeros(32_000, dtype=np.float32), 16_000)
+    artifact = run_steps(path, "ingest", "vad")["vad"]
+    assert load(SpeechSegments, artifact.file(vad.SPEECH_FILE)).segments == []
+    assert artifact.summary == {"speech_s": 0, "segments": 0, "speech_ratio": 0.0}
+
+
+def test_times_are_the_original_recordings_after_silence_was_trimmed(
+    run_steps: RunSteps, sample_wav: Path, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(sample_wav, dtype="float32")
+    path = tmp_path / "late.wav"
+    soundfile.write(path, np.concatenate([np.zeros(20 * rate, dtype=np.float32), samples]), rate)
+    plain = run_steps(path, "ingest", "vad")["vad"]
+    trimmed = run_steps(path, "ingest", "vad", parameters={"ingest": {"operators": [{"name": "trim_silence"}]}})["vad"]
+    first: list[Segment] = [
+        load(SpeechSegments, artifact.file(vad.SPEECH_FILE)).segments[0] for artifact in (plain, trimmed)
+    ]
+    assert first[0].start_s == pytest.approx(26.7, abs=0.3)
+    assert first[1].start_s == pytest.approx(first[0].start_s, abs=0.3)
+
+
+def test_parameters_decide_what_counts(run_steps: RunSteps, sample_wav: Path) -> None:
+    many = run_steps(sample_wav, "ingest", "vad", parameters={"vad": {"min_silence_ms": 50, "speech_pad_ms": 0}})
+    one = run_steps(sample_wav, "ingest", "vad", parameters={"vad": {"min_silence_ms": 20_000}})
+    assert many["vad"].summary["segments"] > one["vad"].summary["segments"] == 1

@@ -1,0 +1,123 @@
+"""The three steps run on artifacts, as the engine runs them."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modellab.artifacts.store import Artifact, describe_files
+from modellab.errors import StepFailed
+from modellab.media.inputs import RegisteredInput
+from modellab.steps import action_items, chapters, summarize
+from modellab.steps.asr import TRANSCRIPT_FILE
+from modellab.steps.definition import StepContext, StepDefinition, Timings
+from modellab.surfaces.results import Transcript, Utterance, dump, load
+from modellab.text.dialogues import load_dialogues
+from modellab.text.recorded import recording_date
+from modellab.text.results import ActionItems, Chapters, Summary
+
+DIALOGUE = next(d for d in load_dialogues("dev") if d.id == "app_release")
+
+
+def artifact(folder: Path, step: str) -> Artifact:
+    return Artifact(folder, {"step": step, "fingerprint": "0" * 64, "files": describe_files(folder), "summary": {}})
+
+
+def transcript_artifact(folder: Path, transcript: Transcript) -> Artifact:
+    folder.mkdir()
+    dump(transcript, folder / TRANSCRIPT_FILE)
+    return artifact(folder, "alignment")
+
+
+def run(step: StepDefinition, folder: Path, media: Path, reads: dict[str, Artifact], **parameters: Any) -> Any:
+    folder.mkdir()
+    source = RegisteredInput(
+        "0" * 16, "0" * 64, media.name, media, 30.0, 16000, 1, "wav/pcm_s16le", 1, "2026-03-12T08:00:00+00:00"
+    )
+    context = StepContext(
+        input=source,
+        system="test",
+        parameters=step.parameters.model_validate(parameters),
+        reads=reads,
+        absent={},
+        output=folder,
+        progress=lambda fraction: None,
+        timings=Timings(),
+    )
+    return step.run(context)
+
+
+def test_the_steps_follow_each_other(tmp_path: Path, sample_wav: Path) -> None:
+    said = {"transcript": transcript_artifact(tmp_path / "said", DIALOGUE.transcript())}
+    told = run(chapters.STEP, tmp_path / "chapters", sample_wav, said)
+    found = load(Chapters, tmp_path / "chapters" / chapters.CHAPTERS_FILE)
+    assert told["chapters"] == len(found.chapters) >= 2
+    assert told["titles"] == [chapter.title for chapter in found.chapters]
+
+    with_chapters = {**said, "chapters": artifact(tmp_path / "chapters", "chapters")}
+    told = run(summarize.STEP, tmp_path / "summary", sample_wav, with_chapters, lines=len(found.chapters))
+    summary = load(Summary, tmp_path / "summary" / summarize.SUMMARY_FILE)
+    homes = [
+        sum(line.evidence[0].first_word >= chapter.first_word for chapter in found.chapters) for line in summary.lines
+    ]
+    assert homes == list(range(1, len(found.chapters) + 1))  # one line from each chapter
+    assert told == {"lines": len(summary.lines), "speakers": 3, "backend": "extractive", "rejected": 0}
+
+    told = run(action_items.STEP, tmp_path / "items", sample_wav, said, recorded_on="2026-03-11")
+    items = load(ActionItems, tmp_path / "items" / action_items.ACTION_ITEMS_FILE)
+    assert (told["items"], told["assigned"], told["dated"]) == (5, 4, 4)
+    assert (items.recorded_on, items.recorded_on_source) == (date(2026, 3, 11), "parameter")
+    assert items.items[1].due_date == date(2026, 3, 13)
+
+
+def test_the_day_of_a_recording_is_the_given_the_tagged_or_the_registered(sample_wav: Path, tmp_path: Path) -> None:
+    import av
+
+    registered = "2026-03-12T08:00:00+00:00"
+    assert recording_date(date(2026, 1, 1), sample_wav, registered) == (date(2026, 1, 1), "parameter")
+    assert recording_date(None, sample_wav, registered) == (date(2026, 3, 12), "registered")
+    tagged = tmp_path / "tagged.mka"
+    with av.open(str(sample_wav)) as source, av.open(str(tagged), "w") as target:
+        target.metadata["creation_time"] = "2025-11-05T10:00:00Z"
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    assert recording_date(None, tagged, registered) == (date(2025, 11, 5), "file")
+
+
+def test_a_transcript_without_words_is_refused(tmp_path: Path, sample_wav: Path) -> None:
+    bare = Transcript([Utterance(0, 1, "Hello there.")], 1.0, "en")
+    said = {"transcript": transcript_artifact(tmp_path / "said", bare)}
+    with pytest.raises(StepFailed, match="no words with times"):
+        run(chapters.STEP, tmp_path / "out", sample_wav, said)
+
+
+def test_silence_gives_empty_results(tmp_path: Path, sample_wav: Path) -> None:
+    said = {"transcript": transcript_artifact(tmp_path / "said", Transcript([], 3.0))}
+    assert run(chapters.STEP, tmp_path / "a", sample_wav, said)["chapters"] == 0
+    assert run(summarize.STEP, tmp_path / "b", sample_wav, said)["lines"] == 0
+    assert run(action_items.STEP, tmp_path / "c", sample_wav, said)["items"] == 0
+
+
+def test_a_dead_endpoint_fails_the_step_and_names_itself(tmp_path: Path, sample_wav: Path) -> None:
+    said = {"transcript": transcript_artifact(tmp_path / "said", DIALOGUE.transcript())}
+    where = {"backend": "openai", "endpoint": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
+    with pytest.raises(StepFailed, match=r"m at http://127\.0\.0\.1:9/v1"):
+        run(summarize.STEP, tmp_path / "out", sample_wav, said, **where)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_language_model_is_part_of_the_parameters_that_make_the_fingerprint() -> None:
+    chosen = summarize.STEP.parameters.model_validate(
+        {"backend": "openai", "endpoint": "http://localhost:11434/v1", "model": "qwen3:4b"}
+    )
+    stored = chosen.model_dump(mode="json")
+    assert {k: stored[k] for k in ("backend", "endpoint", "model", "prompt")} == {
+        "backend": "openai",
+        "endpoint": "http://localhost:11434/v1",
+        "model": "qwen3:4b",
+        "prompt": "v1",
+    }

@@ -1,0 +1,80 @@
+"""Runs whose process died."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from modellab.settings import Lab
+from modellab.warehouse.builder import build, rebuild
+from modellab.warehouse.liveness import ProcessMark, lives
+from modellab.warehouse.query import query
+from modellab.warehouse.recorder import Recorder
+
+_HISTORY = "SELECT status, ended_at IS NULL, steps, error FROM run_history"
+
+_DIE = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from recording_process import *
+lab = Lab.from_environment()
+Recorder(lab).run_started(RUN, make_input(), SYSTEM)
+print("started", flush=True)
+if len(sys.argv) > 2:
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.stdin.read()
+"""
+
+
+def test_a_mark_is_held_as_long_as_its_process_lives(lab: Lab) -> None:
+    mark = ProcessMark(lab)
+    assert lives(lab, mark.name)
+    assert not lives(lab, "0" * 32)
+
+
+def test_a_run_is_running_until_it_says_otherwise(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    recorder.run_started(life.RUN, life.make_input(), life.SYSTEM)
+    assert build(lab).interrupted_runs == 0
+    assert query(lab, _HISTORY).rows == [("running", True, 0, None)]
+    life.record_step(lab, recorder, "a")
+    recorder.run_ended(life.RUN, "completed")
+    build(lab)
+    assert query(lab, _HISTORY).rows == [("completed", False, 1, None)]
+
+
+def test_a_run_whose_process_was_killed_is_found_by_the_next_build(
+    lab: Lab, life: ModuleType, recorder: Recorder
+) -> None:
+    folder = str(Path(__file__).parent)
+    lab_environment = {"MODELLAB_HOME": str(lab.home), "MODELLAB_OFFLINE": "true"}
+    alive = subprocess.Popen(
+        [sys.executable, "-c", _DIE, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=lab_environment
+    )
+    assert alive.stdout is not None and alive.stdout.readline() == b"started\n"
+    assert build(lab).interrupted_runs == 0
+    assert query(lab, _HISTORY).rows == [("running", True, 0, None)]
+    alive.kill()
+    alive.communicate()
+    assert build(lab).interrupted_runs == 1
+    expected = [("interrupted", True, 0, "the process that ran it died")]
+    assert query(lab, _HISTORY).rows == expected
+    assert build(lab).interrupted_runs == 0
+    rebuild(lab)
+    assert query(lab, _HISTORY).rows == expected
+
+
+def test_a_second_attempt_leaves_the_interrupted_one_as_it_was(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    recorder.run_started(life.RUN, life.make_input(), life.SYSTEM)
+    recorder.run_ended(life.RUN, "interrupted", "the process that ran it died")
+    again = replace(life.RUN, dagster_run_id="dagster-run-2")
+    time.sleep(0.002)
+    recorder.run_started(again, life.make_input(), life.SYSTEM)
+    recorder.run_ended(again, "completed")
+    build(lab)
+    rows = query(lab, "SELECT run, dagster_run_id, status FROM run_history ORDER BY started_at").rows
+    assert rows == [
+        (life.RUN.run, "dagster-run-1", "interrupted"),
+        (life.RUN.run, "dagster-run-2", "completed"),
+    ]

@@ -1,0 +1,191 @@
+"""What is recorded, where, and what it costs to import."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pytest
+
+from modellab.errors import WarehouseError
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.record import StepRecord
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.warehouse.builder import build
+from modellab.warehouse.lake import Lake
+from modellab.warehouse.query import query
+from modellab.warehouse.recorder import Recorder
+from modellab.warehouse.schema import columns_by_table
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as connection:
+        cursor = connection.execute("FROM read_parquet(?)", [str(path)])
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def test_a_step_becomes_a_record_and_rows_of_its_own_tables(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    artifact = life.make_artifact(lab, "a", segments=2)
+    record = replace(life.STEP, fingerprint=artifact.fingerprint)
+    recorder.step(record, artifact)
+
+    kept = json.loads((lab.records / "steps" / "20260301" / "step-1.json").read_text())
+    assert kept == {"kind": "steps", "id": "step-1", "recorded_at": record.ended_at, "content": asdict(record)}
+
+    (step,) = _read(lab.lake / "steps" / "step-1.parquet")
+    assert step["inference_s"] == 0.75
+    assert step["threads"] is None
+    assert step["started_at"].isoformat().startswith("2026-03-01T10:00:01")
+    assert step["source"] == "step-1"
+
+    segments = _read(lab.lake / "segments" / f"{artifact.fingerprint}.parquet")
+    assert [(row["kind"], row["position"], row["start_s"], row["end_s"]) for row in segments] == [
+        ("speech", 0, 0.0, 0.5),
+        ("speech", 1, 1.0, 1.5),
+    ]
+    assert {row["fingerprint"] for row in segments} == {row["source"] for row in segments} == {artifact.fingerprint}
+
+    (made,) = _read(lab.lake / "artifacts" / f"{artifact.fingerprint}.parquet")
+    assert made["path"] == f"artifacts/vad/{artifact.fingerprint[:2]}/{artifact.fingerprint}"
+    assert json.loads(made["summary"]) == {"segments": 2}
+    assert (made["files"], made["model"], made["run"]) == (1, None, life.RUN.run)
+
+
+@pytest.mark.parametrize("how", [{"cached": True}, {"reproduced": True}, {"reproduced": False}])
+def test_rows_of_a_result_that_was_there_are_not_written_again(
+    lab: Lab, life: ModuleType, recorder: Recorder, how: dict[str, bool]
+) -> None:
+    artifact = life.make_artifact(lab, "a")
+    recorder.step(replace(life.STEP, fingerprint=artifact.fingerprint, **how), artifact)
+    assert sorted(path.name for path in lab.lake.iterdir()) == ["steps"]
+
+
+def test_a_failed_step_is_kept_with_its_error(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    recorder.step(replace(life.STEP, status="failed", error_type="StepFailed", error='it "broke"\n– badly'), None)
+    (step,) = _read(lab.lake / "steps" / "step-1.parquet")
+    assert (step["status"], step["error"], step["fingerprint"]) == ("failed", 'it "broke"\n– badly', None)
+
+
+def test_tables_have_a_column_for_every_field() -> None:
+    columns = columns_by_table()
+    assert list(columns["steps"]) == [field.name for field in fields(StepRecord)] + ["source"]
+    assert set(columns["inputs"]) == (
+        {field.name for field in fields(RegisteredInput)} - {"key", "names"} | {"input", "source"}
+    )
+
+
+def test_an_input_is_recorded_once_with_every_name(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    path = lab.home / "inputs" / "x" / "media.wav"
+    inside = replace(life.make_input(), path=path, names=("call.wav",), warnings=("cut off",))
+    recorder.input(inside)
+    recorder.input(replace(inside, names=("call.wav", "copy of call.wav")))
+    Recorder(lab).input(inside)
+    build(lab)
+    assert query(lab, "SELECT input, name, path, duration_s, warnings FROM inputs").rows == [
+        (inside.key, "call.wav", "inputs/x/media.wav", 30.0, ["cut off"])
+    ]
+    assert query(lab, "SELECT input, name FROM input_names ORDER BY name").rows == [
+        (inside.key, "call.wav"),
+        (inside.key, "copy of call.wav"),
+    ]
+
+
+def _model_folder(root: Path, status: str) -> None:
+    folder = root / "echo"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.yaml").write_text(f"""
+id: echo
+name: Echo
+description: Says nothing.
+surfaces: [asr]
+runtime: native
+package: modellab
+devices: [cpu]
+compute_types: {{cpu: float32}}
+status: {status}
+ci: true
+licence: MIT
+languages: [en, de]
+sample_rate_hz: 16000
+memory_mib: 10
+default_variant: small
+variants:
+  small: {{size_mib: 1.5}}
+  large: {{languages: ['*']}}
+""")
+    (folder / "claims.yaml").write_text("""
+claims:
+  - {metric: wer, dataset: LibriSpeech, protocol: greedy, value: 5.5, unit: '%', source: 'https://example.org/paper'}
+""")
+
+
+def test_model_folders_are_snapshots_that_tell_the_present_from_the_past(lab: Lab, tmp_path: Path) -> None:
+    statuses = ["candidate", "candidate", "production", "candidate"]
+    for status in statuses:
+        _model_folder(tmp_path, status)
+        Recorder(lab).models(ModelRegistry(tmp_path))
+    build(lab)
+    seen = query(lab, "SELECT status FROM models WHERE variant = 'small' ORDER BY recorded_at").rows
+    assert seen == [("candidate",), ("production",), ("candidate",)]
+    current = query(
+        lab, "SELECT model, status, languages, size_mib, is_default FROM current_models ORDER BY model"
+    ).rows
+    assert current == [
+        ("echo:large", "candidate", ["*"], None, False),
+        ("echo:small", "candidate", ["en", "de"], 1.5, True),
+    ]
+    assert query(lab, "SELECT model_id, variant, value, stated_in FROM current_claims").rows == [
+        ("echo", None, 5.5, "https://example.org/paper")
+    ]
+
+
+def test_the_shipped_models_fit_the_tables(lab: Lab, recorder: Recorder) -> None:
+    registry = ModelRegistry()
+    recorder.models(registry)
+    assert build(lab).problems == []
+    assert {row[0] for row in query(lab, "SELECT DISTINCT id FROM current_models").rows} == set(registry.ids())
+
+
+def test_a_column_that_does_not_exist_is_refused(lab: Lab) -> None:
+    with pytest.raises(WarehouseError, match="words has no column loudness; allowed: fingerprint, position"):
+        Lake(lab.lake).write("words", "s", [{"loudness": 3}])
+    assert list((lab.lake / "words").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"fingerprint": "f", "kind": "turn", "position": "first", "start_s": 0, "end_s": 1}, "first"),
+        ({"fingerprint": "f", "kind": "turn", "start_s": 0, "end_s": 1}, "NOT NULL"),
+    ],
+)
+def test_a_value_the_schema_does_not_allow_is_refused(lab: Lab, row: dict[str, Any], problem: str) -> None:
+    with pytest.raises(WarehouseError, match=problem):
+        Lake(lab.lake).write("segments", "s", [row])
+    assert list((lab.lake / "segments").iterdir()) == []
+
+
+def test_recording_goes_on_when_the_lake_can_not_be_written(
+    lab: Lab, life: ModuleType, recorder: Recorder, content: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.home.mkdir(parents=True, exist_ok=True)
+    lab.lake.write_text("a file where the folder should be")
+    life.record_step(lab, recorder, "a")
+    assert "the next build makes them" in caplog.text
+    lab.lake.unlink()
+    report = build(lab)
+    assert (report.recovered_sources, report.problems) == (2, [])
+    assert [len(content(lab)[table]) for table in ("steps", "artifacts", "segments")] == [1, 1, 3]
+
+
+def test_recording_imports_nothing_heavy() -> None:
+    heavy = {"torch", "dagster", "pandas", "pyarrow", "transformers", "scipy", "sklearn", "numba"}
+    code = "import sys, modellab.warehouse.builder, modellab.warehouse.query; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert heavy & set(loaded) == set()

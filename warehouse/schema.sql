@@ -1,0 +1,325 @@
+-- The warehouse's tables: the one place where they are defined. The lake's Parquet files take their columns from here.
+-- A change to this file makes the next build start over from the records and artifacts, which hold everything.
+--
+-- Times of day are TIMESTAMPTZ (shown in UTC); spans in a recording are seconds of the ORIGINAL recording.
+-- Every table has `source`: the record or artifact its rows come from (docs/warehouse.md).
+
+CREATE TABLE inputs (
+    input VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    duration_s DOUBLE NOT NULL,
+    sample_rate_hz INTEGER NOT NULL,
+    channels INTEGER NOT NULL,
+    format VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL,
+    registered_at TIMESTAMPTZ NOT NULL,
+    warnings VARCHAR[] NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE inputs IS 'Registered media, one row per input';
+COMMENT ON COLUMN inputs.input IS 'Key: first 16 hex digits of sha256';
+COMMENT ON COLUMN inputs.sha256 IS 'SHA-256 of the file''s bytes';
+COMMENT ON COLUMN inputs.name IS 'File name it was first registered under';
+COMMENT ON COLUMN inputs.path IS 'The lab''s copy, relative to the lab''s home where it lies inside';
+COMMENT ON COLUMN inputs.duration_s IS 'Length of what decodes, seconds';
+COMMENT ON COLUMN inputs.format IS 'Container and codec, such as wav/pcm_s16le';
+COMMENT ON COLUMN inputs.warnings IS 'What is wrong with the file, though it decodes';
+COMMENT ON COLUMN inputs.source IS 'Record the row comes from';
+
+CREATE TABLE input_names (
+    input VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE input_names IS 'Every file name an input was run or registered under';
+COMMENT ON COLUMN input_names.source IS 'Record the row comes from';
+
+CREATE TABLE datasets (
+    dataset VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    description VARCHAR,
+    licence VARCHAR,
+    languages VARCHAR[],
+    cases INTEGER,
+    manifest_sha256 VARCHAR,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE datasets IS 'Dataset manifests, one row per dataset and version';
+COMMENT ON COLUMN datasets.cases IS 'Number of cases';
+COMMENT ON COLUMN datasets.source IS 'Record the row comes from';
+
+CREATE TABLE cases (
+    dataset VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    case_id VARCHAR NOT NULL,
+    input VARCHAR,
+    language VARCHAR,
+    speakers VARCHAR[],
+    reference_sha256 VARCHAR,
+    tags JSON,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE cases IS 'Cases of datasets: one input with its reference';
+COMMENT ON COLUMN cases.input IS 'Key of the input; NULL until its media is registered';
+COMMENT ON COLUMN cases.speakers IS 'Speakers heard in it: the unit a paired comparison resamples over';
+COMMENT ON COLUMN cases.tags IS 'Slices it belongs to: {"noise": "street", ...}';
+COMMENT ON COLUMN cases.source IS 'Record the row comes from';
+
+CREATE TABLE systems (
+    system VARCHAR NOT NULL,
+    template VARCHAR NOT NULL,
+    steps JSON NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE systems IS 'Systems as they were when they first ran that way; a changed template adds a row';
+COMMENT ON COLUMN systems.system IS 'Key: template with overrides, or a model';
+COMMENT ON COLUMN systems.steps IS 'In order: [{"step", "model", "parameters", "sources", "code_version"}]';
+COMMENT ON COLUMN systems.source IS 'Record the row comes from';
+
+CREATE TABLE models (
+    model VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    variant VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    surfaces VARCHAR[] NOT NULL,
+    runtime VARCHAR NOT NULL,
+    package VARCHAR NOT NULL,
+    devices VARCHAR[] NOT NULL,
+    status VARCHAR NOT NULL,
+    ci BOOLEAN NOT NULL,
+    licence VARCHAR NOT NULL,
+    languages VARCHAR[] NOT NULL,
+    sample_rate_hz INTEGER NOT NULL,
+    gated BOOLEAN NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    size_mib DOUBLE,
+    memory_mib INTEGER,
+    environment VARCHAR NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE models IS 'Snapshots of the model folders, one row per variant, added whenever one changes; see current_models';
+COMMENT ON COLUMN models.model IS 'id:variant';
+COMMENT ON COLUMN models.runtime IS 'pytorch, ctranslate2, onnx, nemo, tensorflow, native or api';
+COMMENT ON COLUMN models.status IS 'production, candidate or experimental';
+COMMENT ON COLUMN models.ci IS 'Runs for real without a hub or a token';
+COMMENT ON COLUMN models.languages IS 'ISO 639-1 codes, or * for many';
+COMMENT ON COLUMN models.size_mib IS 'Size of the weights, MiB';
+COMMENT ON COLUMN models.memory_mib IS 'Rough memory when loaded, MiB';
+COMMENT ON COLUMN models.source IS 'Record (snapshot of the whole registry) the row comes from';
+
+CREATE TABLE runs (
+    event VARCHAR NOT NULL,
+    run VARCHAR NOT NULL,
+    dagster_run_id VARCHAR NOT NULL,
+    input VARCHAR,
+    system VARCHAR,
+    template VARCHAR,
+    status VARCHAR,
+    error VARCHAR,
+    occurred_at TIMESTAMPTZ NOT NULL,
+    host VARCHAR,
+    pid INTEGER,
+    process VARCHAR,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE runs IS 'What happened to runs: each one''s start and end; see run_history for one row per run';
+COMMENT ON COLUMN runs.event IS 'started or ended';
+COMMENT ON COLUMN runs.run IS 'Run key: the same input, system and code give the same key';
+COMMENT ON COLUMN runs.dagster_run_id IS 'Which attempt; one Dagster run may hold many inputs and systems';
+COMMENT ON COLUMN runs.input IS 'Key of the input; only when started';
+COMMENT ON COLUMN runs.status IS 'completed, failed, canceled or interrupted (its process died); only when ended';
+COMMENT ON COLUMN runs.process IS 'Which process runs it: it holds a lock of that name for as long as it lives';
+COMMENT ON COLUMN runs.source IS 'Record the row comes from';
+
+CREATE TABLE steps (
+    id VARCHAR NOT NULL,
+    run VARCHAR NOT NULL,
+    dagster_run_id VARCHAR NOT NULL,
+    input VARCHAR NOT NULL,
+    system VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    model VARCHAR,
+    status VARCHAR NOT NULL,
+    cached BOOLEAN NOT NULL,
+    fingerprint VARCHAR,
+    artifact VARCHAR,
+    started_at TIMESTAMPTZ NOT NULL,
+    ended_at TIMESTAMPTZ NOT NULL,
+    load_s DOUBLE NOT NULL,
+    inference_s DOUBLE NOT NULL,
+    other_s DOUBLE NOT NULL,
+    audio_s DOUBLE NOT NULL,
+    device VARCHAR,
+    compute_type VARCHAR,
+    threads INTEGER,
+    batch_size INTEGER,
+    peak_memory_mib DOUBLE,
+    reproduced BOOLEAN,
+    error_type VARCHAR,
+    error VARCHAR,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, or failed';
+COMMENT ON COLUMN steps.run IS 'Run key: the same input, system and code give the same key';
+COMMENT ON COLUMN steps.model IS 'id:variant; NULL for a step without a model';
+COMMENT ON COLUMN steps.status IS 'completed or failed';
+COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
+COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it failed before that was known';
+COMMENT ON COLUMN steps.artifact IS 'The artifact''s folder, relative to the lab''s home';
+COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model';
+COMMENT ON COLUMN steps.inference_s IS 'Seconds spent in the model';
+COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, writing, hashing';
+COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
+COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
+COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
+COMMENT ON COLUMN steps.source IS 'Record the row comes from';
+
+CREATE TABLE artifacts (
+    fingerprint VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    code_version VARCHAR NOT NULL,
+    input VARCHAR,
+    run VARCHAR,
+    dagster_run_id VARCHAR,
+    model VARCHAR,
+    weights_sha256 VARCHAR,
+    runtime VARCHAR,
+    runtime_version VARCHAR,
+    device VARCHAR,
+    compute_type VARCHAR,
+    parameters JSON NOT NULL,
+    reads JSON NOT NULL,
+    summary JSON NOT NULL,
+    files INTEGER NOT NULL,
+    bytes BIGINT NOT NULL,
+    path VARCHAR NOT NULL,
+    modellab_version VARCHAR,
+    made_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE artifacts IS 'Results of steps with what they depend on, one row per artifact';
+COMMENT ON COLUMN artifacts.fingerprint IS 'SHA-256 of the identity: step, code version, parameters, model, what it read';
+COMMENT ON COLUMN artifacts.input IS 'Key of the input it was first made for';
+COMMENT ON COLUMN artifacts.run IS 'Run that made it';
+COMMENT ON COLUMN artifacts.reads IS 'Role -> fingerprint of what it read; of `input`, the input''s SHA-256';
+COMMENT ON COLUMN artifacts.summary IS 'Small figures the step gave about its result';
+COMMENT ON COLUMN artifacts.path IS 'Its folder, relative to the lab''s home';
+COMMENT ON COLUMN artifacts.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE segments (
+    fingerprint VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    speaker VARCHAR,
+    text VARCHAR,
+    average_log_probability DOUBLE,
+    no_speech_probability DOUBLE,
+    compression_ratio DOUBLE,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE segments IS 'Stretches of time in results: speech, speaker turns, utterances';
+COMMENT ON COLUMN segments.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN segments.kind IS 'speech (vad), turn (diarization) or utterance (asr, alignment)';
+COMMENT ON COLUMN segments.position IS 'Order within its result and kind, from 0';
+COMMENT ON COLUMN segments.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN segments.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN segments.compression_ratio IS 'Length of the text over its zlib length; above about 2.4 a sign of repetition';
+COMMENT ON COLUMN segments.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE words (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    utterance INTEGER,
+    text VARCHAR NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    probability DOUBLE,
+    space_before BOOLEAN NOT NULL,
+    speaker VARCHAR,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE words IS 'Words of transcripts, with their times and, once aligned, their speakers';
+COMMENT ON COLUMN words.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN words.position IS 'Order within the transcript, from 0';
+COMMENT ON COLUMN words.utterance IS 'Position of its utterance in segments';
+COMMENT ON COLUMN words.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN words.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN words.probability IS 'The model''s own probability, 0 to 1';
+COMMENT ON COLUMN words.space_before IS 'Whether a space separates it from the word before';
+COMMENT ON COLUMN words.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE metrics (
+    metric VARCHAR NOT NULL,
+    value DOUBLE,
+    unit VARCHAR NOT NULL,
+    higher_is_better BOOLEAN NOT NULL,
+    numerator DOUBLE,
+    denominator DOUBLE,
+    scorer VARCHAR NOT NULL,
+    scorer_version VARCHAR NOT NULL,
+    dataset VARCHAR,
+    dataset_version VARCHAR,
+    case_id VARCHAR,
+    input VARCHAR,
+    system VARCHAR,
+    step VARCHAR,
+    model VARCHAR,
+    fingerprint VARCHAR,
+    tags JSON,
+    error VARCHAR,
+    scored_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE metrics IS 'Figures, long form: one row per metric, result and scorer version';
+COMMENT ON COLUMN metrics.value IS 'The figure; NULL when the case failed (it still counts as a case)';
+COMMENT ON COLUMN metrics.numerator IS 'Count above the line of a rate: a corpus rate is the sum of these over the sum of denominators';
+COMMENT ON COLUMN metrics.denominator IS 'Count below the line of a rate; NULL for a figure that is not one';
+COMMENT ON COLUMN metrics.scorer IS 'What computed it: normaliser, metric and options';
+COMMENT ON COLUMN metrics.fingerprint IS 'The result that was scored';
+COMMENT ON COLUMN metrics.tags IS 'Slices the case belongs to';
+COMMENT ON COLUMN metrics.error IS 'Why there is no value';
+COMMENT ON COLUMN metrics.source IS 'Record the row comes from';
+
+CREATE TABLE claims (
+    model_id VARCHAR NOT NULL,
+    variant VARCHAR,
+    metric VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    protocol VARCHAR NOT NULL,
+    value DOUBLE NOT NULL,
+    unit VARCHAR NOT NULL,
+    stated_in VARCHAR NOT NULL,
+    note VARCHAR,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE claims IS 'What models'' makers state, snapshots as in models; see current_claims';
+COMMENT ON COLUMN claims.variant IS 'The variant it is about; NULL: all';
+COMMENT ON COLUMN claims.protocol IS 'How it was measured: normalisation, decoding, hardware, collar';
+COMMENT ON COLUMN claims.stated_in IS 'Where the makers say so';
+COMMENT ON COLUMN claims.source IS 'Record (snapshot of the whole registry) the row comes from';
+
+CREATE TABLE lifecycle_events (
+    event VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    use_case VARCHAR,
+    from_status VARCHAR,
+    to_status VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    evidence JSON,
+    decided_by VARCHAR,
+    occurred_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE lifecycle_events IS 'Promotions, quarantines and other changes of a model''s standing';
+COMMENT ON COLUMN lifecycle_events.event IS 'promoted, quarantined, ...';
+COMMENT ON COLUMN lifecycle_events.evidence IS 'Runs and metrics it rests on';
+COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from';
