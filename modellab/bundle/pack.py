@@ -1,6 +1,7 @@
 """Writing a Meeting Pack: a folder of files with flat names and a zip of exactly those files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from modellab.surfaces.results import dump
 
 FOLDER = "pack"
 PAGE = "index.html"
+JSON = "transcript.json"
 EMBED_UP_TO_BYTES = 25_000_000
 """A larger recording stays beside the page: 70 to 80 minutes at the pack's bit rates."""
 DESCRIPTIONS: Mapping[str, str] = {
@@ -26,7 +28,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     AUDIO: "the recording",
     "transcript.md": "transcript, Markdown",
     "transcript.txt": "transcript, plain text",
-    "transcript.json": "transcript with every word's time, JSON",
+    JSON: "transcript with every word's time, JSON",
     "transcript.srt": "subtitles, SubRip",
     "transcript.vtt": "subtitles, WebVTT with speakers",
     "transcript.ctm": "words and times, NIST CTM",
@@ -57,30 +59,26 @@ def write_pack(
     reads: Sequence[Artifact],
     absent: Sequence[Absence],
     code_version: str,
+    write_recording: Callable[[Path], None],
 ) -> WrittenPack:
-    """Write `pack/` and its zip into a folder that holds the recording as `pack/audio.mp3` already.
+    """Write `pack/` and its zip into an empty folder.
 
     Args:
         peaks: waveform over the original recording, shape `(n,)`.
         reads: the artifacts the meeting was worked out from.
         absent: what the pack lacks because a step gave nothing.
+        write_recording: writes the recording, as MP3, to a path. It runs in a thread beside the texts: encoding takes
+            most of the time, and no time of Python's.
     """
     folder = output / FOLDER
-    texts = {
-        "transcript.txt": page.render_text(meeting),
-        "transcript.srt": subtitles.to_srt(meeting),
-        "transcript.vtt": subtitles.to_vtt(meeting),
-        "transcript.ctm": scoring.to_ctm(meeting),
-        "transcript.stm": scoring.to_stm(meeting),
-        "transcript.md": page.render_markdown(meeting, credits := made_by(reads)),
-    }
-    if meeting.turns is not None:
-        texts["diarization.rttm"] = scoring.to_rttm(meeting)
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
-    dump(publish(meeting), folder / "transcript.json")
+    folder.mkdir()
+    with ThreadPoolExecutor(1) as beside:
+        recording = beside.submit(write_recording, folder / AUDIO)
+        credits = made_by(reads)
+        texts = _write_texts(folder, meeting, credits)
+    recording.result()
 
-    present = {PAGE, AUDIO, "transcript.json", *texts}
+    present = {PAGE, AUDIO, *texts}
     files = {name: what for name, what in DESCRIPTIONS.items() if name in present}
     audio = folder / AUDIO
     small = audio.stat().st_size <= EMBED_UP_TO_BYTES
@@ -110,6 +108,24 @@ def write_pack(
         zip_name=archive.name,
         zip_bytes=archive.stat().st_size,
     )
+
+
+def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list[str]:
+    """Write every transcript; give their names."""
+    texts = {
+        "transcript.txt": page.render_text(meeting),
+        "transcript.srt": subtitles.to_srt(meeting),
+        "transcript.vtt": subtitles.to_vtt(meeting),
+        "transcript.ctm": scoring.to_ctm(meeting),
+        "transcript.stm": scoring.to_stm(meeting),
+        "transcript.md": page.render_markdown(meeting, credits),
+    }
+    if meeting.turns is not None:
+        texts["diarization.rttm"] = scoring.to_rttm(meeting)
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    dump(publish(meeting), folder / JSON)
+    return [*texts, JSON]
 
 
 def made_by(reads: Sequence[Artifact]) -> list[str]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modellab.bundle.audio import FILE_NAME as AUDIO
 from modellab.bundle.audio import write_audio
 from modellab.bundle.manifest import Absence
 from modellab.bundle.meeting import describe
-from modellab.bundle.pack import FOLDER, write_pack
+from modellab.bundle.pack import write_pack
 from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
@@ -36,7 +36,6 @@ def run(context: StepContext) -> Mapping[str, Any]:
         load(SpeechSegments, speech.file("speech.json")) if speech else None,
         load(Diarization, diarization.file("diarization.json")) if diarization else None,
     )
-    _write_recording(context, audio)
     written = write_pack(
         context.output,
         meeting,
@@ -45,18 +44,17 @@ def run(context: StepContext) -> Mapping[str, Any]:
         reads=list(context.reads.values()),
         absent=list(_absences(context)),
         code_version=CODE_VERSION,
+        write_recording=lambda target: _write_recording(context, audio, target),
     )
     context.progress(1.0)
     return asdict(written)
 
 
-def _write_recording(context: StepContext, audio: CanonicalAudio) -> None:
-    folder = context.output / FOLDER
-    folder.mkdir()
+def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
     source, duration_s = audio.info.source, audio.original_duration_s
     with MediaReader(context.input.path, audio_stream=source.audio_stream, name=context.input.name) as reader:
         write_audio(
-            folder / AUDIO,
+            target,
             reader,
             _mix_weights(audio.info),
             lambda seconds: context.progress(_AUDIO_PART * min(seconds / duration_s, 1.0)),
