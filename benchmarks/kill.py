@@ -62,9 +62,7 @@ def finish(process: subprocess.Popen[str], what: str) -> None:
 
 def content(lab: Lab) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, in a fixed order."""
-    tables = query(
-        lab, "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND table_name NOT LIKE '\\_%' ESCAPE '\\'"
-    )
+    tables = query(lab, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'")
     return {str(name): sorted(query(lab, f'SELECT * FROM "{name}"').rows, key=repr) for (name,) in tables.rows}
 
 
