@@ -58,12 +58,13 @@ def write_requests(system_key: str, home: Path, path: Path) -> None:
     """Pickle what the bare process needs to make the pipeline's own model calls."""
     registry = ModelRegistry()
     models = Models(Lab(Settings(home=home)), registry)
+    system = resolve_system(system_key, registry)
     wanted = {
         step.name: (models.request(step.model), step.parameters.model_dump(exclude_none=True))
-        for step in resolve_system(system_key, registry).steps
+        for step in system.steps
         if step.model
     }
-    path.write_bytes(pickle.dumps(wanted))
+    path.write_bytes(pickle.dumps((wanted, system.step("chapters") is not None)))
 
 
 def measure(recording: Path, system_key: str, rounds: int, warmup: int, folder: Path) -> dict[str, object]:
