@@ -1,8 +1,9 @@
 """Everything the pack says about a meeting, worked out once from the results; the formats only lay it out."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from modellab.bundle.naming import clean, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
@@ -48,6 +49,8 @@ class Meeting:
     """What the diarization gave, in order of start; None where there was none."""
     speech: tuple[Segment, ...]
     """Where there is speech, whoever talks."""
+    names: Mapping[str, str]
+    """Speaker's label -> the name that people gave them."""
 
     @property
     def words(self) -> int:
@@ -62,11 +65,17 @@ class Meeting:
         """What to call the speaker of some words; None where nobody told the speakers apart."""
         if speaker is None:
             return UNKNOWN_SPEAKER if self.has_speakers else None
-        return display_name(speaker)
+        return display_name(speaker, self.names)
 
 
-def display_name(speaker: str) -> str:
-    """`SPEAKER_00` as `Speaker 1`; any other name as it is."""
+def display_name(speaker: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The name a speaker was given, else `SPEAKER_00` as `Speaker 1`, else the label as it is.
+
+    Args:
+        names: speaker's label -> name.
+    """
+    if name := clean(names.get(speaker, "")):
+        return name
     match = _DIARIZED_LABEL.match(speaker)
     return f"Speaker {int(match[1]) + 1}" if match else clean(speaker)
 
@@ -77,12 +86,15 @@ def describe(
     transcript: Transcript,
     speech: SpeechSegments | None,
     diarization: Diarization | None,
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Meeting:
     """Work out the meeting from its results.
 
     Args:
         source: its recording, whose file name gives the title.
         duration_s: length of the original recording.
+        names: speaker's label -> name, for those who were given one. Labels stay the ids.
     """
     spoken = tuple(paragraphs(transcript))
     turns = tuple(diarization.turns) if diarization else None
@@ -92,10 +104,11 @@ def describe(
         duration_s=duration_s,
         language=transcript.language,
         language_probability=transcript.language_probability,
-        participants=_participants(spoken, turns or ()),
+        participants=_participants(spoken, turns or (), names),
         paragraphs=spoken,
         turns=turns,
         speech=tuple(speech.segments if speech else merge(Segment(t.start_s, t.end_s) for t in turns or ())),
+        names=names,
     )
 
 
@@ -110,7 +123,9 @@ def merge(segments: Iterable[Segment]) -> list[Segment]:
     return merged
 
 
-def _participants(spoken: Sequence[Paragraph], turns: Sequence[Turn]) -> tuple[Participant, ...]:
+def _participants(
+    spoken: Sequence[Paragraph], turns: Sequence[Turn], names: Mapping[str, str]
+) -> tuple[Participant, ...]:
     """Speakers of the diarization, or of the words where there is none."""
     heard = turns or [Turn(p.start_s, p.end_s, p.speaker) for p in spoken if p.speaker is not None]
     by_speaker: dict[str, list[Segment]] = {}
@@ -127,7 +142,7 @@ def _participants(spoken: Sequence[Paragraph], turns: Sequence[Turn]) -> tuple[P
     return tuple(
         Participant(
             speaker,
-            display_name(speaker),
+            display_name(speaker, names),
             talk_s[speaker],
             talk_s[speaker] / total_s if total_s else 0.0,
             tuple(segments),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,10 +57,11 @@ def make_meeting(registered: Callable[..., RegisteredInput]) -> MakeMeeting:
         name: str = "Weekly_sync.wav",
         duration_s: float = 20.0,
         language: str | None = "en",
+        **more: Any,
     ) -> Meeting:
         diarization = None if turns is None else Diarization([Turn(*turn) for turn in turns], duration_s)
         transcript = Transcript(list(utterances), duration_s, language if utterances else None)
-        return describe(registered(name, duration_s), duration_s, transcript, speech, diarization)
+        return describe(registered(name, duration_s), duration_s, transcript, speech, diarization, **more)
 
     return make
 

@@ -3,6 +3,8 @@ from collections.abc import Callable
 import pytest
 
 from modellab.bundle.meeting import Meeting, display_name, merge
+from modellab.bundle.scoring import to_stm
+from modellab.bundle.subtitles import to_vtt
 from modellab.surfaces.results import Segment, SpeechSegments, Utterance
 
 MakeMeeting = Callable[..., Meeting]
@@ -52,6 +54,18 @@ def test_vads_speech_is_preferred_to_the_turns(make_meeting: MakeMeeting) -> Non
 )
 def test_display_name(speaker: str, name: str) -> None:
     assert display_name(speaker) == name
+
+
+def test_names_are_shown_and_labels_stay_the_ids(make_meeting: MakeMeeting, say: Say) -> None:
+    names = {"SPEAKER_01": "Virgil\u202e Smith", "SPEAKER_09": "Nobody here", "SPEAKER_00": "  "}
+    meeting = make_meeting(say("a", 0.0, "SPEAKER_00"), say("b", 1.0, "SPEAKER_01"), names=names)
+    assert [(person.id, person.name) for person in meeting.participants] == [
+        ("SPEAKER_00", "Speaker 1"),
+        ("SPEAKER_01", "Virgil Smith"),
+    ]
+    assert [meeting.name(paragraph.speaker) for paragraph in meeting.paragraphs] == ["Speaker 1", "Virgil Smith"]
+    assert "<v Virgil Smith>b</v>" in to_vtt(meeting)
+    assert to_stm(meeting) == "Weekly_sync 1 SPEAKER_00 0.000 0.500 a\nWeekly_sync 1 SPEAKER_01 1.000 1.500 b\n"
 
 
 def test_merge_joins_what_touches() -> None:
