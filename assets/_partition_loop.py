@@ -1,12 +1,11 @@
 """A step over the partitions of a run, so that one bad input neither loses nor blocks another.
 
-With one partition Dagster's own ways do: a result materialises it; `Failure` fails it, and what depends on it is not
-run. With several:
-
-- each good partition is recorded as materialised as soon as it is done;
-- then the step gives its output, so that the steps downstream start (the executor waits for outputs, not for success:
-  `modellab_dagster.definitions`), marked not to materialise anything, since Dagster would record every partition;
-- then it raises `Failure` naming the bad ones: the run fails, and exactly what was not materialised reads as failed.
+- Each good partition is recorded as materialised as soon as it is done; the only one of a run in Dagster's own way, by
+  a result.
+- Then the step gives its output all the same, so that the steps downstream start (the executor waits for outputs, not
+  for success: `modellab_dagster.definitions`), marked not to materialise anything, since Dagster would record every
+  partition. Of each partition they find out themselves whether they can do without what is missing.
+- Then it raises `Failure` naming the bad ones: the run fails, and exactly what was not materialised reads as failed.
 """
 
 import logging
@@ -75,7 +74,7 @@ class PartitionLoop:
             if done := self._run(key):
                 yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
                 materialized = True
-        if not alone or not (materialized or self._failed):
+        if not (alone and materialized):
             yield from self._outputs_without_materialization()
         if self._failed:
             raise self._failure(len(keys))

@@ -15,7 +15,7 @@ from modellab.errors import StepFailed
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
-from modellab.pipeline.system import System, resolve_system
+from modellab.pipeline.system import System, SystemStep, resolve_system
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
 from resources.models import ModelsResource
@@ -44,15 +44,30 @@ class _Pair:
     identity: RunIdentity
     todo: set[str]
     """Steps this run has still to do for it."""
-    failures: dict[str, str] = field(default_factory=dict)
-    """Step -> why it failed, or why it was not run."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """Failed step -> its error."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """Step without a result -> what took it: `asr failed`, be it itself or what it reads."""
 
     @property
     def status(self) -> Literal["completed", "failed", "canceled"]:
         """How the run ended for it; steps left undone without a failure mean that someone stopped the run."""
-        if self.failures:
+        if self.errors:
             return "failed"
         return "canceled" if self.todo else "completed"
+
+    @property
+    def error(self) -> str | None:
+        """Every failure, in the order they happened."""
+        return " ".join(f"{step} failed: {error}" for step, error in self.errors.items()) or None
+
+    def blocked(self, system: System, step: SystemStep) -> str | None:
+        """What keeps a step from running: a step it can't do without has lost its result, and none can stand in."""
+        for read in step.definition.reads:
+            candidates = system.candidates(step, read)
+            if read.required and candidates and all(name in self.lost for name in candidates):
+                return self.lost[candidates[0]]
+        return None
 
 
 class RunSession:
@@ -84,8 +99,8 @@ class RunSession:
         """Run one step for one input under one system, or find its result; None when the system has no such step.
 
         Raises:
-            LabError: the step failed, is not run because a step it reads from failed in this run, or the input or the
-                system does not exist.
+            LabError: the step failed, is not run because one it can't do without failed in this run, or the input or
+                the system does not exist.
         """
         system = self._system(system_key)
         definition = system.step(step)
@@ -93,14 +108,14 @@ class RunSession:
             return None
         source = self._input(input_key)
         pair = self._pair(system, source)
-        for upstream in definition.sources.values():
-            if reason := pair.failures.get(upstream):
-                pair.failures[step] = reason
-                raise StepFailed(f"{step} was not run on {source.name} because {reason}")
+        if reason := pair.blocked(system, definition):
+            pair.lost[step] = reason
+            self.engine.leave_out(system, source, step, pair.identity, reason)
+            raise StepFailed(f"{step} was not run on {source.name} because {reason}")
         record = self.engine.run_step(system, source, step, pair.identity, force=force)
-        if record.status == "failed" or record.artifact is None:
-            pair.failures[step] = f"{step} failed: {record.error}"
-            raise StepFailed(record.error or f"{step} failed on {source.name}")
+        if record.error is not None:
+            pair.lost[step], pair.errors[step] = f"{step} failed", record.error
+            raise StepFailed(record.error)
         pair.todo.discard(step)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
 
@@ -115,7 +130,7 @@ class RunSession:
     def close(self) -> None:
         """Record how the run ended for each input and system it touched."""
         for pair in self._pairs.values():
-            self.engine.recorder.run_ended(pair.identity, pair.status, next(iter(pair.failures.values()), None))
+            self.engine.recorder.run_ended(pair.identity, pair.status, pair.error)
 
 
 def _planned_steps(plan: ExecutionPlanSnapshot) -> set[str]:

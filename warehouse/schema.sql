@@ -165,12 +165,12 @@ CREATE TABLE steps (
     error VARCHAR,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, or failed';
+COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, or not run';
 COMMENT ON COLUMN steps.run IS 'Run key: the same input, system and code give the same key';
 COMMENT ON COLUMN steps.model IS 'id:variant; NULL for a step without a model';
-COMMENT ON COLUMN steps.status IS 'completed or failed';
+COMMENT ON COLUMN steps.status IS 'completed, failed, or not_run because a step it can''t do without failed';
 COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
-COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it failed before that was known';
+COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it was not run, or failed before that was known';
 COMMENT ON COLUMN steps.artifact IS 'The artifact''s folder, relative to the lab''s home';
 COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model';
 COMMENT ON COLUMN steps.inference_s IS 'Seconds spent in the model';

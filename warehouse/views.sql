@@ -39,14 +39,15 @@ WITH
         SELECT
             run, dagster_run_id, input, system, NULL, started_at, ended_at,
             NULL, status, cached, load_s, inference_s, other_s,
-            audio_s, CASE WHEN status = 'failed' THEN step || ': ' || error END
+            audio_s, CASE WHEN status = 'failed' THEN step || ' failed: ' || error END
         FROM steps WHERE started_at >= moment
     ),
     totals AS (
         SELECT
             run, dagster_run_id, input, system, any_value(template) AS template,
             max(said_at) AS said_at, min(started_at) AS started_at, max(ended_at) AS last_step_at,
-            count(status) AS steps, count_if(cached) AS cached_steps, count_if(status = 'failed') AS failed_steps,
+            count(*) FILTER (status <> 'not_run') AS steps, count_if(cached) AS cached_steps,
+            count_if(status = 'failed') AS failed_steps,
             sum(load_s) AS load_s, sum(inference_s) AS inference_s, sum(other_s) AS other_s,
             max(audio_s) AS audio_s, any_value(error) AS error
         FROM happened GROUP BY run, dagster_run_id, input, system
@@ -82,7 +83,7 @@ WITH
 SELECT
     run, dagster_run_id, history.input, inputs.name, coalesce(inputs.duration_s, audio_s) AS duration_s,
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
-    steps, cached_steps, failed_steps, load_s, inference_s, other_s, coalesce(error, reason) AS error
+    steps, cached_steps, failed_steps, load_s, inference_s, other_s, coalesce(reason, error) AS error
 FROM history LEFT JOIN inputs ON inputs.input = history.input;
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 

@@ -36,7 +36,8 @@ class StepIdentity:
     model: ModelIdentity | None
     reads: Mapping[str, str | None]
     """Role -> fingerprint of the artifact read. For an optional role None where the pipeline has no step for it,
-    `ABSENT` and the reason where the step has no result. `input`: the input's SHA-256."""
+    `ABSENT` and the reason where the step has no result. `input`: the input's SHA-256. Where a role fell back,
+    `role:step` for each better step without a result: `ABSENT` and the reason."""
 
 
 def fingerprint(identity: StepIdentity) -> str:

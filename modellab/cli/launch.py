@@ -157,8 +157,8 @@ def _was_interrupted(result: dg.JobExecutionResult) -> bool:
 
 
 def _error(result: dg.JobExecutionResult, records: list[StepRecord]) -> str:
-    """Why a run failed: the first failed step's words, or Dagster's own."""
-    if failed := next((record for record in records if record.error), None):
-        return str(failed.error)
+    """Why a run failed: the words of each failed step, or Dagster's own."""
+    if failed := [record for record in records if record.status == "failed"]:
+        return " ".join(f"{record.step} failed: {record.error}" for record in failed)
     event = next(event for event in result.all_events if event.is_failure)
     return event.message or f"Dagster run {result.run_id} failed"

@@ -5,18 +5,20 @@ import logging
 import platform
 import time
 import uuid
-from dataclasses import asdict
+from collections import defaultdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from modellab import __version__, memory
-from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint
+from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted, emit
+from modellab.pipeline.identity import Identities, filled_by
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
@@ -40,8 +42,8 @@ class Engine:
 
     def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: Recorder) -> None:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
-        self._failures: dict[tuple[str, str, str], str] = {}
-        """System, input and step -> why it failed last in this process."""
+        self._without: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        """System and input -> step -> why it has no result: how it ended last in this process."""
 
     def identity(self, system: System, source: RegisteredInput, step_name: str) -> StepIdentity:
         """What the result of a step depends on, computed down to the input's bytes; loads no model.
@@ -49,30 +51,8 @@ class Engine:
         Raises:
             LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
         """
-        step = self._step(system, step_name)
-        reads: dict[str, str | None] = {"input": source.sha256} if step.definition.reads_input else {}
-        for read in step.definition.reads:
-            upstream = step.sources.get(read.role)
-            reads[read.role] = upstream and self._read(system, source, upstream, required=read.required)
-        return StepIdentity(
-            step=step.name,
-            code_version=step.definition.code_version,
-            parameters=step.parameters.model_dump(mode="json"),
-            model=self.models.identity(step.model) if step.model else None,
-            reads=reads,
-        )
-
-    def _read(self, system: System, source: RegisteredInput, upstream: str, *, required: bool) -> str:
-        """Fingerprint of what an earlier step gives, or why an optional one is absent."""
-        try:
-            key = fingerprint(self.identity(system, source, upstream))
-        except LabError as error:
-            if required:
-                raise
-            return f"{ABSENT}{error}"
-        if required or self.store.find(upstream, key):
-            return key
-        return ABSENT + self._failures.get((system.key, source.key, upstream), "it has not been run.")
+        without = self._without[system.key, source.key]
+        return Identities(self.models, self.store, system, source, without).of(step_name)
 
     def run_key(self, system: System, source: RegisteredInput) -> str:
         """16 hex digits that the same input, system and code always give."""
@@ -84,8 +64,12 @@ class Engine:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def artifact(self, system: System, source: RegisteredInput, step_name: str) -> Artifact | None:
-        """The step's artifact, if it has been made."""
-        return self.store.find(step_name, fingerprint(self.identity(system, source, step_name)))
+        """The step's artifact; None when it has not been made, or can't be because its identity can't be known."""
+        try:
+            identity = self.identity(system, source, step_name)
+        except LabError:
+            return None
+        return self.store.find(step_name, fingerprint(identity))
 
     def run_step(
         self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, *, force: bool = False
@@ -105,12 +89,29 @@ class Engine:
             attempt.error = error
         except Exception as error:
             _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
-            attempt.error = StepFailed(f"step {step_name} failed: {type(error).__name__}: {error}")
+            attempt.error = StepFailed(f"{type(error).__name__}: {error}")
             attempt.error.__cause__ = error
-        record = attempt.record()
-        if record.error:
-            self._failures[system.key, source.key, step_name] = record.error
-        self.recorder.step(record, attempt.artifact)
+        return self._ended(attempt.record(), attempt.artifact)
+
+    def leave_out(
+        self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, reason: str
+    ) -> StepRecord:
+        """Record that a step is not run.
+
+        Args:
+            reason: what keeps it from running, such as `asr failed`.
+        """
+        record = _Attempt(self, system, self._step(system, step_name), source, run).record()
+        return self._ended(replace(record, status="not_run", peak_memory_mib=None, error=reason), None)
+
+    def _ended(self, record: StepRecord, artifact: Artifact | None) -> StepRecord:
+        without = self._without[record.system, record.input]
+        if record.status == "completed":
+            without.pop(record.step, None)
+        else:
+            said = str(record.error)
+            without[record.step] = said if record.status == "failed" else f"it was not run because {said}."
+        self.recorder.step(record, artifact)
         emit(StepEnded(record))
         return record
 
@@ -173,14 +174,11 @@ class _Attempt:
         reads: dict[str, Artifact] = {}
         absent: dict[str, str] = {}
         for read in self.step.definition.reads:
-            upstream = self.step.sources.get(read.role)
-            key = identity.reads[read.role]
-            if not upstream or not key:
-                absent[read.role] = "The pipeline has no step for it."
-            elif key.startswith(ABSENT):
-                absent[read.role] = f"The step {upstream} has no result: {key.removeprefix(ABSENT)}"
-            else:
-                reads[read.role] = self.engine.store.get(upstream, key)
+            filled = filled_by(identity, read.role, self.system.candidates(self.step, read))
+            if filled.why_not_best is not None:
+                absent[read.role] = filled.why_not_best
+            if filled.step is not None:
+                reads[read.role] = self.engine.store.get(filled.step, filled.fingerprint)
         ref = self.step.model
         return StepContext(
             input=self.source,

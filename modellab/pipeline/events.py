@@ -31,7 +31,7 @@ class StepProgressed:
 
 @dataclass(frozen=True, slots=True)
 class StepEnded:
-    """A step is over: done, cached or failed."""
+    """A step is over: done, cached or failed; or it is not run."""
 
     record: "StepRecord"
 

@@ -16,7 +16,7 @@ class RunIdentity:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One materialisation of one step: done, found in the cache, or failed."""
+    """One materialisation of one step: done, found in the cache, failed, or not run because of what it reads."""
 
     id: str
     run: str
@@ -25,10 +25,10 @@ class StepRecord:
     system: str
     step: str
     model: str | None
-    status: Literal["completed", "failed"]
+    status: Literal["completed", "failed", "not_run"]
     cached: bool
     fingerprint: str | None
-    """None when the step failed before its identity was known (weights missing, say)."""
+    """None when the step was not run, or failed before its identity was known (weights missing, say)."""
     artifact: str | None
     """The artifact's folder, relative to the lab's home."""
     started_at: str
@@ -49,6 +49,7 @@ class StepRecord:
     """Of a forced step whose artifact was there already: whether it gave the same files again."""
     error_type: str | None = None
     error: str | None = None
+    """Why it failed; of a step that was not run, which one failed."""
 
     @property
     def total_s(self) -> float:

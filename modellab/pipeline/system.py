@@ -20,7 +20,7 @@ from modellab.registry.config import ModelRef
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
-from modellab.steps.definition import StepDefinition, StepParameters
+from modellab.steps.definition import Read, StepDefinition, StepParameters
 
 _KEY = re.compile(r"^[A-Za-z0-9_.:+=/@-]+$")
 """Characters a key may have; Dagster's partition keys can't hold `| , [ ]` or `...`."""
@@ -51,6 +51,19 @@ class System:
 
     def step(self, name: str) -> SystemStep | None:
         return next((step for step in self.steps if step.name == name), None)
+
+    def candidates(self, step: SystemStep, read: Read) -> tuple[str, ...]:
+        """The steps before `step` that can fill one of its reads, the best first.
+
+        None when no step gives it; more than one only where the read falls back.
+        """
+        first = step.sources.get(read.role)
+        if first is None:
+            return ()
+        if not read.fall_back:
+            return (first,)
+        before = [other.name for other in self.steps[: self.steps.index(step)]]
+        return (first, *(name for name in read.candidates[read.candidates.index(first) + 1 :] if name in before))
 
 
 def system_key(template: str, overrides: Mapping[str, str]) -> str:
@@ -183,7 +196,7 @@ def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegist
 
 
 def step_model(pipeline: str, definition: StepDefinition, name: str | None, registry: ModelRegistry) -> ModelRef | None:
-    """The model that a pipeline names for a step, as a full reference; None for a step without one.
+    """The model that a pipeline names for a step, as a full reference; None for a step that runs without one.
 
     Raises:
         TemplateError: a model where none is wanted, none where one is, or one without the step's surface.
@@ -194,6 +207,8 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
             raise TemplateError(f"step {definition.name!r} of pipeline {pipeline!r} takes no model", found=name)
         return None
     if name is None:
+        if not definition.model_required:
+            return None
         raise TemplateError(
             f"step {definition.name!r} of pipeline {pipeline!r} needs a model",
             allowed=", ".join(registry.select(surface=definition.surface)),

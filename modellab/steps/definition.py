@@ -31,6 +31,9 @@ class Read:
     role: str
     candidates: tuple[str, ...]
     required: bool = True
+    fall_back: bool = False
+    """Whether the next candidate that has a result stands in for one that has none. For results of which the later is a
+    plainer form of the earlier: words without speakers will do, a recording that was to be enhanced will not."""
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class StepContext:
     reads: Mapping[str, Artifact]
     """Role -> artifact; optional roles that are absent are missing here."""
     absent: Mapping[str, str]
-    """Optional role -> why it is absent."""
+    """Optional role -> why it is absent. Of a role that fell back: why the better result is."""
     output: Path
     """An empty folder; what the step writes here becomes the artifact."""
     progress: Progress
@@ -104,6 +107,8 @@ class StepDefinition:
     run: Callable[[StepContext], Mapping[str, Any]]
     surface: str | None = None
     """The surface its model must offer; None for a step without a model."""
+    model_required: bool = True
+    """Whether a pipeline must name a model for it, where it has a surface."""
     reads_input: bool = False
     """Whether it reads the registered media itself (its SHA-256 then enters the fingerprint)."""
     tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})

@@ -91,7 +91,7 @@ def test_a_change_upstream_changes_what_is_downstream_and_nothing_else(engine: E
 def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engine, lab: Lab) -> None:
     record = engine.run_step(_system("crash"), SOURCE, "write", RUN)
     assert record.status == "failed"
-    assert record.error == "step write failed: ZeroDivisionError: by zero."
+    assert record.error == "ZeroDivisionError: by zero."
     assert record.error_type == "StepFailed"
     assert list(engine.store.all()) == []
     assert list((lab.artifacts / ".staging").iterdir()) == []
@@ -120,9 +120,81 @@ def test_an_optional_read_that_failed_is_absent_and_says_why(engine: Engine) -> 
     artifact = engine.artifact(system, SOURCE, "shout")
     assert record.status == "completed"
     assert artifact is not None
-    why = "The step write has no result: step write failed: ZeroDivisionError: by zero."
+    why = "The step write has no result: ZeroDivisionError: by zero."
     assert artifact.summary == {"absent": {"words": why}}
     assert artifact.file("shout.txt").read_text() == "NOTHING"
+
+
+def _plain_and_fine(fine: str, *, fall_back: bool = True) -> System:
+    """Words, the same made finer, and a step that shouts the finer ones, or the plain ones where it may."""
+    refine = replace(WRITE, name="refine", reads=(Read("plain", ("write",)),), reads_input=False)
+    shout = replace(SHOUT, reads=(Read("words", ("refine", "write"), fall_back=fall_back),))
+    return System(
+        "test",
+        "test",
+        (
+            SystemStep(WRITE, None, Words(text="plain"), {}),
+            SystemStep(refine, None, Words(text=fine), {"plain": "write"}),
+            SystemStep(shout, None, StepParameters(), {"words": "refine"}),
+        ),
+    )
+
+
+def _shouted(engine: Engine, system: System) -> tuple[str, Mapping[str, object], Mapping[str, str | None]]:
+    """What was shouted, what was said to be absent, and the reads that the result's identity holds."""
+    artifact = engine.artifact(system, SOURCE, "shout")
+    assert artifact is not None
+    return artifact.file("shout.txt").read_text(), artifact.summary["absent"], artifact.manifest["identity"]["reads"]
+
+
+def test_a_read_that_may_falls_back_to_the_next_result_and_says_why(engine: Engine) -> None:
+    system = _plain_and_fine("refuse")
+    ends = [engine.run_step(system, SOURCE, name, RUN).status for name in ("write", "refine", "shout")]
+    assert ends == ["completed", "failed", "completed"]
+    plain = fingerprint(engine.identity(system, SOURCE, "write"))
+    assert _shouted(engine, system) == (
+        "PLAIN",
+        {"words": "The step refine has no result: no words. Speak up."},
+        {"words": plain, "words:refine": "absent: no words. Speak up."},
+    )
+
+
+def test_the_better_result_is_read_as_soon_as_it_is_there(engine: Engine) -> None:
+    system = _plain_and_fine("fine")
+    before = fingerprint(engine.identity(system, SOURCE, "shout"))
+    engine.run_step(system, SOURCE, "write", RUN)
+    assert engine.identity(system, SOURCE, "shout").reads["words:refine"] == "absent: it has not been run."
+    for name in ("refine", "shout"):
+        engine.run_step(system, SOURCE, name, RUN)
+    fine = fingerprint(engine.identity(system, SOURCE, "refine"))
+    assert _shouted(engine, system) == ("FINE", {}, {"words": fine})
+    assert fingerprint(engine.identity(system, SOURCE, "shout")) == before
+
+
+def test_a_read_that_may_not_fall_back_never_takes_another_result(engine: Engine) -> None:
+    system = _plain_and_fine("refuse", fall_back=False)
+    records = [engine.run_step(system, SOURCE, name, RUN) for name in ("write", "refine", "shout")]
+    assert [record.error_type for record in records] == [None, "LabError", "ArtifactMissing"]
+
+
+def test_a_step_that_is_left_out_is_recorded_and_is_the_reason_of_what_lacks_it(engine: Engine) -> None:
+    system = _plain_and_fine("fine")
+    engine.run_step(system, SOURCE, "write", RUN)
+    heard: list[Event] = []
+    with observed_by(heard.append):
+        record = engine.leave_out(system, SOURCE, "refine", RUN, "polish failed")
+    assert heard == [StepEnded(record)]
+    assert (record.status, record.error, record.fingerprint, record.artifact) == (
+        "not_run",
+        "polish failed",
+        None,
+        None,
+    )
+    engine.run_step(system, SOURCE, "shout", RUN)
+    why = "The step refine has no result: it was not run because polish failed."
+    assert _shouted(engine, system)[1] == {"words": why}
+    engine.run_step(system, SOURCE, "refine", RUN)
+    assert "words:refine" not in engine.identity(system, SOURCE, "shout").reads
 
 
 def test_observers_hear_start_progress_and_end(engine: Engine) -> None:

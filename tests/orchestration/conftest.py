@@ -25,7 +25,7 @@ from assets.partitions import PARTITIONS, partition_key
 from modellab.errors import StepFailed
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.names import unknown_name
-from modellab.pipeline.system import System, SystemStep
+from modellab.pipeline.system import System, SystemStep, step_sources
 from modellab.settings import Lab
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
 from modellab_dagster.definitions import EXECUTOR, lab_resources
@@ -36,19 +36,19 @@ from resources.engine import EngineResource, StepResult
 RATE_HZ = 8000
 
 
-def _step(name: str, *reads: tuple[str, ...]) -> StepDefinition:
+def _step(name: str, *reads: tuple[str, ...] | Read) -> StepDefinition:
     def run(context: StepContext) -> Mapping[str, Any]:
         if context.input.name.startswith(f"bad-{name}"):
             raise StepFailed(f"{name} can't work on {context.input.name}")
         text = "".join(artifact.file("text").read_text() for artifact in context.reads.values())
         (context.output / "text").write_text(f"{text}{name};")
-        return {"length": len(text)}
+        return {"absent": dict(context.absent)}
 
     return StepDefinition(
         name=name,
         description=f"The step {name}.",
         code_version="7",
-        reads=tuple(Read(f"from_{'_or_'.join(candidates)}", candidates) for candidates in reads),
+        reads=tuple(read if isinstance(read, Read) else Read(f"from_{'_or_'.join(read)}", read) for read in reads),
         parameters=StepParameters,
         run=run,
         reads_input=not reads,
@@ -59,14 +59,17 @@ FIRST = _step("first")
 SECOND = _step("second", ("first",))
 THIRD = _step("third", ("second", "first"))
 LAST = _step("last", ("third", "second"))
-STEPS = (FIRST, SECOND, THIRD, LAST)
+EASY = _step("easy", Read("best", ("last", "second"), fall_back=True), Read("extra", ("third",), required=False))
+"""Can do without the two before it."""
+STEPS = (FIRST, SECOND, THIRD, LAST, EASY)
 SYSTEMS = {
     "whole": ("first", "second", "third", "last"),
     "whole_again": ("first", "second", "third", "last"),
     "hole": ("first", "third", "last"),
     "short": ("first", "second"),
+    "easy": ("first", "second", "third", "last", "easy"),
 }
-"""System -> its steps: `hole` lacks one in the middle, `short` the last two."""
+"""System -> its steps: `hole` lacks one in the middle, `short` what comes after the first two."""
 
 
 def toy_system(key: str) -> System:
@@ -76,12 +79,7 @@ def toy_system(key: str) -> System:
         key,
         key,
         tuple(
-            SystemStep(
-                step,
-                None,
-                StepParameters(),
-                {read.role: next(c for c in read.candidates if c in names) for read in step.reads},
-            )
+            SystemStep(step, None, StepParameters(), step_sources(key, step, names[: names.index(step.name)]))
             for step in steps
         ),
     )

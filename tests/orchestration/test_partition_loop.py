@@ -1,9 +1,14 @@
 """What Dagster records of runs over one and over several partitions."""
 
+import json
+
 import dagster as dg
 import pytest
 
 from assets.partitions import partition_key
+from modellab.warehouse.query import query
+
+from .conftest import STEPS
 
 NAMES = ("first", "second", "third", "last")
 
@@ -14,11 +19,6 @@ def _failures(result: dg.JobExecutionResult) -> dict[str, str]:
         for event in result.all_events
         if event.is_step_failure and event.step_failure_data.user_failure_data
     }
-
-
-def _skipped(result: dg.JobExecutionResult) -> set[str]:
-    started = {event.step_key for event in result.all_events if event.is_step_start}
-    return set(NAMES) - {str(name).removesuffix("_step") for name in started}
 
 
 def test_one_partition_materializes_every_step(toy):
@@ -36,13 +36,16 @@ def test_one_partition_materializes_every_step(toy):
     assert last.tags["dagster/code_version"] == "7"
 
 
-def test_one_partition_that_fails_stops_what_depends_on_it(toy):
+def test_one_partition_that_fails_says_so_at_each_step_that_depends_on_it(toy):
     source = toy.input("bad-second")
     result = toy.run([source], ["whole"])
     key = partition_key(source.key, "whole")
     assert not result.success
-    assert _failures(result) == {"second": "second can't work on bad-second.wav."}
-    assert _skipped(result) == {"third", "last"}
+    assert _failures(result) == {
+        "second": "second can't work on bad-second.wav.",
+        "third": "third was not run on bad-second.wav because second failed.",
+        "last": "last was not run on bad-second.wav because second failed.",
+    }
     assert toy.materialized("first") == {key}
     assert [toy.failed(name) for name in NAMES] == [set(), {key}, {key}, {key}]
 
@@ -155,9 +158,46 @@ def test_checks_are_recorded_for_each_partition(toy):
     }
 
 
-def test_an_unknown_system_fails_its_partition_only(toy):
+def test_an_unknown_system_fails_its_partition_with_its_name(toy):
     source = toy.input("a")
     toy.instance.add_dynamic_partitions("model", ["zz_gone"])
     result = toy.run([source], ["zz_gone"])
     assert not result.success
-    assert set(_failures(result)) == {"first"}
+    failures = _failures(result)
+    assert list(failures) == [step.name for step in STEPS]
+    assert all("zz_gone" in text for text in failures.values())
+
+
+@pytest.mark.parametrize("others", [[], ["a"]])
+def test_a_step_that_can_do_without_what_failed_runs_all_the_same(toy, others):
+    bad, *good = (toy.input(name) for name in ["bad-third", *others])
+    key = partition_key(bad.key, "easy")
+    result = toy.run([bad, *good], ["easy"])
+    assert not result.success
+    assert list(_failures(result)) == ["third", "last"]
+    assert toy.materialized("easy") == {partition_key(source.key, "easy") for source in [bad, *good]}
+    assert [toy.failed(step.name) for step in STEPS] == [set(), set(), {key}, {key}, set()]
+    shown = toy.materialization("easy", key).metadata
+    assert shown["text"].value == "first;second;easy;"
+    rows = query(
+        toy.lab, "SELECT step, status, error FROM steps WHERE input = ? ORDER BY started_at, step", [bad.key]
+    ).rows
+    assert [tuple(row) for row in rows] == [
+        ("first", "completed", None),
+        ("second", "completed", None),
+        ("third", "failed", "third can't work on bad-third.wav."),
+        ("last", "not_run", "third failed"),
+        ("easy", "completed", None),
+    ]
+    [run] = query(toy.lab, "SELECT status, steps, failed_steps, error FROM run_history WHERE input = ?", [bad.key]).rows
+    assert tuple(run) == ("failed", 4, 1, "third failed: third can't work on bad-third.wav.")
+
+
+def test_what_is_absent_and_why_is_told_to_the_step_that_can_do_without_it(toy):
+    source = toy.input("bad-third")
+    toy.run([source], ["easy"])
+    [[summary]] = query(toy.lab, "SELECT summary FROM artifacts WHERE step = 'easy'").rows
+    assert json.loads(summary)["absent"] == {
+        "best": "The step last has no result: it was not run because third failed.",
+        "extra": "The step third has no result: third can't work on bad-third.wav.",
+    }

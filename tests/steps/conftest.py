@@ -10,7 +10,7 @@ from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.media.inputs import InputStore
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
-from modellab.pipeline.system import System, SystemStep
+from modellab.pipeline.system import System, SystemStep, step_model, step_sources
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -34,14 +34,14 @@ def attempt_steps(lab: Lab) -> Iterator[Callable[..., dict[str, StepRecord]]]:
         parameters: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, StepRecord]:
         steps: list[SystemStep] = []
-        for name in names:
+        for position, name in enumerate(names):
             definition = get_step(name)
             steps.append(
                 SystemStep(
                     definition,
-                    registry.resolve(models[name])[1] if definition.surface else None,
+                    step_model("test", definition, models.get(name), registry),
                     definition.parameters.model_validate((parameters or {}).get(name, {})),
-                    {read.role: next(c for c in read.candidates if c in names) for read in definition.reads},
+                    step_sources("test", definition, names[:position]),
                 )
             )
         system = System("test", "test", tuple(steps))

@@ -77,7 +77,7 @@ def test_run_history_has_a_row_for_each_attempt_input_and_system(two_runs: Lab) 
     columns = "dagster_run_id, name, status, wall_s, duration_s, steps, cached_steps, failed_steps, error"
     assert _rows(two_runs, f"SELECT {columns} FROM run_history WHERE name IS NOT NULL ORDER BY started_at") == [
         ("dagster-run-1", "call.wav", "completed", 2.0, 30.0, 2, 0, 0, None),
-        ("dagster-run-2", "call.wav", "failed", 4.0, 30.0, 2, 1, 1, "asr: no words"),
+        ("dagster-run-2", "call.wav", "failed", 4.0, 30.0, 2, 1, 1, "asr failed: no words"),
     ]
 
 

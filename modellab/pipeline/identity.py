@@ -1,0 +1,117 @@
+"""What the results of a system's steps depend on, computed before they run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint
+from modellab.artifacts.store import ArtifactStore
+from modellab.errors import ArtifactMissing, LabError
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.system import System, SystemStep
+from modellab.registry.models import Models
+from modellab.steps.definition import Read
+
+
+class Identities:
+    """The steps of one system on one input, as things stand at one moment: each is worked out once.
+
+    Args:
+        models: identifies models, without loading them.
+        store: what results there are, which decides about reads that are optional or fall back.
+        without: step -> why it has no result, for those that failed or were not run.
+    """
+
+    def __init__(
+        self,
+        models: Models,
+        store: ArtifactStore,
+        system: System,
+        source: RegisteredInput,
+        without: Mapping[str, str],
+    ) -> None:
+        self._models, self._store, self._system, self._source = models, store, system, source
+        self._without = without
+        self._known: dict[str, StepIdentity] = {}
+
+    def of(self, name: str) -> StepIdentity:
+        """A step's identity, down to the input's bytes.
+
+        Raises:
+            LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
+        """
+        if name not in self._known:
+            step = self._system.step(name)
+            if step is None:
+                raise ArtifactMissing(f"system {self._system.key} has no step {name!r}")
+            self._known[name] = self._work_out(step)
+        return self._known[name]
+
+    def _work_out(self, step: SystemStep) -> StepIdentity:
+        reads: dict[str, str | None] = {"input": self._source.sha256} if step.definition.reads_input else {}
+        for read in step.definition.reads:
+            reads |= self._read(self._system.candidates(step, read), read)
+        return StepIdentity(
+            step=step.name,
+            code_version=step.definition.code_version,
+            parameters=step.parameters.model_dump(mode="json"),
+            model=self._models.identity(step.model) if step.model else None,
+            reads=reads,
+        )
+
+    def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:
+        """A read's part of `StepIdentity.reads`: the first candidate with a result, and why those before it have none.
+
+        Where none has one, a required read is of the first: it is going to be made, or the step will say it is missing.
+        """
+        if not candidates:
+            return {read.role: None}
+        best = candidates[0]
+        if read.required and len(candidates) == 1:
+            return {read.role: fingerprint(self.of(best))}
+        passed_over: dict[str, str | None] = {}
+        for name in candidates:
+            result = self._result(name)
+            if not result.startswith(ABSENT):
+                return {read.role: result, **passed_over}
+            passed_over[_passed_over(read.role, name)] = result
+        return {read.role: fingerprint(self.of(best)) if read.required else passed_over[_passed_over(read.role, best)]}
+
+    def _result(self, name: str) -> str:
+        """Fingerprint of the result that a step has; `ABSENT` and why when it has none."""
+        if reason := self._without.get(name):
+            return ABSENT + reason
+        try:
+            key = fingerprint(self.of(name))
+        except LabError as error:
+            return f"{ABSENT}{error}"
+        return key if self._store.find(name, key) else f"{ABSENT}it has not been run."
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What fills one of a step's roles."""
+
+    step: str | None
+    """None when nothing does."""
+    fingerprint: str
+    """Of that step's result; empty when there is none."""
+    why_not_best: str | None
+    """Why the best step that could fill it does not, in a sentence; None when it does."""
+
+
+def filled_by(identity: StepIdentity, role: str, candidates: tuple[str, ...]) -> Filled:
+    """What an identity says of a role that `candidates` can fill (`System.candidates`)."""
+    key = identity.reads[role]
+    if key is None:
+        return Filled(None, "", "The pipeline has no step for it.")
+    best = candidates[0]
+    reason = key if key.startswith(ABSENT) else identity.reads.get(_passed_over(role, best))
+    why_not = None if reason is None else f"The step {best} has no result: {reason.removeprefix(ABSENT)}"
+    if key.startswith(ABSENT):
+        return Filled(None, "", why_not)
+    return Filled(next(name for name in candidates if _passed_over(role, name) not in identity.reads), key, why_not)
+
+
+def _passed_over(role: str, step: str) -> str:
+    """The key in `StepIdentity.reads` of why a better step does not fill a role."""
+    return f"{role}:{step}"
