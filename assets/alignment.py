@@ -35,6 +35,9 @@ def page(result: StepResult) -> Mapping[str, Any]:
         "attributed_share": round(1 - words["nobody"] / words.total(), 4) if words else 1.0,
         "dagster/row_count": words.total(),
     }
+    if "aligned_words" in result.artifact.summary:
+        shown["words_with_better_times"] = share(result.artifact.summary["aligned_words"], words.total())
+        shown["median_shift_s"] = result.artifact.summary["median_shift_s"]
     ingest, turns = result.upstream("ingest"), result.upstream("diarization")
     if ingest and turns:
         diarization = load(Diarization, turns.file(DIARIZATION_FILE))

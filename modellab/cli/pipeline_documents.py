@@ -54,6 +54,7 @@ def step_document(step: StepDefinition, registry: ModelRegistry) -> dict[str, An
         "reads_recording": step.reads_input,
         "reads": step.reads,
         "surface": step.surface,
+        "model_required": step.surface is not None and step.model_required,
         "models": registry.select(surface=step.surface) if step.surface else [],
         **parameters_document(step.parameters),
     }

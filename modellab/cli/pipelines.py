@@ -171,7 +171,8 @@ def steps(
             sources = " or ".join(read.candidates)
             print_line(console, f"  reads {read.role} from {sources}{'' if read.required else ', where there is one'}")
         if step.surface:
-            print_line(console, f"  models: {', '.join(registry.select(surface=step.surface)) or 'none yet'}")
+            label = "models" if step.model_required else "models, if one is wanted"
+            print_line(console, f"  {label}: {', '.join(registry.select(surface=step.surface)) or 'none yet'}")
         if parameters := describe_parameters(step.parameters):
             print_block(console, _parameter_table(parameters))
         console.print()

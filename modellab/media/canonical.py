@@ -113,14 +113,23 @@ class CanonicalAudio:
         """Length of the original recording."""
         return self.info.original_duration_s
 
-    def waveform(self, sample_rate_hz: int) -> Waveform:
+    def waveform(
+        self, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None, *, channel: int | None = None
+    ) -> Waveform:
         """One channel at a rate, resampled once if need be; of kept channels the mono mix that ingest chose.
+
+        Args:
+            start_s: processed time from which to read.
+            end_s: processed time up to which to read; None for the end. Only what is asked for is held in memory.
+            channel: of kept channels this one alone, from 0.
 
         Raises:
             ArtifactCorrupt: the audio can't be read.
         """
-        audio = self._read()
-        if audio.channels > 1:
+        audio = self._read(start_s, end_s)
+        if channel is not None:
+            audio = Audio(audio.samples[channel : channel + 1], audio.sample_rate_hz)
+        elif audio.channels > 1:
             weights = np.array(self.info.mix, dtype=np.float32)
             audio = Audio((weights @ audio.samples)[np.newaxis], audio.sample_rate_hz)
         return Waveform(resample(audio, sample_rate_hz).samples[0], sample_rate_hz)
@@ -137,10 +146,12 @@ class CanonicalAudio:
         """The waveform's outline over the original recording."""
         return Envelope.load(self._artifact.file(ENVELOPE_FILE))
 
-    def _read(self) -> Audio:
+    def _read(self, start_s: float = 0.0, end_s: float | None = None) -> Audio:
         path = self._artifact.file(self.info.audio_file)
+        rate_hz = self.info.sample_rate_hz
+        first, stop = round(start_s * rate_hz), None if end_s is None else round(end_s * rate_hz)
         try:
-            samples, sample_rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+            samples, sample_rate_hz = soundfile.read(path, start=first, stop=stop, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise ArtifactCorrupt(f"{path} can't be read", found=str(error)) from error
         return Audio(samples.T, sample_rate_hz)

@@ -1,7 +1,7 @@
-"""The alignment step: who said which word."""
+"""The alignment step: who said which word, and, with a model, better times for the words first."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +9,13 @@ from pydantic import Field
 
 from modellab.alignment import assign_speakers, group_words, with_speakers
 from modellab.artifacts.store import Artifact
+from modellab.forced_alignment import realign
+from modellab.media.canonical import CanonicalAudio
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.asr import tables as transcript_tables
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.surfaces.results import Diarization, Transcript, dump, load
+from modellab.surfaces.results import Diarization, Transcript, Word, dump, load
 
 
 class AlignmentParameters(StepParameters):
@@ -30,6 +32,9 @@ def run(context: StepContext) -> Mapping[str, Any]:
     transcript = load(Transcript, context.reads["transcript"].file(TRANSCRIPT_FILE))
     diarization = load(Diarization, context.reads["diarization"].file(DIARIZATION_FILE))
     words = sorted(transcript.words, key=lambda word: (word.start_s, word.end_s))
+    times: Mapping[str, Any] = {}
+    if context.acquire is not None and words:
+        words, times = _with_better_times(context, words, transcript.language)
     words = with_speakers(words, assign_speakers(words, diarization.turns, parameters.max_gap_s))
     aligned = replace(transcript, utterances=group_words(words, parameters.max_pause_s))
     dump(aligned, context.output / TRANSCRIPT_FILE)
@@ -39,6 +44,31 @@ def run(context: StepContext) -> Mapping[str, Any]:
         "utterances": len(aligned.utterances),
         "words_by_speaker": {speaker: spoken[speaker] for speaker in diarization.speakers},
         "unattributed_words": sum(word.speaker is None for word in words),
+        **times,
+    }
+
+
+def _with_better_times(
+    context: StepContext, words: Sequence[Word], language: str | None
+) -> tuple[list[Word], Mapping[str, Any]]:
+    """The words with times from the model, and how many have them."""
+    audio = CanonicalAudio.open(context.reads["audio"])
+    rate_hz = context.load().sample_rate_hz
+    with context.model() as model:
+        better = realign(
+            words,
+            language,
+            model,
+            cut=lambda start_s, end_s: audio.waveform(rate_hz, start_s, end_s),
+            time_map=audio.time_map,
+            progress=context.progress,
+        )
+    return better.words, {
+        "aligned_words": better.aligned,
+        "unfitting_words": better.unfitting,
+        "unknown_words": len(words) - better.aligned - better.unfitting,
+        "unknown": better.unknown,
+        "median_shift_s": round(better.median_shift_s, 3),
     }
 
 
@@ -49,10 +79,16 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 
 STEP = StepDefinition(
     name="alignment",
-    description="Gives every word the speaker who talks while it is said.",
-    code_version="1",
-    reads=(Read("transcript", ("asr",)), Read("diarization", ("diarization",))),
+    description="Gives every word the speaker who talks while it is said; with a model, better times first.",
+    code_version="2",
+    reads=(
+        Read("transcript", ("asr",)),
+        Read("diarization", ("diarization",)),
+        Read("audio", ("enhance", "separate", "ingest")),
+    ),
     parameters=AlignmentParameters,
     run=run,
+    surface="align",
+    model_required=False,
     tables=tables,
 )

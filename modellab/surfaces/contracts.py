@@ -16,6 +16,7 @@ SURFACES = (
     "asr",
     "asr_stream",
     "tts",
+    "align",
     "diarization",
     "vad",
     "enhance",
@@ -56,6 +57,29 @@ class AsrModel(Protocol):
     def transcribe(
         self, audio: Waveform, speech: Sequence[Segment], parameters: Mapping[str, Any], progress: Progress
     ) -> Transcript: ...
+
+
+@runtime_checkable
+class AlignModel(Protocol):
+    """Finds when the words of a short stretch of speech were said."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """ISO 639-1 codes of the languages it knows."""
+        ...
+
+    def knows(self, word: str) -> bool:
+        """Whether it can tell how a word, as a transcript writes it, is pronounced."""
+        ...
+
+    def align(self, audio: Waveform, words: Sequence[str]) -> Sequence[Segment] | None:
+        """The span of each word, in order and without overlap; None when the words don't fit the audio.
+
+        Args:
+            audio: seconds to half a minute, with a little around the words.
+            words: at least one, all of them known.
+        """
+        ...
 
 
 @runtime_checkable
@@ -110,6 +134,7 @@ class SeparateModel(Protocol):
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
+    "align": AlignModel,
     "diarization": DiarizationModel,
     "enhance": EnhanceModel,
     "separate": SeparateModel,

@@ -121,7 +121,7 @@ def test_resolve_gives_the_whole_chain(capsys: Printed) -> None:
         "missing": None,
         "reads": {"audio": "ingest", "speech": "vad"},
     }
-    assert steps["alignment"]["reads"] == {"transcript": "asr", "diarization": "diarization"}
+    assert steps["alignment"]["reads"] == {"transcript": "asr", "diarization": "diarization", "audio": "ingest"}
     assert steps["ingest"]["reads"] == {"input": "the recording"}
 
 

@@ -23,9 +23,10 @@ def test_every_shipped_template_resolves(registry: ModelRegistry) -> None:
 def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> None:
     system = resolve_system("meeting", registry)
     assert [step.name for step in system.steps] == ["ingest", "vad", "asr", "diarization", "alignment", "bundle"]
-    assert all(step.model for step in system.steps if step.definition.surface)
+    assert all(step.model for step in system.steps if step.definition.surface and step.definition.model_required)
     alignment = system.step("alignment")
     assert alignment is not None
+    assert alignment.model is None
     assert alignment.sources["transcript"] == "asr"
     bundle = system.step("bundle")
     assert bundle is not None
@@ -47,6 +48,8 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
     system = resolve_system("faster_whisper:tiny.en", registry)
     assert [step.name for step in system.steps] == ["ingest", "vad", "asr"]
     assert system.key == "faster_whisper:tiny.en"
+    aligner = resolve_system("pocketsphinx_aligner", registry)
+    assert [step.name for step in aligner.steps] == ["ingest", "vad", "asr", "diarization", "alignment"]
     assert resolve_system("silero_vad", registry).key == f"silero_vad:{registry.get('silero_vad').default_variant}"
 
 
@@ -57,7 +60,8 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
         ("meeting+asr=faster_wisper", UnknownName, r"Did you mean faster_whisper\?"),
         ("meeting+asr=faster_whisper:bas", UnknownName, r"Did you mean.*base"),
         ("meeting+asr=silero_vad", TemplateError, r"can't run the step 'asr'; found vad; allowed: .*faster_whisper"),
-        ("meeting+alignment=silero_vad", TemplateError, "takes no model"),
+        ("meeting+bundle=silero_vad", TemplateError, "takes no model"),
+        ("meeting+alignment=silero_vad", TemplateError, r"can't run the step 'alignment'; found vad; .*pocketsphinx"),
         ("meeting+asd=faster_whisper", UnknownName, r"step in pipeline 'meeting' named 'asd'.*asr"),
         ("meeting+asr.beam=5", TemplateError, r"asr\.beam: Extra inputs.*parameters of asr:.*beam_size"),
         ("meeting+asr", TemplateError, "is not understood"),

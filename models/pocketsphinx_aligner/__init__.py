@@ -1,0 +1,1 @@
+"""PocketSphinx forced alignment."""
