@@ -87,8 +87,8 @@ def _outside(words: Sequence[Word], speech: Sequence[Segment]) -> list[Word]:
 
 def _no_word_outside_speech(result: StepResult) -> Verdict:
     words = transcript_of(result).words
-    vad = result.upstream("vad")
-    speech = load(SpeechSegments, vad.file(SPEECH_FILE)).segments if vad else []
+    found = result.upstream("channels") or result.upstream("vad")
+    speech = load(SpeechSegments, found.file(SPEECH_FILE)).segments if found else []
     outside = _outside(words, speech)
     return Verdict(
         not outside,

@@ -3,10 +3,11 @@
 from assets.alignment import ALIGNMENT
 from assets.asr import ASR
 from assets.bundle import BUNDLE
+from assets.channels import CHANNELS
 from assets.diarization import DIARIZATION
 from assets.enhance import ENHANCE
 from assets.ingest import INGEST
 from assets.separate import SEPARATE
 from assets.vad import VAD
 
-ASSETS = [INGEST, SEPARATE, ENHANCE, VAD, ASR, DIARIZATION, ALIGNMENT, BUNDLE]
+ASSETS = [INGEST, SEPARATE, ENHANCE, VAD, CHANNELS, ASR, DIARIZATION, ALIGNMENT, BUNDLE]

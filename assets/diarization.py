@@ -64,7 +64,8 @@ def page(result: StepResult) -> Mapping[str, Any]:
     }
 
 
-def _turns_inside(result: StepResult) -> Verdict:
+def turns_inside(result: StepResult) -> Verdict:
+    """Whether every turn has a length and lies inside the recording."""
     diarization = diarization_of(result)
     wrong = [
         turn
@@ -98,7 +99,7 @@ DIARIZATION = step_asset(
         Check(
             "turns_inside",
             "Every turn has a length and lies inside the recording.",
-            _turns_inside,
+            turns_inside,
             dg.AssetCheckSeverity.ERROR,
         ),
         Check(

@@ -130,7 +130,7 @@ def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list
 
 def made_by(reads: Sequence[Artifact]) -> list[str]:
     """Sentences that say which models made the pack."""
-    tasks = {"asr": "Words", "diarization": "Speakers", "vad": "Speech"}
+    tasks = {"asr": "Words", "diarization": "Speakers", "channels": "Speech of each channel", "vad": "Speech"}
     models = {
         artifact.step: f"{model['id']} {model['variant']}"
         for artifact in reads

@@ -23,7 +23,8 @@ def meeting_of(source: RegisteredInput, artifact: Callable[[str], Artifact | Non
     words = artifact("alignment") or artifact("asr")
     if words is None:
         return None
-    speech, turns = artifact("vad"), artifact("diarization")
+    channels = artifact("channels")
+    speech, turns = channels or artifact("vad"), channels or artifact("diarization")
     return describe(
         source,
         source.duration_s,

@@ -1,17 +1,21 @@
 """The asr step: what was said, with a time for every word."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
+from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.timing import restore_times, speech_in_processed_time
+from modellab.steps.channels import Voice, voices
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.vad import SPEECH_FILE
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import SpeechSegments, Transcript, dump, load
 
 TRANSCRIPT_FILE = "transcript.json"
@@ -36,21 +40,95 @@ class AsrParameters(StepParameters):
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
-    """Transcribe the speech that the vad step found. Without any, no model is loaded and no word is made up."""
+    """Transcribe the speech that was found. Without any, no model is loaded and no word is made up.
+
+    Where each channel is a speaker's, every channel is transcribed within its own speech, so that nothing said at the
+    same time is lost.
+    """
     audio = CanonicalAudio.open(context.reads["audio"])
-    speech = load(SpeechSegments, context.reads["speech"].file(SPEECH_FILE))
-    segments = speech_in_processed_time(speech, audio.time_map)
-    transcript = Transcript([], audio.original_duration_s)
-    if segments:
-        loaded = context.load()
-        waveform = audio.waveform(loaded.sample_rate_hz)
-        asked = context.parameters.model_dump(exclude_none=True)
-        context.facts = replace(loaded.facts, batch_size=asked.get("batch_size", loaded.facts.batch_size))
-        with context.model() as model:
-            heard: Transcript = model.transcribe(waveform, segments, asked, context.progress)
-        transcript = restore_times(heard, audio.time_map)
+    found = context.reads["speech"]
+    speech = load(SpeechSegments, found.file(SPEECH_FILE))
+    heard = _by_channel(context, audio, found) if found.step == "channels" else _mixed(context, audio, speech)
+    transcript = heard or Transcript([], audio.original_duration_s)
     dump(transcript, context.output / TRANSCRIPT_FILE)
     return _summary(transcript, speech)
+
+
+def _mixed(context: StepContext, audio: CanonicalAudio, speech: SpeechSegments) -> Transcript | None:
+    asked = context.parameters.model_dump(exclude_none=True)
+    return _transcribe(context, audio, speech, asked, progress=context.progress)
+
+
+def _by_channel(context: StepContext, audio: CanonicalAudio, found: Artifact) -> Transcript | None:
+    """What each channel's speaker says, in order of time; None when nobody says anything.
+
+    A language that is not given is detected in the channel with the most speech and holds for all: a channel with
+    little more than "mm-hm" tells none.
+    """
+    asked = context.parameters.model_dump(exclude_none=True)
+    speakers = voices(found)
+    _check_channels(audio, context.reads["audio"].step, speakers)
+    total_s = sum(voice.speech.speech_s for voice in speakers)
+    done_s = 0.0
+    transcripts: list[Transcript] = []
+    for voice in speakers:
+        share, done = voice.speech.speech_s / total_s, done_s / total_s
+        progress = partial(_part_of, context.progress, done, share)
+        heard = _transcribe(context, audio, voice.speech, asked, progress=progress, channel=voice.channel)
+        done_s += voice.speech.speech_s
+        if heard is not None:
+            transcripts.append(_said_by(heard, voice.speaker))
+            if heard.language and not asked.get("multilingual"):
+                asked = {"language": heard.language, **asked}
+    if not transcripts:
+        return None
+    utterances = sorted((u for t in transcripts for u in t.utterances), key=lambda u: (u.start_s, u.end_s))
+    return replace(transcripts[0], utterances=utterances)
+
+
+def _check_channels(audio: CanonicalAudio, step: str, speakers: Sequence[Voice]) -> None:
+    if wanted := [voice.channel for voice in speakers if voice.channel >= audio.info.channels]:
+        raise StepFailed(
+            f"the step {step} does not give asr the channel of every speaker",
+            found=f"{audio.info.channels} channels",
+            allowed=f"{max(wanted) + 1} or more",
+            hint=f"Put the step channels after {step}.",
+        )
+
+
+def _part_of(progress: Progress, done: float, share: float, fraction: float) -> None:
+    progress(done + share * fraction)
+
+
+def _said_by(transcript: Transcript, speaker: str) -> Transcript:
+    return replace(
+        transcript,
+        utterances=[
+            replace(utterance, speaker=speaker, words=[replace(word, speaker=speaker) for word in utterance.words])
+            for utterance in transcript.utterances
+        ],
+    )
+
+
+def _transcribe(
+    context: StepContext,
+    audio: CanonicalAudio,
+    speech: SpeechSegments,
+    asked: Mapping[str, Any],
+    *,
+    progress: Progress,
+    channel: int | None = None,
+) -> Transcript | None:
+    """The words of the speech in a channel, or in the mix of all; None when none of it is in the processed audio."""
+    segments = speech_in_processed_time(speech, audio.time_map)
+    if not segments:
+        return None
+    loaded = context.load()
+    waveform = audio.waveform(loaded.sample_rate_hz, channel=channel)
+    context.facts = replace(loaded.facts, batch_size=asked.get("batch_size", loaded.facts.batch_size))
+    with context.model() as model:
+        heard: Transcript = model.transcribe(waveform, segments, asked, progress)
+    return restore_times(heard, audio.time_map)
 
 
 def _summary(transcript: Transcript, speech: SpeechSegments) -> dict[str, Any]:
@@ -105,7 +183,7 @@ STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
     code_version="1",
-    reads=(Read("audio", ("enhance", "separate", "ingest")), Read("speech", ("vad",))),
+    reads=(Read("audio", ("enhance", "separate", "ingest")), Read("speech", ("channels", "vad"))),
     parameters=AsrParameters,
     run=run,
     surface="asr",

@@ -74,7 +74,8 @@ def _absences(context: StepContext) -> Iterator[Absence]:
     for role, what in _LACKING.items():
         if role in context.absent:
             yield Absence(what, context.absent[role])
-    if "diarization" in context.reads and context.reads["transcript"].step == "asr":
+    diarization = context.reads.get("diarization")
+    if diarization and diarization.step == "diarization" and context.reads["transcript"].step == "asr":
         yield Absence("who said each word", "words were not aligned with speakers")
 
 
@@ -86,8 +87,8 @@ STEP = StepDefinition(
     reads=(
         Read("audio", ("ingest",)),
         Read("transcript", ("alignment", "asr")),
-        Read("speech", ("vad",), required=False),
-        Read("diarization", ("diarization",), required=False),
+        Read("speech", ("channels", "vad"), required=False),
+        Read("diarization", ("channels", "diarization"), required=False),
         # An aligned transcript does not say which model heard the words; the manifest does.
         Read("recognition", ("asr",), required=False),
     ),

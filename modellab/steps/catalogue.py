@@ -3,7 +3,7 @@
 from functools import cache
 
 from modellab.names import unknown_name
-from modellab.steps import alignment, asr, bundle, diarization, enhance, ingest, separate, vad
+from modellab.steps import alignment, asr, bundle, channels, diarization, enhance, ingest, separate, vad
 from modellab.steps.definition import StepDefinition
 
 STEPS: tuple[StepDefinition, ...] = (
@@ -11,6 +11,7 @@ STEPS: tuple[StepDefinition, ...] = (
     separate.STEP,
     enhance.STEP,
     vad.STEP,
+    channels.STEP,
     asr.STEP,
     diarization.STEP,
     alignment.STEP,

@@ -1,0 +1,180 @@
+"""The channels step: who speaks when in a recording with a channel for each speaker, such as a call-centre's stereo."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from modellab.artifacts.store import Artifact
+from modellab.bundle.meeting import merge
+from modellab.errors import StepFailed
+from modellab.files import write_atomic
+from modellab.media.audio import Audio
+from modellab.media.canonical import CanonicalAudio
+from modellab.media.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
+from modellab.media.timing import restore_times
+from modellab.metrics.rttm import to_rttm
+from modellab.steps import diarization as diarization_step
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition
+from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
+from modellab.steps.vad import SPEECH_FILE, VadParameters
+from modellab.surfaces.contracts import Waveform
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn, dump, load
+from modellab.surfaces.speakers import overlap_s
+
+CHANNELS_FILE = "channels.json"
+"""`ChannelSpeakers`."""
+_STEREO = ("Left", "Right")
+
+
+class ChannelsParameters(VadParameters):
+    """When sound in a channel counts as its speaker's speech."""
+
+    bleed_db: float = Field(
+        12.0, gt=0, description="speech this much quieter than another channel at that moment leaked from there"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpeaker:
+    """The speaker of one channel."""
+
+    channel: int
+    """From 0."""
+    speaker: str
+    speech_s: float
+    leaked_s: float
+    """Speech heard in the channel that was another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpeakers:
+    """Every channel's speaker, silent ones included."""
+
+    channels: list[ChannelSpeaker]
+
+
+def channel_name(channel: int, channels: int) -> str:
+    """What a channel's speaker is called: Left and Right of two channels, else Channel 1, Channel 2 and so on."""
+    return _STEREO[channel] if channels == len(_STEREO) else f"Channel {channel + 1}"
+
+
+def run(context: StepContext) -> Mapping[str, Any]:
+    """Find the speech of each channel, without what leaked into it from another.
+
+    Raises:
+        StepFailed: there is one channel only, or two channels hold the same sound.
+    """
+    parameters = context.parameters
+    assert isinstance(parameters, ChannelsParameters)
+    canonical = CanonicalAudio.open(context.reads["audio"])
+    _check_number(canonical, context.input.name)
+    audio = canonical.channels_at(context.load().sample_rate_hz)
+    _check_difference(audio, parameters.bleed_db, context.input.name)
+    leaked = leaked_frames(frame_levels(audio), parameters.bleed_db)
+    turns: list[Turn] = []
+    speakers: list[ChannelSpeaker] = []
+    for channel, heard in enumerate(_speech_by_channel(context, audio, parameters)):
+        own = own_speech(heard, leaked[channel], parameters.min_speech_ms / 1000)
+        name = channel_name(channel, audio.channels)
+        turns += [Turn(segment.start_s, segment.end_s, name) for segment in own]
+        speech_s = sum(segment.duration_s for segment in own)
+        heard_s = sum(segment.duration_s for segment in heard)
+        speakers.append(ChannelSpeaker(channel, name, round(speech_s, 3), round(heard_s - speech_s, 3)))
+    turns.sort(key=lambda turn: (turn.start_s, turn.end_s, turn.speaker))
+    found = restore_times(Diarization(turns, audio.duration_s), canonical.time_map)
+    speech = SpeechSegments(merge(Segment(t.start_s, t.end_s) for t in found.turns), found.duration_s)
+    dump(found, context.output / DIARIZATION_FILE)
+    write_atomic(context.output / RTTM_FILE, to_rttm(found, context.input.key))
+    dump(speech, context.output / SPEECH_FILE)
+    dump(ChannelSpeakers(speakers), context.output / CHANNELS_FILE)
+    return {
+        "channels": audio.channels,
+        "speakers": len(found.speakers),
+        "turns": len(found.turns),
+        "speech_s": {speaker.speaker: speaker.speech_s for speaker in speakers},
+        "leaked_s": {speaker.speaker: speaker.leaked_s for speaker in speakers},
+        "overlap_s": round(overlap_s(found.turns), 3),
+    }
+
+
+def _check_number(audio: CanonicalAudio, name: str) -> None:
+    if audio.info.channels > 1:
+        return
+    source = audio.info.source.channels
+    raise StepFailed(
+        f"the channels of {name} can't tell its speakers apart",
+        found="1 channel" if source == 1 else f"1 channel, mixed from the recording's {source}",
+        allowed="2 channels or more, each with one speaker",
+        hint="Run the pipeline meeting on it: it tells speakers apart by their voices."
+        if source == 1
+        else "Set ingest.channels=keep, and use no step before this one that mixes them.",
+    )
+
+
+def _check_difference(audio: Audio, bleed_db: float, name: str) -> None:
+    same = same_sound(audio, bleed_db)
+    if same is None:
+        return
+    one, other, correlation = same
+    raise StepFailed(
+        f"the channels of {name} can't tell its speakers apart",
+        found=f"the same sound in channels {one + 1} and {other + 1} (correlation {correlation:.3f})",
+        allowed="a channel for each speaker",
+        hint="Run the pipeline meeting on it: it tells speakers apart by their voices.",
+    )
+
+
+def _speech_by_channel(context: StepContext, audio: Audio, parameters: ChannelsParameters) -> Iterator[list[Segment]]:
+    asked = parameters.model_dump(exclude={"bleed_db"})
+    for channel, samples in enumerate(audio.samples):
+        with context.model() as model:
+            heard: SpeechSegments = model.detect(
+                Waveform(samples, audio.sample_rate_hz),
+                asked,
+                lambda share, done=channel: context.progress((done + share) / audio.channels),
+            )
+        yield heard.segments
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One speaker's speech and where to hear it."""
+
+    channel: int
+    speaker: str
+    speech: SpeechSegments
+
+
+def voices(artifact: Artifact) -> list[Voice]:
+    """The speakers that the step found, who talks longest first; channels without speech are left out."""
+    found = load(Diarization, artifact.file(DIARIZATION_FILE))
+    heard = [
+        Voice(
+            known.channel,
+            known.speaker,
+            SpeechSegments(
+                [Segment(t.start_s, t.end_s) for t in found.turns if t.speaker == known.speaker], found.duration_s
+            ),
+        )
+        for known in load(ChannelSpeakers, artifact.file(CHANNELS_FILE)).channels
+    ]
+    return sorted((voice for voice in heard if voice.speech.segments), key=lambda voice: -voice.speech.speech_s)
+
+
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """One row of `segments` for each turn, as the diarization step's."""
+    return diarization_step.tables(artifact)
+
+
+STEP = StepDefinition(
+    name="channels",
+    description="Takes each channel for one speaker, and finds when they talk, without what leaks in from the others.",
+    code_version="1",
+    reads=(Read("audio", ("enhance", "separate", "ingest")),),
+    parameters=ChannelsParameters,
+    run=run,
+    surface="vad",
+    tables=tables,
+)
