@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from modellab.settings import Lab
     from modellab.warehouse.builder import BuildReport
     from modellab.warehouse.query import QueryResult
+
+_ANY_WIDTH = 1_000_000
+"""Characters: more than any line."""
 
 app = typer.Typer(name="warehouse", help="The database that results go to.", no_args_is_help=True)
 
@@ -75,6 +79,8 @@ def _print_csv(result: "QueryResult") -> None:
 
 
 def _print_table(result: "QueryResult") -> None:
+    """One line a row, or, where the lines would not fit the width, one line a value."""
+    from rich.measure import Measurement
     from rich.text import Text
 
     from modellab.cli.console import print_block, print_line, stdout, table
@@ -86,14 +92,26 @@ def _print_table(result: "QueryResult") -> None:
         for position, name in enumerate(result.columns)
         if all(isinstance(row[position], int | float) or row[position] is None for row in result.rows)
     }
+    shown = [[Text("–", style="dim") if value is None else Text(_shown(value)) for value in row] for row in result.rows]
     rows = table(*result.columns, right=tuple(figures))
-    for row in result.rows:
-        rows.add_row(*(Text("–", style="dim") if value is None else Text(_shown(value)) for value in row))
-    print_block(console, rows)
+    for row in shown:
+        rows.add_row(*row)
+    if Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), rows).maximum <= console.width:
+        print_block(console, rows)
+    else:
+        for number, row in enumerate(shown, 1):
+            print_line(console, f"row {number}", "bold")
+            record = table("", "")
+            record.show_header = False
+            for name, value in zip(result.columns, row, strict=True):
+                record.add_row(f"  {name}", value)
+            print_block(console, record)
     print_line(console, Text(plural(len(result.rows), "row"), style="dim"))
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
