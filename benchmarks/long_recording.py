@@ -92,9 +92,9 @@ def run_apart(recording: Path, pipeline: str, home: Path) -> dict[str, Any]:
     """The same in a fresh process with a lab of its own."""
     command = [sys.executable, __file__, str(recording), "--pipeline", pipeline, "--here"]
     environment = {**os.environ, "MODELLAB_HOME": str(home)}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"the run on {recording.name} ended with exit code {done.returncode}")
+        raise SystemExit(f"the run on {recording.name} failed:\n{done.stderr}")
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 
