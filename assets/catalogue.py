@@ -1,13 +1,29 @@
 """Every step asset there is, in pipeline order."""
 
+from assets.action_items import ACTION_ITEMS
 from assets.alignment import ALIGNMENT
 from assets.asr import ASR
 from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
+from assets.chapters import CHAPTERS
 from assets.diarization import DIARIZATION
 from assets.enhance import ENHANCE
 from assets.ingest import INGEST
 from assets.separate import SEPARATE
+from assets.summarize import SUMMARIZE
 from assets.vad import VAD
 
-ASSETS = [INGEST, SEPARATE, ENHANCE, VAD, CHANNELS, ASR, DIARIZATION, ALIGNMENT, BUNDLE]
+ASSETS = [
+    INGEST,
+    SEPARATE,
+    ENHANCE,
+    VAD,
+    CHANNELS,
+    ASR,
+    DIARIZATION,
+    ALIGNMENT,
+    CHAPTERS,
+    SUMMARIZE,
+    ACTION_ITEMS,
+    BUNDLE,
+]

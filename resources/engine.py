@@ -10,6 +10,7 @@ import dagster as dg
 from dagster._core.snap import ExecutionPlanSnapshot
 from pydantic import PrivateAttr
 
+from modellab.artifacts.fingerprint import ABSENT
 from modellab.artifacts.store import Artifact
 from modellab.errors import StepFailed
 from modellab.media.inputs import InputStore, RegisteredInput
@@ -31,6 +32,15 @@ class StepResult:
     source: RegisteredInput
     record: StepRecord
     artifact: Artifact
+
+    def read(self, role: str) -> Artifact | None:
+        """What the step read in a role; None where that was absent."""
+        step = self.system.step(self.record.step)
+        key = self.artifact.manifest["identity"]["reads"].get(role)
+        if step is None or key is None or key.startswith(ABSENT):
+            return None
+        names = (name for read in step.definition.reads for name in self.system.candidates(step, read))
+        return next((found for name in names if (found := self.engine.store.find(name, key))), None)
 
     def upstream(self, step: str) -> Artifact | None:
         """The result of an earlier step of the same system for the same input; None when there is none."""

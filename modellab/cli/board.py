@@ -9,7 +9,7 @@ from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStart
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import System
 
-State = Literal["waiting", "running", "done", "cached", "failed"]
+State = Literal["waiting", "running", "done", "cached", "failed", "not run"]
 
 
 @dataclass(slots=True)
@@ -25,6 +25,7 @@ class BoardStep:
     seconds: float | None = None
     """How long it took; None until it is over."""
     error: str | None = None
+    """Why it failed, or what kept it from running."""
 
 
 @dataclass(slots=True)
@@ -66,6 +67,10 @@ class Board:
 
 def state_of(record: StepRecord) -> State:
     """How a step that is over is shown."""
-    if record.status == "failed":
-        return "failed"
-    return "cached" if record.cached else "done"
+    match record.status:
+        case "completed":
+            return "cached" if record.cached else "done"
+        case "not_run":
+            return "not run"
+        case "failed":
+            return "failed"

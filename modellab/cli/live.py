@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
@@ -121,11 +122,7 @@ class LiveWatcher:
         bar = ProgressBar(total=self._count, completed=self._done, width=3 * _BAR_COLUMNS, complete_style="cyan")
         number = min(self._done + 1, self._count)
         files = Text.assemble((f"file {number} of {self._count}", "bold"), "  ", self._path.name if self._path else "")
-        steps = Text()
-        for step in self._board.steps:
-            mark, style = MARKS[step.state]
-            share = f" {step.fraction:.0%}" if step.state == "running" and step.fraction else ""
-            steps.append(f"{mark} {step.name}{share}   ", style=style)
+        steps = Columns([_brief(step) for step in self._board.steps], padding=(0, 3, 0, 0))
         return Padding(Group(Text(), _beside(bar, files), _beside(self._spinner, steps), Text()), (0, 0, 0, 2))
 
 
@@ -164,8 +161,9 @@ class PlainWatcher:
         if step is None or step.state in ("waiting", "running"):
             return
         model = f" ({step.model})" if step.model else ""
+        took = "" if step.state == "not run" else f" in {length(step.seconds or 0.0)}"
         reason = f": {step.error}" if step.error else ""
-        self._say(f"{step.name}{model} {step.state} in {length(step.seconds or 0.0)}{reason}")
+        self._say(f"{step.name}{model} {step.state}{took}{reason}")
 
     def ended(self, outcome: FileOutcome) -> None:
         if line := closing_line(outcome):
@@ -210,6 +208,12 @@ def _heading(path: Path, source: RegisteredInput | None, system: System) -> Text
         no_wrap=True,
         overflow="ellipsis",
     )
+
+
+def _brief(step: BoardStep) -> Text:
+    mark, style = MARKS[step.state]
+    share = f" {step.fraction:.0%}" if step.state == "running" and step.fraction else ""
+    return Text(f"{mark} {step.name}{share}", style=style, no_wrap=True)
 
 
 def _beside(*parts: RenderableType) -> Table:

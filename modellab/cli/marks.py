@@ -12,6 +12,7 @@ MARKS: Mapping[State, tuple[str, str]] = {
     "done": ("✓", "green"),
     "cached": ("✓", "cyan"),
     "failed": ("✗", "red"),
+    "not run": ("–", "yellow"),
 }
 """State -> its mark and style."""
 _SPEAKERS = ("cyan", "magenta", "green", "yellow", "blue", "red")

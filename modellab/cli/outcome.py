@@ -1,5 +1,6 @@
 """What came of each file given to `modellab run`, and its JSON document."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.settings import Lab
+from modellab.steps.definition import NO_STEP
 
 Status = Literal["completed", "failed", "refused"]
 PACK_STEP = "bundle"
@@ -73,6 +75,12 @@ class FileOutcome:
 def pack_file(artifact: Artifact) -> Path:
     """The zip of a Meeting Pack."""
     return artifact.file(str(artifact.summary["zip_name"]))
+
+
+def lacking(artifact: Artifact) -> dict[str, str]:
+    """What a Meeting Pack was to hold and does not -> why."""
+    absences = json.loads(artifact.file("pack/manifest.json").read_bytes())["absent"]
+    return {str(one["what"]): str(one["why"]) for one in absences if one["why"] != NO_STEP}
 
 
 def document(outcomes: Sequence[FileOutcome], lab: Lab) -> Mapping[str, Any]:

@@ -69,9 +69,13 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
 
     $ modellab runs show latest
     """
+    from rich.text import Text
+
+    from modellab.cli.board import state_of
     from modellab.cli.console import print_block, print_json, print_line, stdout
     from modellab.cli.history import artifact_of, find_run, records_of
-    from modellab.cli.outcome import PACK_STEP, pack_file, step_document
+    from modellab.cli.marks import MARKS
+    from modellab.cli.outcome import PACK_STEP, lacking, pack_file, step_document
     from modellab.cli.report import timings
     from modellab.settings import Lab
 
@@ -88,12 +92,16 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         print_line(console, _fact(name, value))
     if pack:
         print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
+        for what, why in lacking(pack).items():
+            print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
     console.print()
     print_block(console, timings(records, found.duration_s))
     for record in records:
         if record.error:
+            mark, style = MARKS[state_of(record)]
+            reason = record.error if record.status == "failed" else f"not run because {record.error}"
             console.print()
-            print_line(console, f"✗ {record.step}: {record.error}", "red")
+            print_line(console, f"{mark} {record.step}: {reason}", style)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from modellab.errors import ArtifactMissing, LabError
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
-from modellab.steps.definition import Read
+from modellab.steps.definition import NO_STEP, Read
 
 
 class Identities:
@@ -103,7 +103,7 @@ def filled_by(identity: StepIdentity, role: str, candidates: tuple[str, ...]) ->
     """What an identity says of a role that `candidates` can fill (`System.candidates`)."""
     key = identity.reads[role]
     if key is None:
-        return Filled(None, "", "The pipeline has no step for it.")
+        return Filled(None, "", NO_STEP)
     best = candidates[0]
     reason = key if key.startswith(ABSENT) else identity.reads.get(_passed_over(role, best))
     why_not = None if reason is None else f"The step {best} has no result: {reason.removeprefix(ABSENT)}"

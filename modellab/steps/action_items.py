@@ -63,7 +63,7 @@ STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
     code_version="1",
-    reads=(Read("transcript", ("alignment", "asr")),),
+    reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ActionItemsParameters,
     run=run,
     reads_input=True,

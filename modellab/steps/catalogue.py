@@ -3,7 +3,20 @@
 from functools import cache
 
 from modellab.names import unknown_name
-from modellab.steps import alignment, asr, bundle, channels, diarization, enhance, ingest, separate, vad
+from modellab.steps import (
+    action_items,
+    alignment,
+    asr,
+    bundle,
+    channels,
+    chapters,
+    diarization,
+    enhance,
+    ingest,
+    separate,
+    summarize,
+    vad,
+)
 from modellab.steps.definition import StepDefinition
 
 STEPS: tuple[StepDefinition, ...] = (
@@ -15,6 +28,9 @@ STEPS: tuple[StepDefinition, ...] = (
     asr.STEP,
     diarization.STEP,
     alignment.STEP,
+    chapters.STEP,
+    summarize.STEP,
+    action_items.STEP,
     bundle.STEP,
 )
 

@@ -76,7 +76,7 @@ STEP = StepDefinition(
     name="chapters",
     description="Divides what was said into chapters, each with a title in its own words.",
     code_version="1",
-    reads=(Read("transcript", ("alignment", "asr")),),
+    reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,
 )

@@ -16,6 +16,8 @@ from modellab.registry.threads import torch_threads
 from modellab.surfaces.contracts import Progress
 
 Row = Mapping[str, Any]
+NO_STEP = "The pipeline has no step for it."
+"""Why an optional role is absent when nothing failed (`StepContext.absent`)."""
 
 
 class StepParameters(BaseModel):

@@ -76,7 +76,7 @@ STEP = StepDefinition(
     name="summarize",
     description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
     code_version="1",
-    reads=(Read("transcript", ("alignment", "asr")), Read("chapters", ("chapters",), required=False)),
+    reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,
 )

@@ -235,7 +235,17 @@ def test_the_demo_makes_a_pack_that_can_be_taken_along(call: Call, tmp_path: Pat
     code, out, _ = call("demo", "--json")
     (entry,) = json.loads(out)["inputs"]
     assert code == 0
-    assert [step["step"] for step in entry["steps"]] == ["ingest", "vad", "asr", "diarization", "alignment", "bundle"]
+    assert [step["step"] for step in entry["steps"]] == [
+        "ingest",
+        "vad",
+        "asr",
+        "diarization",
+        "alignment",
+        "chapters",
+        "summarize",
+        "action_items",
+        "bundle",
+    ]
     assert zipfile.ZipFile(entry["bundle"]).testzip() is None
     code, out, _ = call("runs", "bundle", "latest", "--to", tmp_path, "--zip", "--json")
     assert (code, json.loads(out)) == (0, {"run": entry["run"], "bundle": str(tmp_path / "sample.zip")})

@@ -22,7 +22,17 @@ def test_every_shipped_template_resolves(registry: ModelRegistry) -> None:
 
 def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> None:
     system = resolve_system("meeting", registry)
-    assert [step.name for step in system.steps] == ["ingest", "vad", "asr", "diarization", "alignment", "bundle"]
+    assert [step.name for step in system.steps] == [
+        "ingest",
+        "vad",
+        "asr",
+        "diarization",
+        "alignment",
+        "chapters",
+        "summarize",
+        "action_items",
+        "bundle",
+    ]
     assert all(step.model for step in system.steps if step.definition.surface and step.definition.model_required)
     alignment = system.step("alignment")
     assert alignment is not None
@@ -31,6 +41,31 @@ def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> No
     bundle = system.step("bundle")
     assert bundle is not None
     assert bundle.sources["transcript"] == "alignment"
+    assert [bundle.sources[role] for role in ("chapters", "summary", "action_items")] == [
+        "chapters",
+        "summarize",
+        "action_items",
+    ]
+    summarize = system.step("summarize")
+    assert summarize is not None
+    assert summarize.sources == {"transcript": "alignment", "chapters": "chapters"}
+
+
+def test_a_read_that_may_falls_back_to_later_candidates_that_the_system_has_before_it(registry: ModelRegistry) -> None:
+    system = resolve_system("meeting", registry)
+    by_name = {step.name: step for step in system.steps}
+    candidates = {
+        name: {read.role: system.candidates(by_name[name], read) for read in by_name[name].definition.reads}
+        for name in ("asr", "summarize", "action_items")
+    }
+    assert candidates["summarize"] == {"transcript": ("alignment", "asr"), "chapters": ("chapters",)}
+    assert candidates["action_items"] == {"transcript": ("alignment", "asr")}
+    assert candidates["asr"]["audio"] == ("ingest",)
+    enhanced = resolve_system("enhance_asr", registry)
+    asr = enhanced.step("asr")
+    assert asr is not None
+    [audio] = [read for read in asr.definition.reads if read.role == "audio"]
+    assert enhanced.candidates(asr, audio) == ("enhance",), "what was to be enhanced is never replaced by what is not"
 
 
 def test_overrides_fill_models_and_parameters_in_a_canonical_order(registry: ModelRegistry) -> None:
