@@ -6,25 +6,17 @@ manifest, whichever pipeline asked for the pack; runs, with their times, are the
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from modellab.artifacts.store import Artifact
+from modellab.bundle.meeting import Meeting
 from modellab.errors import ArtifactCorrupt
 from modellab.files import sha256_file
 from modellab.media.inputs import RegisteredInput
 
 NAME = "manifest.json"
 FORMAT = "modellab.meeting_pack/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """Something a pack can hold and this one does not."""
-
-    what: str
-    why: str
 
 
 def provenance(artifact: Artifact) -> dict[str, Any]:
@@ -40,12 +32,11 @@ def provenance(artifact: Artifact) -> dict[str, Any]:
 def write_manifest(
     folder: Path,
     *,
-    title: str,
+    meeting: Meeting,
     source: RegisteredInput,
     code_version: str,
     files: Mapping[str, str],
     reads: Sequence[Artifact],
-    absent: Sequence[Absence],
 ) -> None:
     """Write a pack's manifest, which lists every other file of it.
 
@@ -56,13 +47,13 @@ def write_manifest(
     once = {artifact.fingerprint: artifact for artifact in reads}
     content = {
         "format": FORMAT,
-        "title": title,
+        "title": meeting.title,
         "input": {"name": source.name, "sha256": source.sha256, "duration_s": round(source.duration_s, 3)},
         "files": {
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_file(folder / name), "what": what}
             for name, what in files.items()
         },
-        "absent": [asdict(absence) for absence in absent],
+        "absent": [{"what": absence.what, "why": absence.why} for absence in meeting.absent],
         "made_by": {"step": "bundle", "code_version": code_version},
         "made_from": [provenance(artifact) for artifact in once.values()],
     }

@@ -1,14 +1,18 @@
 """Everything the pack says about a meeting, worked out once from the results; the formats only lay it out."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
-from modellab.bundle.naming import clean, safe_name, title_of
+from modellab.bundle.cited import Cited
+from modellab.bundle.naming import clean, day, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
 from modellab.media.inputs import RegisteredInput
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn
+from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, Summary
 
 UNKNOWN_SPEAKER = "Unknown speaker"
 """Shown for words that no speaker could be given to, in a transcript that has speakers."""
@@ -33,6 +37,42 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingDay:
+    """The day of the recording, as far as it is known."""
+
+    day: date
+    source: str
+    """Where it comes from: `parameter`, `file` (its tags) or `registered` (when the lab got the file)."""
+
+    @property
+    def text(self) -> str:
+        """`21 November 2026`, or `added 21 November 2026` when that is all that is known."""
+        return f"added {day(self.day)}" if self.source == "registered" else day(self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Something a pack can hold and this one does not."""
+
+    what: str
+    why: str
+    expected: bool
+    """Whether the pipeline has a step for it: then it failed, or was not run, and the pack's readers are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chapter with its paragraphs; or all of them, where there are no chapters."""
+
+    chapter: Chapter | None
+    number: int
+    """Of the chapter, from 1."""
+    first: int
+    """Number of its first paragraph, from 0."""
+    paragraphs: tuple[Paragraph, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """A recorded meeting. Times are seconds in the original recording."""
 
@@ -51,6 +91,40 @@ class Meeting:
     """Where there is speech, whoever talks."""
     names: Mapping[str, str]
     """Speaker's label -> the name that people gave them."""
+    recorded: RecordingDay | None
+    chapters: tuple[Chapter, ...] | None
+    """In order of time; like the summary and the action items, None where nothing looked for them. The words that they
+    rest on are numbered like `Paragraph.first_word`."""
+    summary: Summary | None
+    action_items: ActionItems | None
+    absent: tuple[Absence, ...]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The transcript by chapters."""
+        starts = [self.line_of(chapter.first_word) for chapter in self.chapters or ()]
+        if not starts:
+            return [Part(None, 0, 0, self.paragraphs)]
+        return [
+            Part(chapter, number, start, self.paragraphs[start:end])
+            for number, (chapter, start, end) in enumerate(
+                zip(self.chapters or (), starts, [*starts[1:], len(self.paragraphs)], strict=True), start=1
+            )
+        ]
+
+    @property
+    def missing(self) -> list[Absence]:
+        """What the pack was to hold and does not."""
+        return [absence for absence in self.absent if absence.expected]
+
+    @property
+    def due_note(self) -> str | None:
+        """What readers of due dates must know; None where there is nothing."""
+        found = self.action_items
+        if found is None or found.recorded_on is None or not any(item.due_date for item in found.items):
+            return None
+        since = f"Dates are reckoned from {day(found.recorded_on)}"
+        return f"{since}, when this recording was added." if found.recorded_on_source == "registered" else f"{since}."
 
     @property
     def words(self) -> int:
@@ -66,6 +140,20 @@ class Meeting:
         if speaker is None:
             return UNKNOWN_SPEAKER if self.has_speakers else None
         return display_name(speaker, self.names)
+
+    def line_of(self, word: int) -> int:
+        """Number of the paragraph that a word is in, from 0."""
+        return bisect_right(self.paragraphs, word, key=lambda paragraph: paragraph.first_word) - 1
+
+    def assignee(self, item: ActionItem) -> str | None:
+        """Who is to do something: the name they were given, else the name they were called by with the speaker it is
+        taken to mean, else the speaker; None when it was left open."""
+        speaker = item.assignee_speaker
+        if speaker is None:
+            return item.assignee
+        name = display_name(speaker, self.names)
+        called = item.assignee not in (None, speaker) and not self.names.get(speaker)
+        return f"{item.assignee} ({name})" if called else name
 
 
 def display_name(speaker: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -87,16 +175,25 @@ def describe(
     speech: SpeechSegments | None,
     diarization: Diarization | None,
     *,
+    chapters: Chapters | None = None,
+    summary: Summary | None = None,
+    action_items: ActionItems | None = None,
+    recorded: RecordingDay | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
+    absent: Sequence[Absence] = (),
 ) -> Meeting:
     """Work out the meeting from its results.
 
     Args:
         source: its recording, whose file name gives the title.
         duration_s: length of the original recording.
+        chapters: like the summary and the action items, made from this transcript.
         names: speaker's label -> name, for those who were given one. Labels stay the ids.
+        absent: what it can't tell of, and why.
     """
-    spoken = tuple(paragraphs(transcript))
+    cited = Cited(transcript)
+    divided = cited.chapters(chapters) if chapters else None
+    spoken = tuple(paragraphs(transcript, {chapter.first_word for chapter in divided or ()}))
     turns = tuple(diarization.turns) if diarization else None
     return Meeting(
         title=title_of(source.name),
@@ -109,6 +206,11 @@ def describe(
         turns=turns,
         speech=tuple(speech.segments if speech else merge(Segment(t.start_s, t.end_s) for t in turns or ())),
         names=names,
+        recorded=recorded,
+        chapters=divided,
+        summary=cited.summary(summary) if summary else None,
+        action_items=cited.action_items(action_items) if action_items else None,
+        absent=tuple(absent),
     )
 
 

@@ -2,22 +2,33 @@
 
 import re
 import unicodedata
+from datetime import date
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates: they can make a name or a line read as something else (Unicode TR 36)."""
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+"""Unicode keeps them free for programs, and XML allows them nowhere."""
+_UNSHOWN = _BIDI_CONTROLS | _NO_CHARACTERS
 _MAX_NAME_BYTES = 80
 """Leaves room for an ending and for a download's `(1)` below the 255 bytes that file systems allow."""
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""In English, as the whole pack is; `strftime` follows the machine's locale."""
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _RESERVED_ON_WINDOWS = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
-    """Text fit to show: white space as single spaces, without control characters, bidi overrides or lone surrogates.
+    """Text fit to show: white space as single spaces, without control characters, noncharacters, bidi overrides or lone
+    surrogates.
 
     Joiners and direction marks stay, because scripts need them.
     """
     text = text.encode("utf-8", "replace").decode()
     spaced = " ".join(text.split())
-    return "".join(c for c in spaced if c not in _BIDI_CONTROLS and unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(c for c in spaced if c not in _UNSHOWN and unicodedata.category(c) not in ("Cc", "Cs"))
 
 
 def title_of(file_name: str) -> str:
@@ -47,3 +58,13 @@ def clock(seconds: float) -> str:
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def day(when: date) -> str:
+    """A day as people write it: `21 November 2026`."""
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def weekday(when: date) -> str:
+    """A day to plan for: `Saturday, 21 November 2026`."""
+    return f"{_WEEKDAYS[when.weekday()]}, {day(when)}"

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modellab.artifacts.store import Artifact
-from modellab.bundle import page, scoring, subtitles
+from modellab.bundle import document, page, scoring, subtitles
 from modellab.bundle.archive import write_zip
 from modellab.bundle.audio import FILE_NAME as AUDIO
 from modellab.bundle.audio import MEDIA_TYPE
 from modellab.bundle.manifest import NAME as MANIFEST
-from modellab.bundle.manifest import Absence, write_manifest
+from modellab.bundle.manifest import write_manifest
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.published import publish
 from modellab.media.audio import Samples
@@ -21,14 +21,16 @@ from modellab.surfaces.results import dump
 FOLDER = "pack"
 PAGE = "index.html"
 JSON = "transcript.json"
+DOCUMENT = "meeting.docx"
 EMBED_UP_TO_BYTES = 25_000_000
 """A larger recording stays beside the page: 70 to 80 minutes at the pack's bit rates."""
 DESCRIPTIONS: Mapping[str, str] = {
     PAGE: "the meeting as a page: open this",
     AUDIO: "the recording",
-    "transcript.md": "transcript, Markdown",
+    DOCUMENT: "the meeting as a document, Word",
+    "transcript.md": "the meeting as text, Markdown",
     "transcript.txt": "transcript, plain text",
-    JSON: "transcript with every word's time, JSON",
+    JSON: "the meeting with every word's time, JSON",
     "transcript.srt": "subtitles, SubRip",
     "transcript.vtt": "subtitles, WebVTT with speakers",
     "transcript.ctm": "words and times, NIST CTM",
@@ -36,6 +38,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "diarization.rttm": "who spoke when, NIST RTTM",
 }
 """Every file a pack can hold besides its manifest, and what it is, in the order they are listed."""
+
+_BY_MODELS = {"asr": "Words", "diarization": "Speakers", "channels": "Speech of each channel", "vad": "Speech"}
+_FROM_WORDS = {"chapters": "Chapters", "summarize": "Summary", "action_items": "Action items"}
+_HOW = {"extractive": "from the words themselves", "rules": "by rules"}
+"""Backend of a text step that is not a language model -> how it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,6 @@ def write_pack(
     peaks: Samples,
     source: RegisteredInput,
     reads: Sequence[Artifact],
-    absent: Sequence[Absence],
     code_version: str,
     write_recording: Callable[[Path], None],
 ) -> WrittenPack:
@@ -66,7 +72,6 @@ def write_pack(
     Args:
         peaks: waveform over the original recording, shape `(n,)`.
         reads: the artifacts the meeting was worked out from.
-        absent: what the pack lacks because a step gave nothing.
         write_recording: writes the recording, as MP3, to a path. It runs in a thread beside the texts: encoding takes
             most of the time, and no time of Python's.
     """
@@ -91,12 +96,11 @@ def write_pack(
     (folder / PAGE).write_text(html, "utf-8")
     write_manifest(
         folder,
-        title=meeting.title,
+        meeting=meeting,
         source=source,
         code_version=code_version,
         files=files,
         reads=reads,
-        absent=absent,
     )
     paths = [folder / MANIFEST, *(folder / name for name in files)]
     archive = output / f"{meeting.slug}.zip"
@@ -125,17 +129,26 @@ def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
     dump(publish(meeting), folder / JSON)
-    return [*texts, JSON]
+    document.write_document(folder / DOCUMENT, meeting, credits)
+    return [*texts, JSON, DOCUMENT]
 
 
 def made_by(reads: Sequence[Artifact]) -> list[str]:
-    """Sentences that say which models made the pack."""
-    tasks = {"asr": "Words", "diarization": "Speakers", "channels": "Speech of each channel", "vad": "Speech"}
-    models = {
-        artifact.step: f"{model['id']} {model['variant']}"
-        for artifact in reads
-        if (model := artifact.manifest["identity"]["model"]) is not None
-    }
-    named = [f"{what} by {models[step]}" for step, what in tasks.items() if step in models]
-    credit = f"{'; '.join(named)}; put together by Model Lab." if named else "Put together by Model Lab."
-    return ["This transcript was made by machine and can be wrong: listen before you quote it.", credit]
+    """Sentences that say how the pack was made."""
+    credits = ["This transcript was made by machine and can be wrong: listen before you quote it."]
+    by_step = {artifact.step: artifact for artifact in reads}
+    named = [
+        f"{what} by {model['id']} {model['variant']}"
+        for step, what in _BY_MODELS.items()
+        if step in by_step and (model := by_step[step].manifest["identity"]["model"]) is not None
+    ]
+    for step, what in _FROM_WORDS.items():
+        if step in by_step:
+            backend = by_step[step].summary["backend"]
+            named.append(f"{what} {_HOW.get(backend, f'by {backend}')}")
+    credits.append(f"{'; '.join(named)}; put together by Model Lab." if named else "Put together by Model Lab.")
+    rejected = sum(by_step[step].summary.get("rejected", 0) for step in _FROM_WORDS if step in by_step)
+    if rejected:
+        lines = "1 line" if rejected == 1 else f"{rejected} lines"
+        credits.append(f"Left out, because the words that were cited for it were not said: {lines}.")
+    return credits

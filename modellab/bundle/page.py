@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from modellab.bundle import palette, timeline
 from modellab.bundle.meeting import Meeting
-from modellab.bundle.naming import clock
+from modellab.bundle.naming import clock, weekday
 from modellab.media.audio import Samples
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -67,6 +67,7 @@ def render_html(
             waveform=timeline.waveform_paths(meeting, peaks),
             lanes=[timeline.lane_path(person, meeting.duration_s) for person in meeting.participants],
             ticks=timeline.ticks(meeting.duration_s),
+            marks=timeline.chapter_marks(meeting),
             audio=audio,
             audio_base64=base64.b64encode(audio.embedded).decode() if audio.embedded is not None else None,
             files=files,
@@ -104,6 +105,11 @@ def _environment(*, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: dict[str, Any] = {"clock": clock, "markdown": escape_markdown}
+    filters: dict[str, Any] = {
+        "clock": clock,
+        "weekday": weekday,
+        "capitalised": lambda text: text[:1].upper() + text[1:],
+        "markdown": escape_markdown,
+    }
     environment.filters.update(filters)
     return environment

@@ -1,6 +1,6 @@
 """A transcript's words as paragraphs: what one speaker says before someone else does, in lengths people read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from modellab.bundle.naming import clean
@@ -21,6 +21,8 @@ class Paragraph:
     """Words of one speaker in a row; never empty. Every word carries the paragraph's speaker."""
 
     words: tuple[Word, ...]
+    first_word: int
+    """Number of its first word, counting the words of all paragraphs from 0."""
 
     @property
     def speaker(self) -> str | None:
@@ -72,16 +74,22 @@ def _spread(utterance: Utterance) -> Iterator[Word]:
         start_s = end_s
 
 
-def paragraphs(transcript: Transcript) -> list[Paragraph]:
-    """A transcript's words in paragraphs, in its own order."""
+def paragraphs(transcript: Transcript, begin_at: Collection[int] = ()) -> list[Paragraph]:
+    """A transcript's words in paragraphs, in its own order.
+
+    Args:
+        begin_at: numbers of words, counting those of all paragraphs, that begin a paragraph in any case.
+    """
     done: list[Paragraph] = []
     current: list[Word] = []
+    number = 0
     for word in (word for utterance in transcript.utterances for word in timed_words(utterance)):
-        if current and _breaks(current, word):
-            done.append(Paragraph(tuple(current)))
+        if current and (number in begin_at or _breaks(current, word)):
+            done.append(Paragraph(tuple(current), number - len(current)))
             current = []
         current.append(word)
-    return [*done, Paragraph(tuple(current))] if current else done
+        number += 1
+    return [*done, Paragraph(tuple(current), number - len(current))] if current else done
 
 
 def _breaks(current: Sequence[Word], word: Word) -> bool:

@@ -3,11 +3,15 @@
 Its JSON Schema is `docs/transcript.schema.json`. A change that breaks a reader needs a new `format`.
 """
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from modellab.bundle.meeting import Meeting
+from modellab.bundle.paragraphs import Paragraph
+from modellab.text.results import Evidence, Line
 
 FORMAT: Literal["modellab.transcript/1"] = "modellab.transcript/1"
 _DECIMALS = 3
@@ -61,6 +65,79 @@ class PublishedSpeaker(_Published):
     turns: list[PublishedTurn]
 
 
+class PublishedEvidence(_Published):
+    """Words of one speaker in a row that something rests on."""
+
+    start_s: float
+    end_s: float
+    speaker: str | None
+    """Id of a speaker, or null when no speaker is known."""
+    text: str
+    first_word: int
+    """Number of the first word, counting the words of all paragraphs from 0."""
+    end_word: int
+    """Number of the word after the last."""
+
+
+class PublishedChapter(_Published):
+    """A stretch of the recording about one thing; each begins a paragraph."""
+
+    title: str
+    start_s: float
+    end_s: float
+    first_word: int
+    end_word: int
+
+
+class PublishedLine(_Published):
+    """A line of the summary, and what it rests on."""
+
+    text: str
+    evidence: list[PublishedEvidence]
+
+
+class PublishedSpeakerSummary(_Published):
+    """What one speaker said, in short."""
+
+    speaker: str | None
+    """Id of a speaker."""
+    lines: list[PublishedLine]
+
+
+class PublishedSummary(_Published):
+    """The meeting in a few lines, and a paragraph for each speaker who has one."""
+
+    backend: str
+    """What made it: `extractive`, or a language model."""
+    lines: list[PublishedLine]
+    speakers: list[PublishedSpeakerSummary]
+
+
+class PublishedActionItem(_Published):
+    """Who does what by when."""
+
+    task: str
+    assignee: str | None
+    """Who is to do it, as people read it; null when that was left open."""
+    assignee_speaker: str | None
+    """Id of the speaker who is to do it, where that can be told."""
+    due_text: str | None
+    """The words that name the time."""
+    due_date: date | None
+    """The last day they allow, reckoned from the day of the recording."""
+    evidence: list[PublishedEvidence]
+
+
+class PublishedActionItems(_Published):
+    """The action items, in order of time."""
+
+    backend: str
+    """What found them: `rules`, or a language model."""
+    note: str | None
+    """Why there are none, when the reason is not that nothing was agreed."""
+    items: list[PublishedActionItem]
+
+
 class PublishedTranscript(_Published):
     """What was said, by whom and when. Times are seconds from the start of the recording."""
 
@@ -74,6 +151,14 @@ class PublishedTranscript(_Published):
     """In order of first turn; empty when speakers were not told apart."""
     paragraphs: list[PublishedParagraph]
     """In order of time."""
+    recorded_on: date | None = None
+    """The day of the recording, as far as it is known."""
+    recorded_on_source: str | None = None
+    """Where that day comes from: `parameter`, `file` (its tags) or `registered` (when the lab got the file)."""
+    chapters: list[PublishedChapter] | None = None
+    """In order of time; null when nothing looked for them, as with the two below."""
+    summary: PublishedSummary | None = None
+    action_items: PublishedActionItems | None = None
 
 
 def publish(meeting: Meeting) -> PublishedTranscript:
@@ -95,26 +180,94 @@ def publish(meeting: Meeting) -> PublishedTranscript:
             )
             for person in meeting.participants
         ],
-        paragraphs=[
-            PublishedParagraph(
-                start_s=_ms(paragraph.start_s),
-                end_s=_ms(paragraph.end_s),
-                speaker=paragraph.speaker,
-                text=paragraph.text,
-                words=[
-                    PublishedWord(
-                        text=word.text,
-                        start_s=_ms(word.start_s),
-                        end_s=_ms(word.end_s),
-                        space_before=word.space_before,
-                        probability=word.probability,
-                    )
-                    for word in paragraph.words
-                ],
+        paragraphs=[_paragraph(paragraph) for paragraph in meeting.paragraphs],
+        recorded_on=meeting.recorded.day if meeting.recorded else None,
+        recorded_on_source=meeting.recorded.source if meeting.recorded else None,
+        chapters=_chapters(meeting),
+        summary=_summary(meeting),
+        action_items=_action_items(meeting),
+    )
+
+
+def _paragraph(paragraph: Paragraph) -> PublishedParagraph:
+    return PublishedParagraph(
+        start_s=_ms(paragraph.start_s),
+        end_s=_ms(paragraph.end_s),
+        speaker=paragraph.speaker,
+        text=paragraph.text,
+        words=[
+            PublishedWord(
+                text=word.text,
+                start_s=_ms(word.start_s),
+                end_s=_ms(word.end_s),
+                space_before=word.space_before,
+                probability=word.probability,
             )
-            for paragraph in meeting.paragraphs
+            for word in paragraph.words
         ],
     )
+
+
+def _chapters(meeting: Meeting) -> list[PublishedChapter] | None:
+    if meeting.chapters is None:
+        return None
+    return [
+        PublishedChapter(
+            title=chapter.title,
+            start_s=_ms(chapter.start_s),
+            end_s=_ms(chapter.end_s),
+            first_word=chapter.first_word,
+            end_word=chapter.end_word,
+        )
+        for chapter in meeting.chapters
+    ]
+
+
+def _summary(meeting: Meeting) -> PublishedSummary | None:
+    found = meeting.summary
+    if found is None:
+        return None
+    people = [PublishedSpeakerSummary(speaker=one.speaker, lines=_lines(one.lines)) for one in found.speakers]
+    return PublishedSummary(backend=found.backend, lines=_lines(found.lines), speakers=people)
+
+
+def _action_items(meeting: Meeting) -> PublishedActionItems | None:
+    found = meeting.action_items
+    if found is None:
+        return None
+    return PublishedActionItems(
+        backend=found.backend,
+        note=found.note,
+        items=[
+            PublishedActionItem(
+                task=item.task,
+                assignee=meeting.assignee(item),
+                assignee_speaker=item.assignee_speaker,
+                due_text=item.due_text,
+                due_date=item.due_date,
+                evidence=_evidence(item.evidence),
+            )
+            for item in found.items
+        ],
+    )
+
+
+def _lines(lines: Sequence[Line]) -> list[PublishedLine]:
+    return [PublishedLine(text=line.text, evidence=_evidence(line.evidence)) for line in lines]
+
+
+def _evidence(evidence: Sequence[Evidence]) -> list[PublishedEvidence]:
+    return [
+        PublishedEvidence(
+            start_s=_ms(each.start_s),
+            end_s=_ms(each.end_s),
+            speaker=each.speaker,
+            text=each.text,
+            first_word=each.first_word,
+            end_word=each.end_word,
+        )
+        for each in evidence
+    ]
 
 
 def _ms(seconds: float) -> float:

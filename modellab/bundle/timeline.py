@@ -34,6 +34,17 @@ class Tick:
     percent: float
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A chapter on the waveform."""
+
+    label: str
+    percent: float
+    """Where it begins."""
+    width: float
+    """How long it is, in percent of the recording."""
+
+
 def bar_heights(peaks: Samples, bars: int = BARS) -> Samples:
     """Waveform peaks, shape `(n,)`, as heights of `bars` bars in [0, 1], the loudest 1.
 
@@ -96,3 +107,17 @@ def ticks(duration_s: float) -> list[Tick]:
     step_s = next((step for step in _TICK_STEPS_S if duration_s / step <= _MOST_TICKS), _TICK_STEPS_S[-1])
     percents = [100.0 * n * step_s / duration_s for n in range(int(duration_s / step_s) + 1)]
     return [Tick(clock(n * step_s), percent) for n, percent in enumerate(percents) if percent <= _LAST_TICK_PERCENT]
+
+
+def chapter_marks(meeting: Meeting) -> list[Mark]:
+    """Each chapter up to where the next begins; the first from the recording's beginning, the last to its end."""
+    chapters = meeting.chapters or ()
+    if not chapters or meeting.duration_s <= 0:
+        return []
+    edges = [0.0, *(chapter.start_s for chapter in chapters[1:]), meeting.duration_s]
+    return [
+        Mark(
+            chapter.title, 100.0 * start_s / meeting.duration_s, 100.0 * max(0.0, end_s - start_s) / meeting.duration_s
+        )
+        for chapter, (start_s, end_s) in zip(chapters, pairwise(edges), strict=True)
+    ]

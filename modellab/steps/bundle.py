@@ -2,39 +2,67 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import Field
 
 from modellab.bundle.audio import write_audio
-from modellab.bundle.manifest import Absence
-from modellab.bundle.meeting import describe
+from modellab.bundle.meeting import Absence, RecordingDay, describe
 from modellab.bundle.pack import write_pack
+from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.action_items import ACTION_ITEMS_FILE
+from modellab.steps.chapters import CHAPTERS_FILE
+from modellab.steps.definition import NO_STEP, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.summarize import SUMMARY_FILE
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, load
+from modellab.text.recorded import recording_date
+from modellab.text.results import ActionItems, Chapters, Summary
 
-CODE_VERSION = "1"
-_LACKING = {"speech": "speech segments", "diarization": "speakers"}
+T = TypeVar("T")
+CODE_VERSION = "2"
+_LACKING = {
+    "speech": "speech segments",
+    "diarization": "speakers",
+    "chapters": "chapters",
+    "summary": "summary",
+    "action_items": "action items",
+}
 """Optional role -> what a pack lacks without it."""
 _AUDIO_PART = 0.7
 """Of the progress: most of the time goes into decoding and encoding."""
+
+
+class BundleParameters(StepParameters):
+    """What the pack says that the results don't."""
+
+    recorded_on: date | None = Field(
+        None,
+        description="day of the recording, YYYY-MM-DD; left out: that of the action items, else the file's own tag, "
+        "else when the lab got it",
+    )
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
     """Write the pack and its zip into the step's output folder."""
     audio = CanonicalAudio.open(context.reads["audio"])
     transcript = load(Transcript, context.reads["transcript"].file("transcript.json"))
-    speech = context.reads.get("speech")
-    diarization = context.reads.get("diarization")
+    action_items = _result(context, "action_items", ActionItems, ACTION_ITEMS_FILE)
     meeting = describe(
         context.input,
         audio.original_duration_s,
         transcript,
-        load(SpeechSegments, speech.file("speech.json")) if speech else None,
-        load(Diarization, diarization.file("diarization.json")) if diarization else None,
+        _result(context, "speech", SpeechSegments, "speech.json"),
+        _result(context, "diarization", Diarization, "diarization.json"),
+        chapters=_result(context, "chapters", Chapters, CHAPTERS_FILE),
+        summary=_result(context, "summary", Summary, SUMMARY_FILE),
+        action_items=action_items,
+        recorded=_recording_day(context, action_items),
+        absent=list(_absences(context)),
     )
     written = write_pack(
         context.output,
@@ -42,12 +70,16 @@ def run(context: StepContext) -> Mapping[str, Any]:
         peaks=np.abs(audio.envelope().overview).max(axis=0),
         source=context.input,
         reads=list(context.reads.values()),
-        absent=list(_absences(context)),
         code_version=CODE_VERSION,
         write_recording=lambda target: _write_recording(context, audio, target),
     )
     context.progress(1.0)
     return asdict(written)
+
+
+def _result(context: StepContext, role: str, kind: type[T], file: str) -> T | None:
+    """What an optional role gives; None when it is absent."""
+    return load(kind, context.reads[role].file(file)) if role in context.reads else None
 
 
 def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
@@ -70,13 +102,38 @@ def _mix_weights(info: IngestInfo) -> list[float]:
     return [weight * gain for weight in info.mix]
 
 
+def _recording_day(context: StepContext, action_items: ActionItems | None) -> RecordingDay:
+    """The one day that the whole pack goes by.
+
+    Raises:
+        StepFailed: due dates were reckoned from another day than the one given.
+    """
+    parameters = context.parameters
+    assert isinstance(parameters, BundleParameters)
+    given = parameters.recorded_on
+    if action_items is None or action_items.recorded_on is None:
+        return RecordingDay(*recording_date(given, context.input.path, context.input.registered_at))
+    reckoned_from = action_items.recorded_on
+    if given in (None, reckoned_from):
+        return RecordingDay(reckoned_from, "parameter" if given else str(action_items.recorded_on_source))
+    if any(item.due_date for item in action_items.items):
+        raise StepFailed(
+            "the action items' due dates were reckoned from another day than the pack is to show",
+            found=f"{reckoned_from} for the action items",
+            allowed=f"{given}, which bundle.recorded_on gives",
+            hint="Give action_items.recorded_on the same day.",
+        )
+    return RecordingDay(given, "parameter")
+
+
 def _absences(context: StepContext) -> Iterator[Absence]:
     for role, what in _LACKING.items():
         if role in context.absent:
-            yield Absence(what, context.absent[role])
-    diarization = context.reads.get("diarization")
-    if diarization and diarization.step == "diarization" and context.reads["transcript"].step == "asr":
-        yield Absence("who said each word", "words were not aligned with speakers")
+            yield Absence(what, context.absent[role], expected=context.absent[role] != NO_STEP)
+    turns = context.reads.get("diarization")
+    if turns and turns.step == "diarization" and context.reads["transcript"].step == "asr":
+        why = context.absent.get("transcript", "words were not aligned with speakers")
+        yield Absence("who said each word", why, expected="transcript" in context.absent)
 
 
 STEP = StepDefinition(
@@ -86,13 +143,16 @@ STEP = StepDefinition(
     code_version=CODE_VERSION,
     reads=(
         Read("audio", ("ingest",)),
-        Read("transcript", ("alignment", "asr")),
+        Read("transcript", ("alignment", "asr"), fall_back=True),
         Read("speech", ("channels", "vad"), required=False),
         Read("diarization", ("channels", "diarization"), required=False),
         # An aligned transcript does not say which model heard the words; the manifest does.
         Read("recognition", ("asr",), required=False),
+        Read("chapters", ("chapters",), required=False),
+        Read("summary", ("summarize",), required=False),
+        Read("action_items", ("action_items",), required=False),
     ),
-    parameters=StepParameters,
+    parameters=BundleParameters,
     run=run,
     reads_input=True,
 )

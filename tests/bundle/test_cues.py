@@ -13,7 +13,7 @@ Say = Callable[..., Utterance]
 
 
 def spoken(*words: Word) -> list[Paragraph]:
-    return [Paragraph(words)]
+    return [Paragraph(words, 0)]
 
 
 def test_a_short_paragraph_is_one_cue_on_one_line(say: Say) -> None:
@@ -40,7 +40,9 @@ def test_a_silence_ends_a_cue() -> None:
 
 
 def test_a_short_cue_stays_a_second_unless_the_next_one_begins() -> None:
-    shown = cues([Paragraph((Word("a", 0.0, 0.2),)), Paragraph((Word("b", 0.6, 0.7),)), Paragraph((Word("c", 9, 9),))])
+    shown = cues(
+        [Paragraph((word,), n) for n, word in enumerate((Word("a", 0.0, 0.2), Word("b", 0.6, 0.7), Word("c", 9, 9)))]
+    )
     assert [(cue.start_s, cue.end_s) for cue in shown] == [(0.0, 0.6), (0.6, 0.6 + MIN_S), (9, 10)]
 
 

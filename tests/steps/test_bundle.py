@@ -21,7 +21,7 @@ from modellab.media.decode import decode
 from modellab.media.inputs import InputStore
 from modellab.settings import Lab
 from modellab.steps.bundle import STEP
-from modellab.steps.definition import StepContext, StepParameters, Timings
+from modellab.steps.definition import NO_STEP, StepContext, StepParameters, Timings
 from modellab.steps.ingest import STEP as INGEST
 from modellab.surfaces.results import (
     Diarization,
@@ -139,6 +139,7 @@ def test_a_pack_holds_everything_and_its_manifest_knows_it(bench: Bench) -> None
     assert set(manifest["files"]) == {
         "index.html",
         "audio.mp3",
+        "meeting.docx",
         "transcript.md",
         "transcript.txt",
         "transcript.json",
@@ -177,7 +178,7 @@ def test_the_summary_counts_the_packs_files_and_bytes(bench: Bench) -> None:
     pack = bench.run()
     sizes = {path.name: path.stat().st_size for path in (pack.path / "pack").iterdir()}
     assert pack.summary == {
-        "files": 11,
+        "files": 12,
         "bytes": sum(sizes.values()),
         "html_bytes": sizes["index.html"],
         "zip_name": "Team-call.zip",
@@ -202,12 +203,12 @@ def test_what_is_absent_is_said_and_nothing_else_changes(bench: Bench) -> None:
     for role in ("speech", "diarization", "transcript"):
         del bench.reads[role]
     bench.reads["transcript"] = bench.reads["recognition"]
-    bench.absent = {"speech": "the step vad has no result", "diarization": "the pipeline has no step for it"}
+    bench.absent = {"speech": "the step vad has no result", "diarization": NO_STEP}
     pack = bench.run()
     manifest = manifest_of(pack)
     assert manifest["absent"] == [
         {"what": "speech segments", "why": "the step vad has no result"},
-        {"what": "speakers", "why": "the pipeline has no step for it"},
+        {"what": "speakers", "why": NO_STEP},
     ]
     assert "diarization.rttm" not in manifest["files"]
     assert [entry["step"] for entry in manifest["made_from"]] == ["ingest", "asr"]
@@ -228,7 +229,7 @@ def test_silence_makes_a_whole_pack(lab: Lab, tmp_path: Path) -> None:
     bench.put("speech", "vad", SpeechSegments([], 1.0))
     bench.put("diarization", "diarization", Diarization([], 1.0))
     pack = bench.run()
-    assert len(manifest_of(pack)["files"]) == 10
+    assert len(manifest_of(pack)["files"]) == 11
     assert pack.file("pack/diarization.rttm").read_text() == pack.file("pack/transcript.srt").read_text() == ""
     assert json.loads(pack.file("pack/transcript.json").read_text())["paragraphs"] == []
     assert "No words were recognised" in pack.file("pack/index.html").read_text()

@@ -49,6 +49,7 @@
     follow = on;
     $("follow").setAttribute("aria-pressed", String(on));
   }
+  const chapters = [...document.querySelectorAll(".chapters a")];
   function seek(time, play) {
     audio.currentTime = Math.min(Math.max(time, 0), duration);
     setFollow(true);
@@ -89,7 +90,7 @@
     }
     return low ? words[sorted[low - 1]] : null;
   }
-  let currentWord = null, currentLine = null;
+  let currentWord = null, currentLine = null, currentChapter;
   function show() {
     const time = audio.currentTime;
     const percent = duration ? 100 * Math.min(time / duration, 1) : 0;
@@ -115,6 +116,12 @@
       line?.setAttribute("aria-current", "true");
       currentLine = line;
     }
+    const chapter = time === 0 && audio.paused ? undefined : chapters.findLast((each) => Number(each.dataset.t) <= time + 0.005);
+    if (chapter !== currentChapter) {
+      currentChapter?.removeAttribute("aria-current");
+      chapter?.setAttribute("aria-current", "true");
+      currentChapter = chapter;
+    }
     if (follow && word && !audio.paused) keepInView(word);
   }
   let scrolledTo = null;
@@ -130,6 +137,12 @@
   // Hearing a moment: words, lines, the timeline, and any link to #t=seconds
 
   document.addEventListener("click", (event) => {
+    const proof = event.target.closest('a[href^="#"][data-t]');
+    if (proof) {
+      event.preventDefault();
+      visit(proof);
+      return;
+    }
     const link = event.target.closest('a[href^="#t="]');
     if (link) {
       event.preventDefault();
@@ -142,6 +155,20 @@
       seek(Number(word ? word.dataset.t : line.dataset.start), true);
     }
   });
+  // A link to what a line or a chapter rests on: its words are marked and heard, and Back leads back to the link.
+  let cited = [];
+  function visit(link) {
+    const target = document.querySelector(link.getAttribute("href"));
+    if (location.hash !== link.hash) history.pushState(null, "", link.hash);
+    for (const word of cited) word.classList.remove("cited");
+    const [first, end] = (link.dataset.words ?? "0 0").split(" ").map(Number);
+    cited = words.slice(first, end);
+    for (const word of cited) word.classList.add("cited");
+    seek(Number(link.dataset.t), true);
+    const place = target.matches(".line") ? target.querySelector(".time") : target;
+    place.focus({ preventScroll: true });
+    (cited[0] ?? target).scrollIntoView({ block: cited.length ? "center" : "start", behavior: calm.matches ? "auto" : "smooth" });
+  }
   $("track").addEventListener("click", (event) => {
     const box = $("track").getBoundingClientRect();
     seek(duration * (event.clientX - box.left) / box.width, !audio.paused);
@@ -149,6 +176,8 @@
   function fromAddress() {
     const match = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash);
     if (match) seek(Number(match[1]), false);
+    const place = /^#[cl]\d+$/.test(location.hash) && document.querySelector(location.hash);
+    if (place) seek(Number(place.dataset.start), false);
   }
   addEventListener("hashchange", fromAddress);
   audio.addEventListener("loadedmetadata", fromAddress, { once: true });
