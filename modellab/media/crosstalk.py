@@ -38,7 +38,8 @@ def frame_levels(audio: Audio) -> Levels:
     def level(channel: Samples) -> Levels:
         power = np.square(channel[: frames * per_frame]).reshape(frames, per_frame).mean(axis=1, dtype=np.float64)
         smooth = np.convolve(power, window)[_WINDOW_FRAMES // 2 :][:frames]
-        return 10.0 * np.log10(np.maximum(smooth, _LEAST_POWER))
+        level_db: Levels = 10.0 * np.log10(np.maximum(smooth, _LEAST_POWER))
+        return level_db
 
     return np.stack([level(channel) for channel in audio.samples])
 
@@ -89,14 +90,17 @@ def _without(segment: Segment, leaks: Sequence[Segment]) -> Iterator[Segment]:
         yield Segment(start_s, segment.end_s)
 
 
-def same_sound(audio: Audio, bleed_db: float) -> tuple[int, int, float] | None:
+def same_sound(audio: Audio, channels: Sequence[int], bleed_db: float) -> tuple[int, int, float] | None:
     """The first two channels that hold the same sound at about the same level, and their correlation; None if none do.
 
     A channel with nothing but a leak from another correlates with it too, but is at least `bleed_db` quieter.
+
+    Args:
+        channels: which to compare: those with speech of their own, since leaks of a third channel are the same as well.
     """
     products = (audio.samples @ audio.samples.T).astype(np.float64)
     power = np.diag(products)
-    for one, other in combinations(range(audio.channels), 2):
+    for one, other in combinations(channels, 2):
         if not (power[one] and power[other]):
             continue
         correlation = abs(products[one, other]) / np.sqrt(power[one] * power[other])

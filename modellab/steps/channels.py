@@ -1,6 +1,6 @@
 """The channels step: who speaks when in a recording with a channel for each speaker, such as a call-centre's stereo."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,13 @@ def run(context: StepContext) -> Mapping[str, Any]:
     """Find the speech of each channel, without what leaked into it from another.
 
     Raises:
-        StepFailed: there is one channel only, or two channels hold the same sound.
+        StepFailed: there is one channel only, or two channels with speech hold the same sound.
     """
     parameters = context.parameters
     assert isinstance(parameters, ChannelsParameters)
     canonical = CanonicalAudio.open(context.reads["audio"])
     _check_number(canonical, context.input.name)
     audio = canonical.channels_at(context.load().sample_rate_hz)
-    _check_difference(audio, parameters.bleed_db, context.input.name)
     leaked = leaked_frames(frame_levels(audio), parameters.bleed_db)
     turns: list[Turn] = []
     speakers: list[ChannelSpeaker] = []
@@ -82,6 +81,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         speech_s = sum(segment.duration_s for segment in own)
         heard_s = sum(segment.duration_s for segment in heard)
         speakers.append(ChannelSpeaker(channel, name, round(speech_s, 3), round(heard_s - speech_s, 3)))
+    _check_difference(audio, speakers, parameters.bleed_db, context.input.name)
     turns.sort(key=lambda turn: (turn.start_s, turn.end_s, turn.speaker))
     found = restore_times(Diarization(turns, audio.duration_s), canonical.time_map)
     speech = SpeechSegments(merge(Segment(t.start_s, t.end_s) for t in found.turns), found.duration_s)
@@ -113,8 +113,8 @@ def _check_number(audio: CanonicalAudio, name: str) -> None:
     )
 
 
-def _check_difference(audio: Audio, bleed_db: float, name: str) -> None:
-    same = same_sound(audio, bleed_db)
+def _check_difference(audio: Audio, speakers: Sequence[ChannelSpeaker], bleed_db: float, name: str) -> None:
+    same = same_sound(audio, [speaker.channel for speaker in speakers if speaker.speech_s], bleed_db)
     if same is None:
         return
     one, other, correlation = same
