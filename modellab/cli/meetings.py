@@ -6,31 +6,52 @@ from enum import StrEnum
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting, describe
 from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.speaker_names import SpeakerNames
+from modellab.settings import Lab
+from modellab.steps.action_items import ACTION_ITEMS_FILE
 from modellab.steps.asr import TRANSCRIPT_FILE
+from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
+from modellab.steps.summarize import SUMMARY_FILE
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, load, to_json
+from modellab.text.results import ActionItems, Chapters, Summary
 
 _CREDIT = "This transcript was made by machine and can be wrong: listen before you quote it."
 
 
-def meeting_of(source: RegisteredInput, artifact: Callable[[str], Artifact | None]) -> Meeting | None:
-    """The meeting that a run's results tell of; None when the run has no transcript.
+def _words(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
+    return artifact("alignment") or artifact("asr")
+
+
+def told_apart_by(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
+    """The result of a run that tells speakers apart, which their names belong to; the transcript where none does."""
+    return artifact("channels") or artifact("diarization") or _words(artifact)
+
+
+def meeting_of(source: RegisteredInput, artifact: Callable[[str], Artifact | None], lab: Lab) -> Meeting | None:
+    """The meeting that a run's results tell of, with the names its speakers have now; None without a transcript.
 
     Args:
         artifact: gives the run's result of a step by name, or None.
+        lab: where names are kept.
     """
-    words = artifact("alignment") or artifact("asr")
-    if words is None:
+    words, told_apart = _words(artifact), told_apart_by(artifact)
+    if words is None or told_apart is None:
         return None
     channels = artifact("channels")
     speech, turns = channels or artifact("vad"), channels or artifact("diarization")
+    chapters, summary, action_items = artifact("chapters"), artifact("summarize"), artifact("action_items")
     return describe(
         source,
         source.duration_s,
         load(Transcript, words.file(TRANSCRIPT_FILE)),
         load(SpeechSegments, speech.file(SPEECH_FILE)) if speech else None,
         load(Diarization, turns.file(DIARIZATION_FILE)) if turns else None,
+        chapters=load(Chapters, chapters.file(CHAPTERS_FILE)) if chapters else None,
+        summary=load(Summary, summary.file(SUMMARY_FILE)) if summary else None,
+        action_items=load(ActionItems, action_items.file(ACTION_ITEMS_FILE)) if action_items else None,
+        names=SpeakerNames(lab).of(told_apart.fingerprint),
     )
 
 

@@ -11,9 +11,10 @@ from rich.text import Text
 from modellab.bundle.meeting import Meeting
 from modellab.cli.board import State, state_of
 from modellab.cli.console import print_block, print_line
+from modellab.cli.gist import gist
 from modellab.cli.marks import MARKS, speaker_styles
 from modellab.cli.meetings import meeting_of
-from modellab.cli.outcome import PACK_STEP, FileOutcome
+from modellab.cli.outcome import PACK_STEP, FileOutcome, lacking
 from modellab.cli.units import clock, figure, length, plural, speed
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
@@ -28,7 +29,7 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
     source = outcome.source
     if source is None:
         return
-    meeting = meeting_of(source, lambda step: outcome.artifact(lab, step))
+    meeting = meeting_of(source, lambda step: outcome.artifact(lab, step), lab)
     console.print()
     print_line(console, _headline(outcome, source, meeting))
     if meeting is not None:
@@ -38,6 +39,9 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
         if hidden > 0:
             more = f"  … and {plural(hidden, 'paragraph')} more: modellab runs transcript {outcome.run}"
             print_line(console, more, "dim")
+        if summed_up := gist(meeting):
+            console.print()
+            print_block(console, Padding(summed_up, (0, 0, 0, 2)))
     console.print()
     print_block(console, Padding(timings(outcome.records, source.duration_s), (0, 0, 0, 2)))
     console.print()
@@ -96,12 +100,12 @@ def timings(records: Sequence[StepRecord], audio_s: float) -> RenderableType:
     for record in records:
         state = state_of(record)
         mark, style = MARKS[state]
+        took = (figure(record.other_s), figure(record.total_s)) if state != "not run" else ("", "")
         rows.add_row(
             Text.assemble((f"{mark} ", style), record.step),
             record.model or "",
             *(_blank_zero(seconds) for seconds in (record.load_s, record.inference_s)),
-            figure(record.other_s),
-            figure(record.total_s),
+            *took,
             (speed(audio_s, record.inference_s) or "") if state == "done" else Text(state, style=style),
         )
     legend = Text("  seconds; speed is the recording's length over inference", style="dim")
@@ -135,6 +139,8 @@ def _verdict(outcome: FileOutcome, source: RegisteredInput) -> str:
 def _print_places(console: Console, outcome: FileOutcome, lab: Lab) -> None:
     if pack := outcome.artifact(lab, PACK_STEP):
         _print_place(console, "Meeting Pack", _link(pack.file("pack/index.html")))
+        for what, why in lacking(pack).items():
+            _print_place(console, "", Text(f"without {what}: {why}", style="yellow"))
         _print_place(console, "", Text(f"modellab runs bundle {outcome.run} --to DIR takes it along", style="dim"))
     _print_place(console, "Database", _link(lab.database))
     _print_place(console, "Run", Text.assemble(outcome.run or "", (f"   modellab runs show {outcome.run}", "dim")))
@@ -154,7 +160,7 @@ def _summary_row(outcome: FileOutcome, lab: Lab) -> tuple[str | Text, ...]:
     name = Text.assemble((f"{mark} ", style), outcome.path.name)
     if outcome.source is None:
         return name, "", "", "", "", Text(outcome.status, style=style)
-    meeting = meeting_of(outcome.source, lambda step: outcome.artifact(lab, step))
+    meeting = meeting_of(outcome.source, lambda step: outcome.artifact(lab, step), lab)
     took: str | Text = length(outcome.seconds)
     if outcome.same_as or state != "done":
         took = Text("same input" if outcome.same_as else state, style=style)

@@ -1,0 +1,186 @@
+"""A step that fails for real: what can do without it runs, and the pack says what is absent and why."""
+
+import json
+import re
+import socket
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from modellab.cli.main import main
+
+Call = Callable[..., tuple[int, str, str]]
+STEPS = ["ingest", "vad", "asr", "diarization", "alignment", "chapters", "summarize", "action_items", "bundle"]
+ASR = ["--set", "asr=faster_whisper:tiny.en"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One lab for this module: what one test transcribed, the next one finds."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture
+def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in the module's lab; gives exit code, standard output and standard error."""
+    monkeypatch.setenv("MODELLAB_HOME", str(home))
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory, sample_wav: Path) -> Path:
+    """20 s of the sample, with both speakers."""
+    path = tmp_path_factory.mktemp("recordings") / "call.wav"
+    samples, rate = soundfile.read(sample_wav)
+    soundfile.write(path, samples[6 * rate : 26 * rate], rate)
+    return path
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _FirstSentence(BaseHTTPRequestHandler):
+    """Sums up whatever it is asked by its first sentence, word for word."""
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = re.search(r"^\[0\] [^:]+: (.*)$", request["messages"][1]["content"], re.MULTILINE)
+        assert said is not None
+        line = {"text": "They greet each other.", "evidence": [{"sentence": 0, "quote": said[1]}]}
+        answer = json.dumps({"lines": [line], "speakers": []})
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": answer}}
+        body = json.dumps({"object": "chat.completion", "choices": [choice]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def _language_model(port: int) -> Iterator[None]:
+    server = HTTPServer(("127.0.0.1", port), _FirstSentence)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _endpoint(port: int) -> list[str]:
+    values = {"backend": "openai", "endpoint": f"http://127.0.0.1:{port}/v1", "model": "small", "retries": 0}
+    return [part for name, value in values.items() for part in ("--set", f"summarize.{name}={value}")]
+
+
+def _statuses(entry: dict[str, Any]) -> dict[str, str]:
+    return {step["step"]: "cached" if step["cached"] else step["status"] for step in entry["steps"]}
+
+
+def _pack(entry: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """What the pack says is absent, and its transcript."""
+    with zipfile.ZipFile(entry["bundle"]) as archive:
+        names = {Path(name).name: name for name in archive.namelist()}
+        manifest, transcript = (json.loads(archive.read(names[name])) for name in ("manifest.json", "transcript.json"))
+    return {one["what"]: one["why"] for one in manifest["absent"]}, transcript
+
+
+def test_a_dead_language_model_costs_the_summary_only(call: Call, recording: Path, port: int) -> None:
+    code, out, err = call("run", recording, *ASR, *_endpoint(port), "--json")
+    (entry,) = json.loads(out)["inputs"]
+    assert (code, entry["status"]) == (1, "failed")
+    assert _statuses(entry) == dict.fromkeys(STEPS, "completed") | {"summarize": "failed"}
+    failed = entry["steps"][STEPS.index("summarize")]["error"]
+    assert failed.startswith(f"the language model small at http://127.0.0.1:{port}/v1 did not answer")
+    assert entry["error"] == f"summarize failed: {failed}"
+    assert err.splitlines()[-1] == f"✗ {recording}: summarize failed: {failed}"
+    absent, transcript = _pack(entry)
+    assert absent == {"summary": f"The step summarize has no result: {failed}"}
+    assert {said["speaker"] for said in transcript["paragraphs"]} == {"SPEAKER_00", "SPEAKER_01"}
+
+
+def test_the_terminal_says_what_the_pack_lacks_and_so_does_the_run_later(
+    call: Call, recording: Path, port: int
+) -> None:
+    code, out, _ = call("run", recording, *ASR, *_endpoint(port))
+    assert code == 1
+    lines = [line.strip() for line in out.splitlines()]
+    [place] = [line for line in lines if line.startswith("Meeting Pack")]
+    assert Path(place.split()[-1]).is_file()
+    why = "The step summarize has no result: the language model small at"
+    assert [line for line in lines if line.startswith(f"without summary: {why} http://127.0.0.1:{port}/v1")]
+    code, out, _ = call("runs", "show", "latest")
+    assert code == 0
+    lines = [line.strip() for line in out.splitlines()]
+    assert [line for line in lines if line.startswith("without summary: The step summarize has no result")]
+    assert [line for line in lines if line.startswith("✗ summarize: the language model small at")]
+
+
+def test_once_the_language_model_answers_the_pack_is_complete(call: Call, recording: Path, port: int) -> None:
+    with _language_model(port):
+        code, out, _ = call("run", recording, *ASR, *_endpoint(port), "--json")
+    (entry,) = json.loads(out)["inputs"]
+    assert (code, entry["status"], entry["error"]) == (0, "completed", None)
+    assert _statuses(entry) == dict.fromkeys(STEPS, "cached") | {"summarize": "completed", "bundle": "completed"}
+    assert _pack(entry)[0] == {}
+    code, out, _ = call("run", recording, *ASR, *_endpoint(port))
+    assert code == 0
+    assert "They greet each other." in out
+    assert "without" not in out
+
+
+def test_without_a_diarization_model_the_pack_has_the_words_without_speakers(call: Call, recording: Path) -> None:
+    gated = ["--set", "diarization=pyannote_diarization:community-1"]
+    code, out, _ = call("run", recording, *ASR, *gated, "--json")
+    (entry,) = json.loads(out)["inputs"]
+    assert (code, entry["status"]) == (1, "failed")
+    cached = dict.fromkeys(["ingest", "vad", "asr"], "cached")
+    failed = {"diarization": "failed", "alignment": "not_run"}
+    assert _statuses(entry) == dict.fromkeys(STEPS, "completed") | cached | failed
+    errors = {step["step"]: step["error"] for step in entry["steps"]}
+    assert "HF_TOKEN" in errors["diarization"]
+    assert errors["alignment"] == "diarization failed"
+    assert entry["error"] == f"diarization failed: {errors['diarization']}"
+    absent, transcript = _pack(entry)
+    assert absent == {"speakers": f"The step diarization has no result: {errors['diarization']}"}
+    assert {said["speaker"] for said in transcript["paragraphs"]} == {None}
+    code, out, err = call("run", recording, *ASR, *gated)
+    assert code == 1
+    assert "call.wav: alignment not run: diarization failed" in err.splitlines()
+    [row] = [line for line in out.splitlines() if " alignment " in line]
+    assert row.split() == ["–", "alignment", "not", "run"]
+    _, out, _ = call("runs", "show", "latest")
+    assert "– alignment: not run because diarization failed" in out.splitlines()
+
+
+def test_without_words_there_is_no_pack_and_every_step_says_so(call: Call, recording: Path) -> None:
+    code, out, _ = call("run", recording, "--set", "asr=faster_whisper:tiny", "--json")
+    (entry,) = json.loads(out)["inputs"]
+    assert (code, entry["status"], entry["bundle"]) == (1, "failed", None)
+    assert _statuses(entry) == {
+        **dict.fromkeys(["ingest", "vad", "diarization"], "cached"),
+        "asr": "failed",
+        **dict.fromkeys(["alignment", "chapters", "summarize", "action_items", "bundle"], "not_run"),
+    }
+    assert {step["error"] for step in entry["steps"] if step["status"] == "not_run"} == {"asr failed"}
+    assert entry["error"].startswith("asr failed: no weights for model faster_whisper:tiny")
