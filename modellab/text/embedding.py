@@ -88,10 +88,11 @@ def _encoder(weights: dict[str, Any]) -> Any:
     import torch
     from torch import nn
 
-    layer = nn.TransformerEncoderLayer(
-        _WIDTH, _HEADS, _INNER, dropout=0.0, activation="gelu", layer_norm_eps=_NORM_EPSILON, batch_first=True
-    )
-    encoder = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
+    with torch.device("meta"):  # the weights follow: making up random ones takes longer than reading the real ones
+        layer = nn.TransformerEncoderLayer(
+            _WIDTH, _HEADS, _INNER, dropout=0.0, activation="gelu", layer_norm_eps=_NORM_EPSILON, batch_first=True
+        )
+        encoder = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
     renamed = {
         "self_attn.out_proj": "attention.output.dense",
         "linear1": "intermediate.dense",
@@ -107,7 +108,7 @@ def _encoder(weights: dict[str, Any]) -> Any:
             state[f"{ours}.self_attn.in_proj_{part}"] = torch.cat(attention)
             for name, source in renamed.items():
                 state[f"{ours}.{name}.{part}"] = weights[f"{theirs}.{source}.{part}"]
-    encoder.load_state_dict(state)
+    encoder.load_state_dict(state, assign=True)
     return encoder.eval()
 
 
