@@ -11,6 +11,7 @@ from pydantic import Field
 
 from modellab.bundle.audio import write_audio
 from modellab.bundle.meeting import Absence, RecordingDay, describe
+from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
 from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio, IngestInfo
@@ -62,6 +63,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         summary=_result(context, "summary", Summary, SUMMARY_FILE),
         action_items=action_items,
         recorded=_recording_day(context, action_items),
+        names=context.names,
         absent=list(_absences(context)),
     )
     written = write_pack(
@@ -129,11 +131,11 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
 def _absences(context: StepContext) -> Iterator[Absence]:
     for role, what in _LACKING.items():
         if role in context.absent:
-            yield Absence(what, context.absent[role], expected=context.absent[role] != NO_STEP)
+            yield Absence(what, clean(context.absent[role]), expected=context.absent[role] != NO_STEP)
     turns = context.reads.get("diarization")
     if turns and turns.step == "diarization" and context.reads["transcript"].step == "asr":
         why = context.absent.get("transcript", "words were not aligned with speakers")
-        yield Absence("who said each word", why, expected="transcript" in context.absent)
+        yield Absence("who said each word", clean(why), expected="transcript" in context.absent)
 
 
 STEP = StepDefinition(
@@ -155,4 +157,5 @@ STEP = StepDefinition(
     parameters=BundleParameters,
     run=run,
     reads_input=True,
+    names_from=("diarization", "transcript"),
 )

@@ -1,11 +1,14 @@
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from modellab.bundle.meeting import Meeting, display_name, merge
+from modellab.bundle.meeting import Meeting, RecordingDay, display_name, merge
 from modellab.bundle.scoring import to_stm
 from modellab.bundle.subtitles import to_vtt
 from modellab.surfaces.results import Segment, SpeechSegments, Utterance
+from modellab.text.results import ActionItem, ActionItems
 
 MakeMeeting = Callable[..., Meeting]
 Say = Callable[..., Utterance]
@@ -66,6 +69,62 @@ def test_names_are_shown_and_labels_stay_the_ids(make_meeting: MakeMeeting, say:
     assert [meeting.name(paragraph.speaker) for paragraph in meeting.paragraphs] == ["Speaker 1", "Virgil Smith"]
     assert "<v Virgil Smith>b</v>" in to_vtt(meeting)
     assert to_stm(meeting) == "Weekly_sync 1 SPEAKER_00 0.000 0.500 a\nWeekly_sync 1 SPEAKER_01 1.000 1.500 b\n"
+
+
+@pytest.mark.parametrize(
+    ("item", "names", "shown"),
+    [
+        ((None, None), {}, None),
+        (("Virgil", None), {}, "Virgil"),
+        (("SPEAKER_01", "SPEAKER_01"), {}, "Speaker 2"),
+        (("Virgil", "SPEAKER_01"), {}, "Virgil (Speaker 2)"),
+        (("Virgil", "SPEAKER_01"), {"SPEAKER_01": "Virgil Smith"}, "Virgil Smith"),
+        (("SPEAKER_01", "SPEAKER_01"), {"SPEAKER_01": "Virgil Smith"}, "Virgil Smith"),
+    ],
+)
+def test_assignee(
+    make_meeting: MakeMeeting, item: tuple[str | None, str | None], names: dict[str, str], shown: str | None
+) -> None:
+    task = ActionItem("Do it", *item, None, None, [])
+    assert make_meeting(names=names).assignee(task) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("parameter", "3 February 2026"),
+        ("file", "3 February 2026"),
+        ("registered", "added 3 February 2026"),
+    ],
+)
+def test_only_a_day_that_is_known_is_called_the_recordings(source: str, shown: str) -> None:
+    assert RecordingDay(date(2026, 2, 3), source).text == shown
+
+
+def test_due_dates_say_what_they_are_reckoned_from(planned: MakeMeeting) -> None:
+    assert planned().due_note == "Dates are reckoned from 21 November 2026, when this recording was added."
+    found = planned().action_items
+    assert found is not None
+    assert planned(action_items=replace(found, recorded_on_source="file")).due_note == (
+        "Dates are reckoned from 21 November 2026."
+    )
+    assert planned(action_items=ActionItems([], "rules", date(2026, 11, 21), "file")).due_note is None
+
+
+def test_chapters_begin_paragraphs(planned: MakeMeeting, two_speakers: Meeting) -> None:
+    parts = planned().parts
+    assert [(part.number, part.first, [paragraph.text for paragraph in part.paragraphs]) for part in parts] == [
+        (1, 0, ["Good morning all. Bob, send the numbers by Friday.", "Sure, I will send them."]),
+        (2, 2, ["What else?", "Lunch is at noon.", "Good, <b>lunch</b> it is."]),
+    ]
+    assert [part.chapter.title for part in parts if part.chapter] == ["Numbers, Friday", "Lunch"]
+    (whole,) = two_speakers.parts
+    assert (whole.chapter, whole.paragraphs) == (None, two_speakers.paragraphs)
+
+
+def test_line_of(planned: MakeMeeting) -> None:
+    meeting = planned()
+    assert [meeting.line_of(word) for word in (0, 8, 9, 13, 14, 15, 16, 23)] == [0, 0, 1, 1, 2, 2, 3, 4]
 
 
 def test_merge_joins_what_touches() -> None:

@@ -1,14 +1,16 @@
 import base64
 import re
 from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from modellab.bundle.meeting import Meeting
+from modellab.bundle.meeting import Absence, Meeting, RecordingDay
 from modellab.bundle.page import PageAudio, escape_markdown, render_html, render_markdown, render_text
 from modellab.surfaces.results import Utterance, Word
+from modellab.text.results import ActionItems, Chapters, Summary
 
 MakeMeeting = Callable[..., Meeting]
 Say = Callable[..., Utterance]
@@ -147,6 +149,97 @@ def test_markdown(two_speakers: Meeting) -> None:
         "## Transcript\n\n**0:01 · Speaker 1**\n\nHello there, Bob.\n\n"
         "**0:03 · Speaker 2**\n\nHi \\& welcome \\<b\\>\n\n---\n\nMade by tests.\n"
     )
+
+
+def test_markdown_of_everything(planned: MakeMeeting) -> None:
+    absent = [Absence("speakers", "The *model* is missing.", True), Absence("speech segments", "No step.", False)]
+    text = render_markdown(planned(absent=absent), ["Made by tests."])
+    assert text.startswith(
+        "# Weekly sync\n\nAdded 21 November 2026 · 1:00 · 2 speakers · 24 words · en\n\n## Participants"
+    )
+    begin, end = text.index("## Summary"), text.index("**0:10")
+    assert text[begin:end] == (
+        "## Summary\n\n"
+        "- Bob will send the numbers. [Speaker 1, 0:03](index.html#t=3.00) [Speaker 2, 0:10](index.html#t=10.00)\n\n"
+        "**Speaker 1:** Bob, send the numbers by Friday. [0:03](index.html#t=3.00)\n\n"
+        "## Action items\n\n"
+        "| What | Who | By when | Said |\n|---|---|---|---|\n"
+        "| Send the numbers | Bob (Speaker 2) | Friday, 27 November 2026 (“by Friday”) | "
+        "[Speaker 1, 0:03](index.html#t=3.00); [Speaker 2, 0:10](index.html#t=10.00) |\n"
+        "| Have \\<b\\>lunch\\</b\\> | not assigned |  | [Speaker 1, 0:30](index.html#t=30.00) |\n\n"
+        "Dates are reckoned from 21 November 2026, when this recording was added.\n\n"
+        "## Chapters\n\n"
+        "1. Numbers, Friday [0:01](index.html#t=1.00)\n2. Lunch [0:12](index.html#t=12.50)\n\n"
+        "**Not in this pack: speakers.** The \\*model\\* is missing.\n\n"
+        "## Transcript\n\n### Numbers, Friday\n\n"
+        "**0:01 · Speaker 1**\n\nGood morning all. Bob, send the numbers by Friday.\n\n"
+    )
+
+
+def test_every_cited_line_leads_to_its_words(planned: MakeMeeting) -> None:
+    parsed = outline(html(planned()))
+    cites = [a for _, a in parsed.tags if (a.get("class") or "").startswith("cite ")]
+    bob = {"class": "cite s1", "href": "#l1", "data-t": "10.00", "data-words": "9 14"}
+    ann = {"class": "cite s0", "href": "#l0", "data-t": "3.00", "data-words": "3 9"}
+    lunch = {"class": "cite s0", "href": "#l4", "data-t": "30.00", "data-words": "20 24"}
+    assert cites == [ann, bob, ann, ann, bob, lunch]
+    ids = [a["id"] for _, a in parsed.tags if "id" in a]
+    assert len(set(ids)) == len(ids)
+    assert {"l0", "l1", "l2", "l3", "l4", "c1", "c2"} <= set(ids)
+    links = [a for tag, a in parsed.tags if tag == "a" and (a.get("href") or "").startswith("#c")]
+    assert links == [{"href": "#c1", "data-t": "1.00"}, {"href": "#c2", "data-t": "12.50"}]
+
+
+def test_chapters_are_marked_on_the_waveform(planned: MakeMeeting) -> None:
+    page = html(planned())
+    assert [re.sub("<[^>]+>", "", mark) for mark in re.findall(r'<div style="left:[^>]+>.*?</div>', page)] == [
+        "1 Numbers, Friday",
+        "2 Lunch",
+    ]
+    assert re.findall(r"left:([\d.]+)%;width:([\d.]+)%", page) == [("0.000", "20.833"), ("20.833", "79.167")]
+
+
+def test_action_items_are_a_table(planned: MakeMeeting) -> None:
+    table = html(planned())
+    table = table[table.index("<table") : table.index("</table>")]
+    assert re.findall(r"<th [^>]+>([^<]+)</th>", table) == ["What", "Who", "By when"]
+    assert re.findall(r'class="assignee ([^"]+)"[^>]*>([^<]+)<', table) == [
+        ("s1", "Bob (Speaker 2)"),
+        ("nobody", "not assigned"),
+    ]
+    assert '<time datetime="2026-11-27">Friday, 27 November 2026</time>' in table
+    assert "Have &lt;b&gt;lunch&lt;/b&gt;" in table
+
+
+@pytest.mark.parametrize(("source", "shown"), [("file", "21 November 2026"), ("registered", "Added 21 November 2026")])
+def test_the_date_is_a_date(planned: MakeMeeting, source: str, shown: str) -> None:
+    page = html(planned(recorded=RecordingDay(date(2026, 11, 21), source)))
+    assert f'<time datetime="2026-11-21">{shown}</time>' in page
+
+
+def test_what_failed_is_said_and_what_the_pipeline_lacks_is_not(make_meeting: MakeMeeting, say: Say) -> None:
+    absent = [Absence("summary", "The <server> is down.", True), Absence("chapters", "No step for it.", False)]
+    page = html(make_meeting(say("Hello.", 0.0), absent=absent))
+    assert "<strong>Not in this pack: summary.</strong> The &lt;server&gt; is down." in page
+    assert "No step for it." not in page
+    for heading in ("Summary", "Action items", "Chapters"):
+        assert f">{heading}</h2>" not in page
+
+
+def test_nothing_found_is_said(make_meeting: MakeMeeting, say: Say) -> None:
+    page = html(
+        make_meeting(
+            say("Hello.", 0.0),
+            summary=Summary([], [], "extractive"),
+            action_items=ActionItems([], "rules"),
+            chapters=Chapters([], "extractive"),
+        )
+    )
+    assert "Nothing was said that could be summed up." in page
+    assert "None were found." in page
+    assert ">Chapters</h2>" not in page
+    noted = ActionItems([], "rules", note="Rules exist for English only.")
+    assert "Rules exist for English only." in html(make_meeting(say("Hallo", 0.0), action_items=noted))
 
 
 @pytest.mark.parametrize(

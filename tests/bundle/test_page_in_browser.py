@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from modellab.bundle.audio import FILE_NAME, MEDIA_TYPE, write_audio
-from modellab.bundle.meeting import Meeting
+from modellab.bundle.meeting import Absence, Meeting
 from modellab.bundle.page import PageAudio, render_html
 from modellab.media.decode import MediaReader
 from modellab.surfaces.results import Utterance, Word
@@ -19,6 +19,7 @@ from modellab.surfaces.results import Utterance, Word
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="playwright, an optional package for tests, is not installed"
 )
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -227,6 +228,92 @@ def test_the_timeline_is_a_place_to_click(open_page: OpenPage, meeting: Meeting)
     box = page.locator("#track").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 20)
     until(page, f"Math.abs(audio.currentTime - {0.75 * SECONDS}) < 0.2")
+
+
+def marked(page: Any) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(".cited", "all => all.map(e => e.textContent)")
+    return found
+
+
+def test_a_line_of_the_summary_leads_to_its_words_and_back(open_page: OpenPage, planned: MakeMeeting) -> None:
+    page = open_page(planned(), viewport={"width": 1200, "height": 500})
+    page.click(".summary .cite:nth-of-type(2) [dir]")
+    until(page, "!audio.paused && audio.currentTime >= 10 && audio.currentTime < 12")
+    assert marked(page) == ["Sure,", "I", "will", "send", "them."]
+    until(
+        page,
+        "(box => box.top > 0 && box.bottom < innerHeight)(document.querySelector('.cited').getBoundingClientRect())",
+    )
+    assert page.evaluate("document.activeElement.closest('.line').id") == "l1"
+    page.go_back()
+    until(page, "document.querySelector('.summary').getBoundingClientRect().bottom > 0")
+    page.click(".tasks tbody tr:nth-child(2) .cite [dir]")
+    assert marked(page) == ["Good,", "<b>lunch</b>", "it", "is."]
+    assert active(page) == ["Good, <b>lunch</b> it is."]
+
+
+def test_summary_action_items_and_chapters_work_by_keyboard(open_page: OpenPage, planned: MakeMeeting) -> None:
+    page = open_page(planned())
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+    assert reached[:11] == [
+        "Skip to the transcript",
+        "Hear Speaker 1, 0:03",
+        "Hear Speaker 2, 0:10",
+        "Hear 0:03",
+        "Hear Speaker 1, 0:03",
+        "Hear Speaker 2, 0:10",
+        "Hear Speaker 1, 0:30",
+        "0:01 Numbers, Friday",
+        "0:12 Lunch",
+        "search",
+        "Play from 0:01",
+    ]
+    page.focus(".chapters li:nth-child(2) a")
+    page.keyboard.press("Enter")
+    until(page, "!audio.paused && audio.currentTime >= 12.5")
+    assert page.evaluate("document.activeElement.id") == "c2"
+    current = page.eval_on_selector_all(".chapters [aria-current]", "all => all.map(e => e.textContent.trim())")
+    assert current == ["0:12 Lunch"]
+
+
+@pytest.mark.parametrize(("fragment", "at_s"), [("#l1", 10.0), ("#c2", 12.5)])
+def test_the_address_of_a_line_or_chapter_opens_there(
+    open_page: OpenPage, planned: MakeMeeting, fragment: str, at_s: float
+) -> None:
+    page = open_page(planned(), fragment=fragment)
+    until(page, f"Math.abs(audio.currentTime - {at_s}) < 0.05")
+    assert state(page)[0] is False
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_axe_finds_nothing_to_object_to(
+    open_page: OpenPage, planned: MakeMeeting, scheme: str, viewport: dict[str, int]
+) -> None:
+    absent = [Absence("speech segments", "The model is missing.", True)]
+    page = open_page(planned(absent=absent), color_scheme=scheme, viewport=viewport, bypass_csp=True)
+    page.evaluate("audio.currentTime = 31; document.querySelector('.cite').click(); audio.pause()")
+    page.fill("#search", "lunch")
+    results = Axe().run(page).response
+    problems = [(found["id"], node["html"][:120]) for found in results["violations"] for node in found["nodes"]]
+    assert problems == []
+    assert {"color-contrast", "heading-order", "landmark-one-main", "link-name", "list", "region"} <= {
+        passed["id"] for passed in results["passes"]
+    }
+
+
+def test_on_paper_tasks_are_a_checklist_and_links_are_text(
+    open_page: OpenPage, planned: MakeMeeting, tmp_path: Path
+) -> None:
+    page = open_page(planned(), viewport=PHONE, color_scheme="dark")
+    page.emulate_media(media="print")
+    box = "getComputedStyle(document.querySelector('.tasks .what'), '::before')"
+    assert page.evaluate(f"{box}.borderTopStyle") == "solid"
+    assert page.evaluate("getComputedStyle(document.querySelector('.cite')).textDecorationLine") == "none"
+    assert page.is_visible(".tasks") and page.is_visible(".chapters") and page.is_visible(".summary")
 
 
 CONTRASTS = """() => {
