@@ -84,5 +84,10 @@ class Lab:
         return self.home / "pipelines"
 
     @cached_property
+    def names(self) -> Path:
+        """Names that the user gave to speakers, `<fingerprint of the result that tells them apart>.json`."""
+        return self.home / "names"
+
+    @cached_property
     def dagster_home(self) -> Path:
         return self.home / "dagster"

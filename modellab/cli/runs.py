@@ -73,8 +73,9 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
 
     from modellab.cli.board import state_of
     from modellab.cli.console import print_block, print_json, print_line, stdout
-    from modellab.cli.history import artifact_of, find_run, records_of
+    from modellab.cli.history import artifact_of, find_run, records_of, source_of
     from modellab.cli.marks import MARKS
+    from modellab.cli.meetings import meeting_of
     from modellab.cli.outcome import PACK_STEP, lacking, pack_file, step_document
     from modellab.cli.report import timings
     from modellab.settings import Lab
@@ -83,13 +84,18 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     found = find_run(lab, run)
     records = records_of(lab, found)
     pack = artifact_of(lab, records, PACK_STEP)
+    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
+    speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, lab) for record in records]
-        print_json({"run": found, "steps": steps, "bundle": pack_file(pack) if pack else None})
+        bundle = pack_file(pack) if pack else None
+        print_json({"run": found, "speakers": speakers, "steps": steps, "bundle": bundle})
         return
     console = stdout()
     for name, value in _facts(found):
         print_line(console, _fact(name, value))
+    if speakers:
+        print_line(console, _fact("Speakers", ", ".join(speakers.values())))
     if pack:
         print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
         for what, why in lacking(pack).items():
@@ -135,7 +141,7 @@ def transcript(
     lab = Lab.from_environment()
     found = find_run(lab, run)
     records = records_of(lab, found)
-    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step))
+    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
     if meeting is None:
         raise ArtifactMissing(
             f"run {found.run} ({found.name}, {found.system}) has no transcript",
@@ -180,6 +186,36 @@ def bundle(
         print_json({"run": found.run, "bundle": target})
     else:
         print_line(stdout(), str(target))
+
+
+@app.command("name-speakers")
+def name_speakers(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="As for the other commands.", show_default=False)],
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEAKER=NAME]...",
+            help="Who it is, by label or by the name shown. Without any, the speakers are listed.",
+            show_default=False,
+        ),
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget the names given before.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the speakers of a run, and make its Meeting Pack again with their names; nothing else is done again.
+
+    Without names, list the speakers and what they say. Names belong to the result that told the speakers apart: other
+    runs that use it show them when they are run next.
+
+    [bold]Examples[/bold]
+
+    $ modellab runs name-speakers latest
+    $ modellab runs name-speakers latest SPEAKER_00=Ann "Speaker 2=Bob Smith"
+    $ modellab runs name-speakers latest --clear
+    """
+    from modellab.cli.name_speakers import name_speakers as name
+
+    name(run, assignments or [], clear=clear, as_json=as_json)
 
 
 def _format(wanted: str | None) -> "TranscriptFormat | None":

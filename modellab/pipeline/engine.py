@@ -20,6 +20,7 @@ from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Identities, filled_by
 from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
 from modellab.settings import Lab
@@ -52,7 +53,9 @@ class Engine:
             LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
         """
         without = self._without[system.key, source.key]
-        return Identities(self.models, self.store, system, source, without).of(step_name)
+        return Identities(self.models, self.store, system, source, names=SpeakerNames(self.lab), without=without).of(
+            step_name
+        )
 
     def run_key(self, system: System, source: RegisteredInput) -> str:
         """16 hex digits that the same input, system and code always give."""
@@ -188,6 +191,7 @@ class _Attempt:
             output=folder,
             progress=_Throttled(self.source.key, self.system.key, self.step.name),
             timings=self.timings,
+            names=from_read(identity.reads.get("names")),
             system=self.system.key,
             acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
         )

@@ -7,9 +7,10 @@ from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ArtifactMissing, LabError
 from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.speaker_names import SpeakerNames, as_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
-from modellab.steps.definition import NO_STEP, Read
+from modellab.steps.definition import NO_STEP, Read, StepDefinition
 
 
 class Identities:
@@ -18,6 +19,7 @@ class Identities:
     Args:
         models: identifies models, without loading them.
         store: what results there are, which decides about reads that are optional or fall back.
+        names: names that people gave to speakers.
         without: step -> why it has no result, for those that failed or were not run.
     """
 
@@ -27,10 +29,12 @@ class Identities:
         store: ArtifactStore,
         system: System,
         source: RegisteredInput,
+        *,
+        names: SpeakerNames,
         without: Mapping[str, str],
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
-        self._without = without
+        self._names, self._without = names, without
         self._known: dict[str, StepIdentity] = {}
 
     def of(self, name: str) -> StepIdentity:
@@ -50,6 +54,9 @@ class Identities:
         reads: dict[str, str | None] = {"input": self._source.sha256} if step.definition.reads_input else {}
         for read in step.definition.reads:
             reads |= self._read(self._system.candidates(step, read), read)
+        told_apart = named_result(step.definition, reads)
+        if told_apart and (names := self._names.of(told_apart)):
+            reads["names"] = as_read(names)
         return StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,
@@ -85,6 +92,16 @@ class Identities:
         except LabError as error:
             return f"{ABSENT}{error}"
         return key if self._store.find(name, key) else f"{ABSENT}it has not been run."
+
+
+def named_result(definition: StepDefinition, reads: Mapping[str, str | None]) -> str | None:
+    """Fingerprint of the result that tells apart the speakers a step names; None when it reads none.
+
+    Args:
+        reads: as `StepIdentity.reads`.
+    """
+    filled = (key for role in definition.names_from if (key := reads.get(role)) and not key.startswith(ABSENT))
+    return next(filled, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ class StepContext:
     """An empty folder; what the step writes here becomes the artifact."""
     progress: Progress
     timings: Timings
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Speaker's label -> the name that people gave them; only for a step with `names_from`."""
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""
@@ -113,5 +115,8 @@ class StepDefinition:
     """Whether a pipeline must name a model for it, where it has a surface."""
     reads_input: bool = False
     """Whether it reads the registered media itself (its SHA-256 then enters the fingerprint)."""
+    names_from: tuple[str, ...] = ()
+    """Roles whose result may tell speakers apart, the first filled one counts: names given to its speakers enter the
+    fingerprint. Empty for a step that shows no names."""
     tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})
     """Warehouse rows that follow from an artifact alone: table -> rows. Used when it is made and by a rebuild."""
