@@ -55,6 +55,10 @@ class WrittenPack:
     html_bytes: int
     zip_name: str
     zip_bytes: int
+    chapters: int | None
+    """How many it tells; like the two below, None where nothing looked for them."""
+    summary_lines: int | None
+    action_items: int | None
 
 
 def write_pack(
@@ -111,6 +115,9 @@ def write_pack(
         html_bytes=(folder / PAGE).stat().st_size,
         zip_name=archive.name,
         zip_bytes=archive.stat().st_size,
+        chapters=None if meeting.chapters is None else len(meeting.chapters),
+        summary_lines=None if meeting.summary is None else len(meeting.summary.lines),
+        action_items=None if meeting.action_items is None else len(meeting.action_items.items),
     )
 
 

@@ -5,9 +5,11 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import docx
 import numpy as np
 import pytest
 import soundfile
@@ -16,7 +18,7 @@ from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerpr
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.bundle.export import export
 from modellab.bundle.published import PublishedTranscript
-from modellab.errors import ArtifactCorrupt, UsageError
+from modellab.errors import ArtifactCorrupt, StepFailed, UsageError
 from modellab.media.decode import decode
 from modellab.media.inputs import InputStore
 from modellab.settings import Lab
@@ -34,9 +36,24 @@ from modellab.surfaces.results import (
     dump,
     load,
 )
+from modellab.text.results import (
+    ActionItem,
+    ActionItems,
+    Chapter,
+    Chapters,
+    Evidence,
+    Line,
+    SpeakerSummary,
+    Summary,
+)
 
 WHISPER = ModelIdentity("faster_whisper", "tiny.en", "a" * 64, "ctranslate2", "4.8.5", "cpu", "int8")
-RESULT_FILES = {"asr": "transcript.json", "alignment": "transcript.json", "vad": "speech.json"}
+RESULT_FILES = {
+    "asr": "transcript.json",
+    "alignment": "transcript.json",
+    "vad": "speech.json",
+    "summarize": "summary.json",
+}
 
 
 class Bench:
@@ -55,15 +72,22 @@ class Bench:
             summary = INGEST.run(self.context(folder, {}, validated))
             self.reads["audio"] = self._commit("ingest", folder, summary, validated.model_dump(mode="json"))
 
-    def put(self, role: str, step: str, result: Any, model: ModelIdentity | None = None) -> None:
+    def put(
+        self,
+        role: str,
+        step: str,
+        result: Any,
+        model: ModelIdentity | None = None,
+        summary: Mapping[str, Any] | None = None,
+    ) -> None:
         with self.store.staging() as folder:
             dump(result, folder / RESULT_FILES.get(step, f"{step}.json"))
-            self.reads[role] = self._commit(step, folder, {}, {}, model)
+            self.reads[role] = self._commit(step, folder, summary or {}, {}, model)
 
-    def run(self) -> Artifact:
+    def run(self, **parameters: Any) -> Artifact:
         self.progress.clear()
         with self.store.staging() as folder:
-            summary = STEP.run(self.context(folder, self.reads, STEP.parameters()))
+            summary = STEP.run(self.context(folder, self.reads, STEP.parameters.model_validate(parameters)))
             return self._commit("bundle", folder, summary, {})
 
     def context(self, folder: Path, reads: Mapping[str, Artifact], parameters: StepParameters) -> StepContext:
@@ -179,6 +203,9 @@ def test_the_summary_counts_the_packs_files_and_bytes(bench: Bench) -> None:
     sizes = {path.name: path.stat().st_size for path in (pack.path / "pack").iterdir()}
     assert pack.summary == {
         "files": 12,
+        "chapters": None,
+        "summary_lines": None,
+        "action_items": None,
         "bytes": sum(sizes.values()),
         "html_bytes": sizes["index.html"],
         "zip_name": "Team-call.zip",
@@ -219,6 +246,101 @@ def test_speakers_without_alignment(bench: Bench) -> None:
     assert manifest_of(bench.run())["absent"] == [
         {"what": "who said each word", "why": "words were not aligned with speakers"}
     ]
+
+
+def put_texts(bench: Bench, *, due: date | None = date(2026, 11, 27)) -> None:
+    """What the text steps make of `two_people`."""
+    hello = Evidence(1.0, 2.0, "SPEAKER_00", 0, 2, "Hello, Bob.")
+    hi = Evidence(4.0, 4.5, "SPEAKER_01", 2, 3, "Hi!")
+    chapters = [Chapter("Hello", 1.0, 2.0, 0, 2, hello), Chapter("Hi", 4.0, 4.5, 2, 3, hi)]
+    bench.put("chapters", "chapters", Chapters(chapters, "extractive"), summary={"backend": "extractive"})
+    people = [SpeakerSummary("SPEAKER_00", [Line("Hello, Bob.", [hello])], 2, 1.0)]
+    bench.put(
+        "summary",
+        "summarize",
+        Summary([Line("They greet.", [hello, hi])], people, "llama:3"),
+        summary={"backend": "llama:3", "rejected": 2},
+    )
+    items = [ActionItem("Say hello", "Bob", "SPEAKER_01", "by Friday" if due else None, due, [hello, hi])]
+    bench.put(
+        "action_items",
+        "action_items",
+        ActionItems(items, "rules", date(2026, 11, 21), "file"),
+        summary={"backend": "rules", "rejected": 0},
+    )
+
+
+def test_what_the_text_steps_found_is_in_every_format(bench: Bench) -> None:
+    put_texts(bench)
+    pack = bench.run()
+    manifest = manifest_of(pack)
+    assert [entry["step"] for entry in manifest["made_from"]][-3:] == ["chapters", "summarize", "action_items"]
+    published = load(PublishedTranscript, pack.file("pack/transcript.json"))
+    assert published.recorded_on == date(2026, 11, 21) and published.recorded_on_source == "file"
+    assert published.chapters and [chapter.title for chapter in published.chapters] == ["Hello", "Hi"]
+    assert published.summary and published.summary.lines[0].text == "They greet."
+    assert published.action_items and published.action_items.items[0].assignee == "Bob (Speaker 2)"
+    page, markdown = (pack.file(f"pack/{name}").read_text() for name in ("index.html", "transcript.md"))
+    paragraphs = [p.text for p in docx.Document(str(pack.file("pack/meeting.docx"))).paragraphs]
+    for said in ("They greet.", "21 November 2026", "Speaker 1, 0:01"):
+        assert said in page.replace('<span dir="auto">Speaker 1</span>', "Speaker 1")
+        assert said in markdown
+        assert any(said in text for text in paragraphs)
+    assert "Friday, 27 November 2026" in page and "Friday, 27 November 2026" in markdown
+    credit = (
+        "Words by faster_whisper tiny.en; Chapters from the words themselves; Summary by llama:3; "
+        "Action items by rules; put together by Model Lab."
+    )
+    left_out = "Left out, because the words that were cited for it were not said: 2 lines."
+    assert credit in page and credit in paragraphs[-1]
+    assert left_out in page and left_out in paragraphs[-1]
+    assert pack.summary["chapters"] == 2
+    assert pack.summary["summary_lines"] == 1
+    assert pack.summary["action_items"] == 1
+
+
+def test_a_text_step_that_failed_is_told_to_the_reader(bench: Bench) -> None:
+    reason = "The step summarize has no result: http://localhost:1 did not answer."
+    bench.absent = {"chapters": NO_STEP, "summary": reason, "action_items": NO_STEP}
+    pack = bench.run()
+    assert manifest_of(pack)["absent"] == [
+        {"what": "chapters", "why": NO_STEP},
+        {"what": "summary", "why": reason},
+        {"what": "action items", "why": NO_STEP},
+    ]
+    page, markdown = (pack.file(f"pack/{name}").read_text() for name in ("index.html", "transcript.md"))
+    paragraphs = [p.text for p in docx.Document(str(pack.file("pack/meeting.docx"))).paragraphs]
+    assert f"<strong>Not in this pack: summary.</strong> {reason}" in page
+    assert "**Not in this pack: summary.** The step summarize has no result" in markdown
+    assert f"Not in this pack: summary. {reason}" in paragraphs
+    assert NO_STEP not in page + markdown + "".join(paragraphs)
+
+
+def test_failed_alignment_is_told_to_the_reader(bench: Bench) -> None:
+    bench.reads["transcript"] = bench.reads["recognition"]
+    bench.absent = {"transcript": "The step alignment has no result: it broke."}
+    assert "Not in this pack: who said each word." in bench.run().file("pack/index.html").read_text()
+
+
+def day_of(pack: Artifact) -> tuple[date | None, str | None]:
+    published = load(PublishedTranscript, pack.file("pack/transcript.json"))
+    return published.recorded_on, published.recorded_on_source
+
+
+def test_without_anything_better_the_day_is_when_the_lab_got_the_file(bench: Bench) -> None:
+    registered = datetime.fromisoformat(bench.input.registered_at).date()
+    assert day_of(bench.run()) == (registered, "registered")
+    assert day_of(bench.run(recorded_on="2026-02-03")) == (date(2026, 2, 3), "parameter")
+
+
+def test_a_pack_has_one_day(bench: Bench) -> None:
+    put_texts(bench)
+    assert day_of(bench.run()) == (date(2026, 11, 21), "file")
+    assert day_of(bench.run(recorded_on="2026-11-21")) == (date(2026, 11, 21), "parameter")
+    with pytest.raises(StepFailed, match="2026-11-21 for the action items; allowed: 2026-02-03"):
+        bench.run(recorded_on="2026-02-03")
+    put_texts(bench, due=None)
+    assert day_of(bench.run(recorded_on="2026-02-03")) == (date(2026, 2, 3), "parameter")
 
 
 def test_silence_makes_a_whole_pack(lab: Lab, tmp_path: Path) -> None:
