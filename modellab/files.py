@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -49,9 +48,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     Raises whatever the block raises, after removing the temporary file; `target` is then untouched.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(descriptor)
-    temporary = Path(name)
+    # Not mkstemp: what it makes only its owner may read, and others read a pack or a lab as well.
+    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp"
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         sync_path(temporary)

@@ -48,3 +48,10 @@ def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
 def test_an_error_says_what_was_found_what_is_allowed_and_what_to_do() -> None:
     error = LabError("rate of a.wav is wrong", found="0 Hz", allowed="8000 to 192000 Hz", hint="Record it again.")
     assert str(error) == "rate of a.wav is wrong; found 0 Hz; allowed: 8000 to 192000 Hz. Record it again."
+
+
+def test_written_files_can_be_read_as_any_new_file(tmp_path: Path) -> None:
+    plain, atomic = tmp_path / "plain", tmp_path / "atomic"
+    plain.touch()
+    write_atomic(atomic, b"x")
+    assert atomic.stat().st_mode == plain.stat().st_mode
