@@ -124,7 +124,7 @@ class _Writer:
         self._document.add_heading("Participants", 1)
         table = self._table(("Speaker", "Talk time", "Share", "Words"), (7.0, 3.2, 3.2, 3.2))
         for person in self._meeting.participants:
-            cells = self._row(table)
+            cells = table.add_row().cells
             name = cells[0].paragraphs[0].add_run(person.name)
             name.bold, name.font.color.rgb = True, self._colours[person.id]
             cells[1].text = clock(person.talk_s)
@@ -157,7 +157,7 @@ class _Writer:
             return
         table = self._table(("", "What", "Who", "By when"), (0.8, 8.8, 3.4, 3.6))
         for item in found.items:
-            self._action_item(self._row(table), item)
+            self._action_item(table.add_row().cells, item)
         self._finish(table)
         if self._meeting.due_note:
             self._document.add_paragraph(self._meeting.due_note)
@@ -226,10 +226,6 @@ class _Writer:
             run = column.cells[0].paragraphs[0].add_run(heading)
             run.bold, run.font.color.rgb = True, self._muted
         return table
-
-    @staticmethod
-    def _row(table: Any) -> Sequence[Any]:
-        return table.add_row().cells
 
     def _finish(self, table: Any) -> None:
         """Lines between rows, no space below a cell's text, a little after the table."""
