@@ -102,6 +102,7 @@ class MediaReader:
             raise
         try:
             self._missing_bytes = self._missing_riff_bytes()
+            self._audio_stream = audio_stream
             self._stream = self._choose(audio_stream)
             self._tick_s = float(self._stream.time_base)
             self._frames = self._decoded_frames()
@@ -147,6 +148,11 @@ class MediaReader:
         """What a user should know about the file, once all blocks were read."""
         report, stated_s = self.report, self.info.stated_duration_s
         found: list[str] = []
+        if self.info.audio_streams > 1:
+            found.append(
+                f"the file has {self.info.audio_streams} audio streams, of which number {self._audio_stream} is used; "
+                "ingest.audio_stream chooses another"
+            )
         if report.undecodable_packets:
             found.append(f"{report.undecodable_packets} damaged packets could not be decoded")
         if report.ended_by_error:

@@ -82,7 +82,7 @@ class RegisteredInput:
     names: tuple[str, ...] = ()
     """Every file name it was registered under, the first one first."""
     warnings: tuple[str, ...] = ()
-    """What is wrong with the file, though it decodes: cut off, damaged."""
+    """What a user should know of the file, though it decodes: cut off, damaged, more audio streams than one."""
 
 
 class InputStore:

@@ -169,7 +169,7 @@ def _summary(info: IngestInfo) -> dict[str, Any]:
 STEP = StepDefinition(
     name="ingest",
     description="Decodes the recording, mixes it to one channel (or keeps all) and brings it to one sample rate.",
-    code_version="1",
+    code_version="2",
     reads=(),
     parameters=IngestParameters,
     run=run,

@@ -29,9 +29,11 @@ _RELEVANCE = 0.7
 """Share of relevance against novelty in the choice."""
 _QUESTION_FACTOR = 0.5
 _DEPENDENT_FACTOR = 0.75
-_DEPENDENT = frozenset(word_list("dependent"))
-_LEADING_FILLERS = frozenset(word_list("leading_fillers"))
-_FILLERS = frozenset(word_list("fillers"))
+
+
+def _english(name: str, language: str | None) -> frozenset[str]:
+    """A list of English words; empty in other languages, where "um" and "er" are words that say something."""
+    return frozenset(word_list(name)) if language == "en" else frozenset()
 
 
 def summarize(
@@ -62,6 +64,8 @@ def summarize(
 class _Chooser:
     def __init__(self, transcript: Transcript, sentences: Sequence[Sentence], vectors: Vectors, value: _Floats) -> None:
         self._words, self._sentences, self._vectors, self._value = transcript.words, sentences, vectors, value
+        self._fillers = _english("fillers", transcript.language)
+        self._leading_fillers = _english("leading_fillers", transcript.language)
 
     def choose(self, group: Sequence[int], count: int, already: Sequence[int]) -> list[int]:
         """The sentences of a group that stand for it best, `count` at most, unlike each other and `already`."""
@@ -85,10 +89,10 @@ class _Chooser:
         """A sentence as it is shown: without the fillers it begins with, and without "um" anywhere."""
         sentence = self._sentences[index]
         first = sentence.first_word
-        while first < sentence.end_word - _LEAST_CONTENT and _bare(self._words[first].text) in _LEADING_FILLERS:
+        while first < sentence.end_word - _LEAST_CONTENT and _bare(self._words[first].text) in self._leading_fillers:
             first += 1
         said = self._words[first : sentence.end_word]
-        text = join_words([word for word in said if _bare(word.text) not in _FILLERS])
+        text = join_words([word for word in said if _bare(word.text) not in self._fillers])
         evidence = Evidence(
             said[0].start_s, sentence.end_s, sentence.speaker, first, sentence.end_word, join_words(said)
         )
@@ -105,8 +109,9 @@ def _value(sentence: Sentence, language: str | None) -> float:
     value = min(content, _IDEAL_CONTENT) / _IDEAL_CONTENT
     if sentence.text.rstrip().endswith(("?", "？")):
         value *= _QUESTION_FACTOR
-    opening = [token for token in tokens(sentence.text) if token not in _LEADING_FILLERS]
-    if opening and opening[0].split("'")[0] in _DEPENDENT:
+    fillers = _english("leading_fillers", language)
+    opening = [token for token in tokens(sentence.text) if token not in fillers]
+    if opening and opening[0].split("'")[0] in _english("dependent", language):
         value *= _DEPENDENT_FACTOR
     return value
 

@@ -116,6 +116,21 @@ def test_video_sounds_like_its_source(data: Path, name: str) -> None:
     assert np.corrcoef(*powers)[0, 1] > 0.97
 
 
+@pytest.mark.parametrize(
+    ("name", "stream", "beginnings"),
+    [
+        ("jfk.mkv", 0, []),
+        ("two_tracks.mkv", 0, ["the file has 2 audio streams, of which number 0 is used"]),
+        ("two_tracks.mkv", 1, ["the file has 2 audio streams, of which number 1 is used"]),
+    ],
+)
+def test_a_second_track_is_said(data: Path, name: str, stream: int, beginnings: list[str]) -> None:
+    with MediaReader(data / "video" / name, audio_stream=stream) as reader:
+        for _ in reader.blocks():
+            pass
+    assert [warning.partition(";")[0] for warning in reader.warnings()] == beginnings
+
+
 def test_video_without_sound_and_the_second_track(data: Path) -> None:
     with pytest.raises(InputRefused, match=r"jfk_noaudio\.mp4 has no audio stream; found mov.* with video"):
         decode(data / "video" / "jfk_noaudio.mp4")

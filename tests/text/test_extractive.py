@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modellab.errors import WeightsMissing
-from modellab.surfaces.results import Transcript, dump, load
+from modellab.surfaces.results import Transcript, Utterance, Word, dump, load
 from modellab.text import embedding
 from modellab.text.chapters import find_chapters
 from modellab.text.dialogues import load_dialogues, transcript_of
@@ -113,3 +113,17 @@ def test_german_gets_chapters_and_a_summary(embedder: MiniLM) -> None:
     assert "heizung" in chapter.title.lower()
     summary = summarize(transcript, embedder, None, lines=1, lines_per_speaker=1)
     assert len(summary.lines) == 1 and "Ja." not in summary.lines[0].text
+
+
+def test_german_words_that_look_like_english_fillers_are_kept(embedder: MiniLM) -> None:
+    text = "Klicken Sie auf den Testnamen, um die Seite mit den Details anzuzeigen, auf der er zu finden ist."
+    words = [Word(word, i * 0.4, i * 0.4 + 0.3, speaker="SPEAKER_00") for i, word in enumerate(text.split())]
+    german = Transcript([Utterance(0.0, 8.0, text, words, "SPEAKER_00")], 8.0, "de")
+    summary = summarize(german, embedder, None, lines=1, lines_per_speaker=1)
+    assert [line.text for line in summary.lines] == [text]
+    assert [line.text for line in summary.speakers[0].lines] == [text]
+    english = "Um, the new billing page, um, loads invoices from last year, er, far too slowly."
+    words = [Word(word, i * 0.4, i * 0.4 + 0.3) for i, word in enumerate(english.split())]
+    said = Transcript([Utterance(0.0, 8.0, english, words)], 8.0, "en")
+    (line,) = summarize(said, embedder, None, lines=1, lines_per_speaker=1).lines
+    assert line.text == "The new billing page, loads invoices from last year, far too slowly."
