@@ -33,6 +33,9 @@ def page(result: StepResult) -> Mapping[str, Any]:
         "dagster/row_count": len(rows),
     }
     shown["zip"] = f"{result.artifact.summary['zip_name']} ({_size(result.artifact.summary['zip_bytes'])})"
+    for name in ("chapters", "summary_lines", "action_items"):
+        if (count := result.artifact.summary[name]) is not None:
+            shown[name.replace("_", " ")] = count
     if content["absent"]:
         lacking = [f"- {absence['what']}: {absence['why']}" for absence in content["absent"]]
         shown["not in it"] = dg.MetadataValue.md("\n".join(lacking))

@@ -61,7 +61,7 @@ class _Writer:
             self._summary()
         if self._meeting.action_items:
             self._action_items()
-        if self._meeting.chapters:
+        if self._meeting.divided:
             self._chapters()
         for absence in self._meeting.missing:
             self._paragraph((f"Not in this pack: {absence.what}. ", True), (absence.why, False))

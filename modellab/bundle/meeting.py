@@ -100,10 +100,15 @@ class Meeting:
     absent: tuple[Absence, ...]
 
     @property
+    def divided(self) -> bool:
+        """Whether its chapters are worth showing: one that is all of the recording divides nothing."""
+        return self.chapters is not None and len(self.chapters) > 1
+
+    @property
     def parts(self) -> list[Part]:
         """The transcript by chapters."""
         starts = [self.line_of(chapter.first_word) for chapter in self.chapters or ()]
-        if not starts:
+        if not self.divided:
             return [Part(None, 0, 0, self.paragraphs)]
         return [
             Part(chapter, number, start, self.paragraphs[start:end])

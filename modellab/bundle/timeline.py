@@ -112,7 +112,7 @@ def ticks(duration_s: float) -> list[Tick]:
 def chapter_marks(meeting: Meeting) -> list[Mark]:
     """Each chapter up to where the next begins; the first from the recording's beginning, the last to its end."""
     chapters = meeting.chapters or ()
-    if not chapters or meeting.duration_s <= 0:
+    if not meeting.divided or meeting.duration_s <= 0:
         return []
     edges = [0.0, *(chapter.start_s for chapter in chapters[1:]), meeting.duration_s]
     return [

@@ -1,6 +1,7 @@
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -10,7 +11,7 @@ import pytest
 from modellab.bundle.meeting import Absence, Meeting, RecordingDay
 from modellab.bundle.page import PageAudio, escape_markdown, render_html, render_markdown, render_text
 from modellab.surfaces.results import Utterance, Word
-from modellab.text.results import ActionItems, Chapters, Summary
+from modellab.text.results import ActionItems, Chapter, Chapters, Evidence, Summary
 
 MakeMeeting = Callable[..., Meeting]
 Say = Callable[..., Utterance]
@@ -197,6 +198,13 @@ def test_chapters_are_marked_on_the_waveform(planned: MakeMeeting) -> None:
         "2 Lunch",
     ]
     assert re.findall(r"left:([\d.]+)%;width:([\d.]+)%", page) == [("0.000", "20.833"), ("20.833", "79.167")]
+
+
+def test_one_chapter_divides_nothing(planned: MakeMeeting) -> None:
+    whole = Chapter("All of it", 1.0, 32.5, 0, 25, Evidence(1.0, 1.5, "SPEAKER_00", 0, 1, "Good"))
+    meeting = planned(chapters=Chapters([whole], "extractive"))
+    assert "All of it" not in html(meeting) + render_markdown(meeting, [])
+    assert "All of it" in html(planned(chapters=Chapters([whole, replace(whole, first_word=15)], "extractive")))
 
 
 def test_action_items_are_a_table(planned: MakeMeeting) -> None:
