@@ -14,6 +14,7 @@ from modellab.artifacts.store import Artifact
 from modellab.errors import UsageError
 from modellab.forced_alignment import MARGIN_S, realign
 from modellab.media.audio import TimeMap
+from modellab.media.canonical import CanonicalAudio
 from modellab.pipeline.record import StepRecord
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.contracts import Waveform
@@ -190,3 +191,12 @@ def test_the_words_of_a_spontaneous_speaker_are_nearer_to_the_reference(run_step
     assert len(off["forced"]) == len(off["whisper"]) >= 20
     middle = len(off["forced"]) // 2
     assert off["forced"][middle] <= 0.03 < off["whisper"][middle]
+
+
+def test_a_stretch_of_the_audio_is_that_of_the_whole(run_steps: RunSteps, sample_wav: Path) -> None:
+    audio = CanonicalAudio.open(run_steps(sample_wav, "ingest")["ingest"])
+    whole = audio.waveform(16_000).samples
+    np.testing.assert_array_equal(audio.waveform(16_000, 6.5, 8.25).samples, whole[104_000:132_000])
+    np.testing.assert_array_equal(audio.waveform(16_000, 29.0).samples, whole[464_000:])
+    assert len(audio.waveform(16_000, audio.duration_s, audio.duration_s).samples) == 0
+    assert audio.waveform(8_000, 6.5, 8.25).duration_s == 1.75
