@@ -65,7 +65,7 @@ def test_chapters_take_two_lanes_in_turn():
         (
             "meeting+asr=faster_whisper:tiny.en+diarization=heuristic_diarization",
             set(),
-            {"Speaker\u00a01", "Speaker\u00a02"},
+            {"Speaker\u00a01", "Speaker\u00a02", "Speaker\u00a03"},
         ),
         # Without a token: the words are read as the asr step gave them.
         ("meeting+asr=faster_whisper:tiny.en+diarization=pyannote_diarization:3.1", {"diarization"}, {"-"}),
