@@ -227,7 +227,7 @@ CREATE TABLE segments (
 );
 COMMENT ON TABLE segments IS 'Stretches of time in results: speech, speaker turns, utterances';
 COMMENT ON COLUMN segments.fingerprint IS 'The result it belongs to; join to steps or artifacts';
-COMMENT ON COLUMN segments.kind IS 'speech (vad), turn (diarization) or utterance (asr, alignment)';
+COMMENT ON COLUMN segments.kind IS 'speech (vad), turn (diarization, channels) or utterance (asr, alignment)';
 COMMENT ON COLUMN segments.position IS 'Order within its result and kind, from 0';
 COMMENT ON COLUMN segments.start_s IS 'Seconds in the original recording';
 COMMENT ON COLUMN segments.end_s IS 'Seconds in the original recording';

@@ -110,7 +110,8 @@ def _speaker(meeting: Meeting, called: str) -> str:
             f"{called!r} can mean {len(found)} speakers", found=", ".join(found), hint="Give one of these labels."
         )
     if not found:
-        raise unknown_name("speaker of the run called", called, [*labels, *map(display_name, labels)])
+        names = {name for p in meeting.participants for name in (p.id, display_name(p.id), p.name)}
+        raise unknown_name("speaker of the run called", called, names)
     return found[0]
 
 
