@@ -75,7 +75,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 STEP = StepDefinition(
     name="chapters",
     description="Divides what was said into chapters, each with a title in its own words.",
-    code_version="1",
+    code_version="2",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,

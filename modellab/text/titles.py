@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from modellab.metrics.transcription import UNSPACED
 from modellab.text.addressing import called_names
 from modellab.text.english import word_list
 from modellab.text.sentences import Sentence, tokens
@@ -16,6 +17,8 @@ _CANDIDATES = 30
 _PHRASES = 2
 """A title joins at most so many keyphrases."""
 _FALLBACK_WORDS = 8
+_FALLBACK_CHARACTERS = 30
+"""In languages written without spaces."""
 
 
 def title(chapter: Sequence[Sentence], everything: Sequence[Sentence], language: str | None) -> tuple[str, Sentence]:
@@ -27,7 +30,8 @@ def title(chapter: Sequence[Sentence], everything: Sequence[Sentence], language:
     sentence.
     """
     chosen: list[str] = []
-    for phrase in _ranked(chapter, everything, language):
+    # YAKE parts words at spaces: without them it takes whole clauses for words.
+    for phrase in () if language in UNSPACED else _ranked(chapter, everything, language):
         known = {_stem(word) for other in chosen for word in tokens(other)}
         if not known & {_stem(word) for word in tokens(phrase)} and _sentence_with(phrase, chapter):
             chosen.append(phrase)
@@ -35,7 +39,7 @@ def title(chapter: Sequence[Sentence], everything: Sequence[Sentence], language:
             break
     if not chosen:
         longest = max(chapter, key=lambda sentence: len(sentence.text))
-        return _beginning(longest.text), longest
+        return _beginning(longest.text, language), longest
     chosen.sort(key=lambda phrase: _sentence_with(phrase, chapter).first_word)  # type: ignore[union-attr]
     text = ", ".join(chosen)
     source = _sentence_with(chosen[0], chapter)
@@ -85,10 +89,10 @@ def _sentence_with(phrase: str, chapter: Sequence[Sentence]) -> Sentence | None:
     return None
 
 
-def _beginning(text: str) -> str:
+def _beginning(text: str, language: str | None) -> str:
+    if language in UNSPACED:
+        return text[:_FALLBACK_CHARACTERS].rstrip("。,，") + ("…" if len(text) > _FALLBACK_CHARACTERS else "")
     words = text.split()
-    if len(words) == 1:  # no spaces: cut by characters
-        return text[:30] + ("…" if len(text) > 30 else "")
     return " ".join(words[:_FALLBACK_WORDS]).rstrip(",.;:!?") + ("…" if len(words) > _FALLBACK_WORDS else "")
 
 

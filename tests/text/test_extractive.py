@@ -127,3 +127,13 @@ def test_german_words_that_look_like_english_fillers_are_kept(embedder: MiniLM) 
     said = Transcript([Utterance(0.0, 8.0, english, words)], 8.0, "en")
     (line,) = summarize(said, embedder, None, lines=1, lines_per_speaker=1).lines
     assert line.text == "The new billing page, loads invoices from last year, far too slowly."
+
+
+def test_a_chinese_chapter_has_a_short_title(embedder: MiniLM) -> None:
+    """Without spaces, whole clauses look like words."""
+    text = "单击测试名称,以查看测试详细信息。"
+    text += "此详细信息列出了数据集中的所有谈话,指明了两种模型的识别结果以及提交的数据集的脚本。"
+    words = [Word(sign, i * 0.2, i * 0.2 + 0.2, space_before=False) for i, sign in enumerate(text)]
+    chinese = Transcript([Utterance(0.0, len(text) * 0.2, text, words)], len(text) * 0.2, "zh")
+    (chapter,) = find_chapters(chinese, embedder, most=20).chapters
+    assert chapter.title == "此详细信息列出了数据集中的所有谈话,指明了两种模型的识别结果…"
