@@ -140,7 +140,7 @@ class _Writer:
             self._cited(self._document.add_paragraph(f"{line.text} ", style="List Bullet"), line.evidence)
         if not summary.lines:
             self._document.add_paragraph("Nothing was said that could be summed up.")
-        for person in summary.speakers:
+        for person in self._meeting.said_by:
             paragraph = self._document.add_paragraph()
             self._name(paragraph, person.speaker, ": ")
             for line in person.lines:

@@ -12,7 +12,7 @@ from modellab.bundle.naming import clean, day, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
 from modellab.media.inputs import RegisteredInput
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn
-from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, Summary
+from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, SpeakerSummary, Summary
 
 UNKNOWN_SPEAKER = "Unknown speaker"
 """Shown for words that no speaker could be given to, in a transcript that has speakers."""
@@ -116,6 +116,14 @@ class Meeting:
                 zip(self.chapters or (), starts, [*starts[1:], len(self.paragraphs)], strict=True), start=1
             )
         ]
+
+    @property
+    def said_by(self) -> list[SpeakerSummary]:
+        """The speakers' paragraphs that tell more than the summary's lines do."""
+        if self.summary is None:
+            return []
+        told = [line.evidence for line in self.summary.lines]
+        return [one for one in self.summary.speakers if any(line.evidence not in told for line in one.lines)]
 
     @property
     def missing(self) -> list[Absence]:

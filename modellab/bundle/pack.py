@@ -149,10 +149,13 @@ def made_by(reads: Sequence[Artifact]) -> list[str]:
         for step, what in _BY_MODELS.items()
         if step in by_step and (model := by_step[step].manifest["identity"]["model"]) is not None
     ]
+    made: dict[str, list[str]] = {}
     for step, what in _FROM_WORDS.items():
         if step in by_step:
-            backend = by_step[step].summary["backend"]
-            named.append(f"{what} {_HOW.get(backend, f'by {backend}')}")
+            made.setdefault(by_step[step].summary["backend"], []).append(what)
+    named += [
+        f"{' and '.join(whats).capitalize()} {_HOW.get(backend, f'by {backend}')}" for backend, whats in made.items()
+    ]
     credits.append(f"{'; '.join(named)}; put together by Model Lab." if named else "Put together by Model Lab.")
     rejected = sum(by_step[step].summary.get("rejected", 0) for step in _FROM_WORDS if step in by_step)
     if rejected:

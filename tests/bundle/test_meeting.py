@@ -122,6 +122,14 @@ def test_chapters_begin_paragraphs(planned: MakeMeeting, two_speakers: Meeting) 
     assert (whole.chapter, whole.paragraphs) == (None, two_speakers.paragraphs)
 
 
+def test_a_paragraph_that_repeats_the_summary_is_not_shown_again(planned: MakeMeeting) -> None:
+    found = planned().summary
+    assert found is not None
+    assert [one.speaker for one in planned().said_by] == ["SPEAKER_00"]
+    same = replace(found.speakers[0], lines=found.lines)
+    assert replace(planned(), summary=replace(found, speakers=[same])).said_by == []
+
+
 def test_line_of(planned: MakeMeeting) -> None:
     meeting = planned()
     assert [meeting.line_of(word) for word in (0, 8, 9, 13, 14, 15, 16, 23)] == [0, 0, 1, 1, 2, 2, 3, 4]

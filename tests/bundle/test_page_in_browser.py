@@ -246,7 +246,8 @@ def test_a_line_of_the_summary_leads_to_its_words_and_back(open_page: OpenPage, 
     )
     assert page.evaluate("document.activeElement.closest('.line').id") == "l1"
     page.go_back()
-    until(page, "document.querySelector('.summary').getBoundingClientRect().bottom > 0")
+    until(page, "(box => box.top > 0 && box.bottom < innerHeight)(document.activeElement.getBoundingClientRect())")
+    assert page.evaluate("document.activeElement.matches('.summary .cite:nth-of-type(2)')")
     page.click(".tasks tbody tr:nth-child(2) .cite [dir]")
     assert marked(page) == ["Good,", "<b>lunch</b>", "it", "is."]
     assert active(page) == ["Good, <b>lunch</b> it is."]

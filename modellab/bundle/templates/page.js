@@ -156,10 +156,14 @@
     }
   });
   // A link to what a line or a chapter rests on: its words are marked and heard, and Back leads back to the link.
+  const proofs = [...document.querySelectorAll('a[href^="#"][data-t]')];
   let cited = [];
   function visit(link) {
     const target = document.querySelector(link.getAttribute("href"));
-    if (location.hash !== link.hash) history.pushState(null, "", link.hash);
+    if (location.hash !== link.hash) {
+      history.replaceState({ left: proofs.indexOf(link) }, "");
+      history.pushState(null, "", link.hash);
+    }
     for (const word of cited) word.classList.remove("cited");
     const [first, end] = (link.dataset.words ?? "0 0").split(" ").map(Number);
     cited = words.slice(first, end);
@@ -169,6 +173,13 @@
     place.focus({ preventScroll: true });
     (cited[0] ?? target).scrollIntoView({ block: cited.length ? "center" : "start", behavior: calm.matches ? "auto" : "smooth" });
   }
+  addEventListener("popstate", (event) => {
+    const link = proofs[event.state?.left];
+    setFollow(false);
+    link?.focus({ preventScroll: true });
+    link?.scrollIntoView({ block: "center" });
+  });
+
   $("track").addEventListener("click", (event) => {
     const box = $("track").getBoundingClientRect();
     seek(duration * (event.clientX - box.left) / box.width, !audio.paused);
@@ -179,7 +190,7 @@
     const place = /^#[cl]\d+$/.test(location.hash) && document.querySelector(location.hash);
     if (place) seek(Number(place.dataset.start), false);
   }
-  addEventListener("hashchange", fromAddress);
+  addEventListener("hashchange", () => { if (!history.state) fromAddress(); });
   audio.addEventListener("loadedmetadata", fromAddress, { once: true });
 
   document.addEventListener("keydown", (event) => {
