@@ -30,6 +30,8 @@ def test_cached_and_failed_steps_say_so(record: Callable[..., StepRecord]) -> No
     board.observe(StepEnded(record("vad", cached=True)))
     board.observe(StepEnded(record(status="failed", error="No weights.")))
     assert [(step.state, step.error) for step in board.steps] == [("cached", None), ("failed", "No weights.")]
+    board.observe(StepEnded(record(status="not_run", error="vad failed")))
+    assert (board.steps[1].state, board.steps[1].error) == ("not run", "vad failed")
 
 
 def test_a_step_of_another_system_is_ignored() -> None:

@@ -65,13 +65,14 @@ def test_a_failed_step_gives_its_words_and_its_run_ends_failed(lab, source):
     with Launcher(lab) as launcher:
         result = launcher.run("silero_vad", source)
     assert result.status == "failed"
-    [record] = result.records
-    assert (record.step, record.status, record.error) == ("ingest", "failed", result.error)
+    ingest, vad = result.records
+    assert (ingest.step, ingest.status, f"ingest failed: {ingest.error}") == ("ingest", "failed", result.error)
     assert source.name in result.error
+    assert (vad.step, vad.status, vad.error) == ("vad", "not_run", "ingest failed")
     with open_instance(lab) as instance:
         assert instance.get_run_by_id(result.dagster_run_id).status == dg.DagsterRunStatus.FAILURE
-    [(status,)] = query(lab, "SELECT status FROM run_history").rows
-    assert status == "failed"
+    [(status, error)] = query(lab, "SELECT status, error FROM run_history").rows
+    assert (status, error) == ("failed", result.error)
 
 
 def test_an_unknown_system_starts_no_run(lab, source):
