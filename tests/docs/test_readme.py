@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from modellab.pipeline.system import resolve_system
 from modellab.registry.registry import ModelRegistry
@@ -31,6 +33,8 @@ def test_every_make_command_is_a_target() -> None:
 
 def test_every_modellab_command_does_what_it_says(tmp_path: Path, sample_wav: Path) -> None:
     shutil.copy(sample_wav, tmp_path / "meeting.m4a")
+    samples, rate_hz = soundfile.read(sample_wav)
+    soundfile.write(tmp_path / "call.wav", np.stack([samples, np.roll(samples, len(samples) // 2)], axis=1), rate_hz)
     program = str(Path(sys.executable).with_name("modellab"))
     commands = [command for command in COMMANDS if command[0] == "modellab"]
     assert len(commands) > 10
