@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -379,6 +380,27 @@ def test_nothing_overflows_sideways(open_page: OpenPage, make_meeting: MakeMeeti
     assert page.evaluate("document.documentElement.scrollWidth") == width
     arabic = page.locator(".line p").nth(1)
     assert arabic.evaluate("e => getComputedStyle(e).direction") == "rtl"
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_long_names_and_words_overflow_nowhere_in_the_sections(
+    open_page: OpenPage, planned: MakeMeeting, width: int
+) -> None:
+    long = "Donaudampfschifffahrtsgesellschaft" * 6
+    found = planned()
+    assert found.chapters and found.summary and found.action_items
+    meeting = replace(
+        planned(names={"SPEAKER_00": "N" * 120, "SPEAKER_01": f"{long} {long}"}),
+        chapters=tuple(replace(chapter, title=long) for chapter in found.chapters),
+        summary=replace(found.summary, lines=[replace(line, text=long) for line in found.summary.lines]),
+        action_items=replace(
+            found.action_items,
+            items=[replace(item, task=long, due_text=long, assignee=long) for item in found.action_items.items],
+        ),
+        absent=(Absence("speech segments", long, True),),
+    )
+    page = open_page(meeting, viewport={"width": width, "height": 740}, is_mobile=width < 500, has_touch=width < 500)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_print_shows_the_whole_transcript_and_no_player(open_page: OpenPage, meeting: Meeting, tmp_path: Path) -> None:
