@@ -27,7 +27,7 @@ def utterances_of(chunk: Chunk, segments: Iterable[Any], offset_s: float) -> lis
     utterances: list[Utterance] = []
     end_s = 0.0
     for segment in segments:
-        words = list(_in_order(segment.words or (), offset_s, end_s))
+        words = list(_joined(_in_order(segment.words or (), offset_s, end_s)))
         if not words:
             continue
         end_s = words[-1].end_s
@@ -55,6 +55,24 @@ def _in_order(words: Iterable[Any], offset_s: float, end_s: float) -> Iterator[W
         yield Word(text, start_s, end_s, min(1.0, float(word.probability)), word.word[:1].isspace())
 
 
+def _joined(words: Iterable[Word]) -> Iterator[Word]:
+    """Words as they are written: Whisper takes `cold-hearted` for two, the second `-hearted` without a space before it.
+
+    The whole is as likely as its less likely part.
+    """
+    whole: Word | None = None
+    for word in words:
+        if whole and not word.space_before and not word.text[0].isalnum():
+            probability = min(whole.probability or 0.0, word.probability or 0.0)
+            whole = replace(whole, text=whole.text + word.text, end_s=word.end_s, probability=probability)
+            continue
+        if whole:
+            yield whole
+        whole = word
+    if whole:
+        yield whole
+
+
 def _place(chunk: Chunk, word: Word) -> _Placed:
     start_s, end_s, span = chunk.place(word.start_s, word.end_s)
     return _Placed(replace(word, start_s=start_s, end_s=end_s), span)
@@ -62,7 +80,7 @@ def _place(chunk: Chunk, word: Word) -> _Placed:
 
 def _stretches(words: Sequence[_Placed]) -> Iterator[list[Word]]:
     """Words parted where one span of speech ends and the next begins. A text whose words have spaces between them is
-    never parted inside a group that has none (`twenty` `-five`)."""
+    never parted inside a group that has none."""
     spaced = any(placed.word.space_before for placed in words)
     stretch = [words[0].word]
     for before, after in pairwise(words):

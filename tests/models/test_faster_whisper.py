@@ -155,13 +155,26 @@ def test_utterances_part_where_speech_pauses() -> None:
 
 
 def test_words_without_spaces_keep_together_only_where_others_have_them() -> None:
-    english = utterances_of(CHUNK, [segment(heard(" twenty", 0, 1), heard("-five", 1, 2))], 0)
-    assert [u.text for u in english] == ["twenty-five"]
+    english = utterances_of(CHUNK, [segment(heard(" version", 0, 1), heard("2b", 1, 2))], 0)
+    assert [u.text for u in english] == ["version2b"]
     assert [word.space_before for word in english[0].words] == [True, False]
     japanese = utterances_of(CHUNK, [segment(heard("音声", 0, 1), heard("認識", 1, 2))], 0)
     assert [u.text for u in japanese] == ["音声", "認識"]
     spoken_on = utterances_of(CHUNK, [segment(heard("音声", 0, 0.4), heard("認識", 0.4, 1))], 0)
     assert [u.text for u in spoken_on] == ["音声認識"]
+
+
+def test_what_is_written_as_one_word_is_one() -> None:
+    words = (
+        heard(" so", 0, 0.1),
+        heard(" cold", 0.1, 0.4, 0.8),
+        heard("-hearted,", 0.4, 0.8, 0.6),
+        heard(" sir", 0.8, 1),
+    )
+    (utterance,) = utterances_of(CHUNK, [segment(*words)], 0)
+    assert utterance.text == "so cold-hearted, sir"
+    assert utterance.words[1] == Word("cold-hearted,", 1.1, 1.8, 0.6)
+    assert [word.text for word in utterance.words] == ["so", "cold-hearted,", "sir"]
 
 
 def test_words_out_of_order_empty_or_too_sure_are_set_right() -> None:
