@@ -36,4 +36,5 @@ def _write(shown: Iterable[Cue], format_name: str, text_of: Callable[[Cue, str],
         subtitles.append(
             pysubs2.SSAEvent(round(cue.start_s * 1000), round(cue.end_s * 1000), text_of(cue, "\n".join(lines)))
         )
+    subtitles.sort()  # paragraphs of people who talk at the same time overlap
     return str(subtitles.to_string(format_name, keep_ssa_tags=True))

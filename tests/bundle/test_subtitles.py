@@ -31,6 +31,18 @@ def test_without_speakers_cues_hold_words_only(make_meeting: MakeMeeting) -> Non
     assert "<v" not in to_vtt(meeting)
 
 
+def test_cues_of_people_who_talk_at_the_same_time_are_in_order_of_time(make_meeting: MakeMeeting) -> None:
+    words = [Word(text, start_s, start_s + 1) for text, start_s in (("One,", 0), ("two,", 1), ("three.", 8))]
+    meeting = make_meeting(
+        Utterance(0, 9, "One, two, three.", words, "A"), Utterance(0.5, 1, "Yes.", [Word("Yes.", 0.5, 1)], "B")
+    )
+    for text in (to_srt(meeting), to_vtt(meeting)):
+        starts = [line.split()[0] for line in text.splitlines() if "-->" in line]
+        assert len(starts) == 3
+        assert starts == sorted(starts)
+    assert to_srt(meeting).startswith("1\n00:00:00,000 --> ")
+
+
 def test_silence(make_meeting: MakeMeeting) -> None:
     assert to_srt(make_meeting()) == ""
     assert to_vtt(make_meeting()) == "WEBVTT\n\n"

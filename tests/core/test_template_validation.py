@@ -89,7 +89,7 @@ steps:
         "16: steps[1].step: there is no step 'asrr'; allowed: a",
         "18: steps[2].step: step 'asr' is there twice; found line 16.",
         "18: steps[2].step: step 'asr' of pipeline 'mine' needs speech from a step before it; found ingest, asr; "
-        "allowed: vad. The step vad comes after it: move it before.",
+        "allowed: channels or vad. The step vad comes after it: move it before.",
         "19: steps[2].model: there is no model 'faster_wisper'",
         "20: steps[2].parameters.beam_size: Input should be greater than or equal to 1; found 0.",
         "20: steps[2].parameters.language: Input should be a valid string; found False. YAML takes a bare no",
