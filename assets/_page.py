@@ -83,9 +83,10 @@ def _timings(result: StepResult) -> str:
         ["other (reading, writing)", duration(record.other_s), share(record.other_s, record.total_s)],
         ["**total**", f"**{duration(record.total_s)}**", ""],
     ]
-    text = table(["", "time", "share"], rows if record.model else rows[2:])
+    text = table(["", "time", "share"], rows if record.inference_s else rows[2:])
     if record.inference_s > 0:
-        text += f"\n\n{record.audio_s / record.inference_s:.1f} x real time on {record.device}"
+        text += f"\n\n{record.audio_s / record.inference_s:.1f} x real time"
+        text += f" on {record.device}" if record.device else ""
         text += f", {record.compute_type}, {record.threads} threads" if record.threads else ""
         text += f", batches of {record.batch_size}" if record.batch_size else ""
     return text

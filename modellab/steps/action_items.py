@@ -1,6 +1,5 @@
 """The action_items step: who does what by when."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -34,17 +33,13 @@ def run(context: StepContext) -> Mapping[str, Any]:
     assert isinstance(parameters, ActionItemsParameters)
     transcript = read_transcript(context.reads["transcript"])
     day, source = recording_date(parameters.recorded_on, context.input.path, context.input.registered_at)
-    started = time.perf_counter()
-    try:
-        found = (
-            find_action_items(transcript, day)
-            if parameters.backend == "builtin"
-            else find_action_items_with(
+    if parameters.backend == "builtin":
+        found = find_action_items(transcript, day)
+    else:
+        with context.inference():
+            found = find_action_items_with(
                 open_backend(parameters), transcript, day, parameters, progress=context.progress
             )
-        )
-    finally:
-        context.timings.inference_s += time.perf_counter() - started
     found = replace(found, recorded_on_source=source)
     dump(found, context.output / ACTION_ITEMS_FILE)
     return {

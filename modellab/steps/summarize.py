@@ -1,6 +1,5 @@
 """The summarize step: the meeting in a few lines, and a paragraph per speaker."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,8 +57,7 @@ def _extracted(context: StepContext, parameters: SummarizeParameters, transcript
 
 
 def _written(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
-    started = time.perf_counter()
-    try:
+    with context.inference():
         return summarize_with(
             open_backend(parameters),
             transcript,
@@ -68,8 +66,6 @@ def _written(context: StepContext, parameters: SummarizeParameters, transcript: 
             lines_per_speaker=parameters.lines_per_speaker,
             progress=context.progress,
         )
-    finally:
-        context.timings.inference_s += time.perf_counter() - started
 
 
 STEP = StepDefinition(
