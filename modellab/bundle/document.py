@@ -64,7 +64,7 @@ class _Writer:
         if self._meeting.divided:
             self._chapters()
         for absence in self._meeting.missing:
-            self._paragraph((f"Not in this pack: {absence.what}. ", True), (absence.why, False))
+            self._paragraph((f"Not in this pack: {absence.what}. ", True), (absence.brief, False))
         self._document.add_heading("Transcript", 1)
         for part in self._meeting.parts:
             self._part(part)

@@ -59,6 +59,11 @@ class Absence:
     expected: bool
     """Whether the pipeline has a step for it: then it failed, or was not run, and the pack's readers are told."""
 
+    @property
+    def brief(self) -> str:
+        """The reason's first sentence: what to do about it is for whoever runs the lab, and the manifest has it all."""
+        return self.why.partition(". ")[0].rstrip(".") + "."
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
