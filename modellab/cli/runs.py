@@ -190,7 +190,9 @@ def bundle(
 
 @app.command("name-speakers")
 def name_speakers(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="As in runs show; there is no default here.", show_default=False)],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="As in runs show; there is no default here.", show_default=False)
+    ],
     assignments: Annotated[
         list[str] | None,
         typer.Argument(
