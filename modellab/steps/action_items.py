@@ -57,7 +57,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
-    code_version="1",
+    code_version="2",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ActionItemsParameters,
     run=run,

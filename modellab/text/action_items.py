@@ -40,7 +40,7 @@ _NEED = re.compile(
     r"\b(?:we\s+(?:also\s+)?(?:need to|have to|must|should|ought to)|"
     rf"(?:someone|somebody|one of us)\s+(?:also\s+)?(?:needs to|has to|must)){_TASK}"
 )
-_TOGETHER = re.compile(rf"\blet's\s+(?!(?:{alternatives('moves_on')}|take a|put it)\b)(?P<task>\w.*)")
+_TOGETHER = re.compile(rf"\blet's\s+{_ADVERB}(?!(?:{alternatives('moves_on')}|take a|put it)\b)(?P<task>\w.*)")
 _IMPERATIVE = re.compile(rf"^(?:(?:okay|ok|so|then|and|now|well)[, ]+)*(?P<task>(?:{alternatives('imperatives')})\b.*)")
 _LEAVE_TO_ME = re.compile(r"\b(?:leave (?:it|that|this) (?:to|with) me|i'm on it|consider it done)\b")
 _HYPOTHETICAL = re.compile(
