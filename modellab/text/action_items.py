@@ -98,8 +98,13 @@ def find_action_items(transcript: Transcript, recorded_on: date) -> ActionItems:
         )
         return ActionItems([], BACKEND, recorded_on, note=note)
     sentences = split_sentences(transcript)
-    found = _Conversation(sentences, recorded_on).read()
-    return ActionItems([_item(sentences, one) for one in found], BACKEND, recorded_on)
+    items = (_item(sentences, one) for one in _Conversation(sentences, recorded_on).read())
+    return ActionItems([item for item in items if not _is_bare(item)], BACKEND, recorded_on)
+
+
+def _is_bare(item: ActionItem) -> bool:
+    """Whether it is one verb in passing that nobody agreed to: "I need to think" says nothing to do by any time."""
+    return len(item.task.split()) == 1 and item.due_text is None and len(item.evidence) == 1
 
 
 class _Conversation:

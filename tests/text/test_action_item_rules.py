@@ -62,6 +62,7 @@ def test_one_turn_can_give_two_tasks() -> None:
         "She said she'll come.",
         "I said I'll think about it.",
         "Let's get started.",
+        "I need to design.",
         "I mean, let's just say that I was.",
         "Let's put it that way.",
         "Let me show you how that works.",
