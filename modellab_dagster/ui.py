@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
+from modellab.errors import LabError, UsageError
 from modellab.settings import Lab
 from modellab_dagster.home import WORKSPACE, open_instance
 
@@ -34,13 +36,36 @@ def environment(lab: Lab) -> dict[str, str]:
     }
 
 
+def require_free(port: int) -> None:
+    """Refuse a port that something listens on: two daemons over one lab disturb each other.
+
+    Raises:
+        UsageError: it is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} of {_HOST} can't be used",
+                found=error.strerror,
+                hint=f"If Model Lab's UI is running already, open http://{_HOST}:{port}; else: make ui PORT={port + 1}",
+            ) from error
+
+
 def main() -> None:
     """Prepare the lab's Dagster home and become `dagster dev`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=3000, help="port on the loopback interface (default 3000)")
     port = parser.parse_args().port
-    lab = Lab.from_environment()
-    open_instance(lab).dispose()
+    try:
+        require_free(port)
+        lab = Lab.from_environment()
+        open_instance(lab).dispose()
+    except LabError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        raise SystemExit(2) from error
     print(f"Model Lab in Dagster: http://{_HOST}:{port} in about 15 seconds; Ctrl-C stops it.", flush=True)
     print(f"The lab is {lab.home}.", flush=True)
     os.chdir(lab.dagster_home)
