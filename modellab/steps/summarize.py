@@ -71,7 +71,7 @@ def _written(context: StepContext, parameters: SummarizeParameters, transcript: 
 STEP = StepDefinition(
     name="summarize",
     description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
-    code_version="2",
+    code_version="3",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,

@@ -42,7 +42,8 @@ def summarize(
     """A few lines for the meeting, in order of time, and a paragraph per speaker, the one who talks most first.
 
     With chapters, the lines are spread over them, the longest first; a speaker who said nothing that stands on its own
-    has a paragraph without lines.
+    has a paragraph without lines. A paragraph says what the meeting's lines leave out, while the speaker said more
+    than those.
     """
     sentences = split_sentences(transcript)
     if not sentences:
@@ -56,7 +57,7 @@ def summarize(
         chosen += chooser.choose(group, share, chosen)
     return Summary(
         [chooser.line(index) for index in sorted(chosen)],
-        _speakers(sentences, chooser, lines_per_speaker),
+        _speakers(sentences, chooser, lines_per_speaker, chosen),
         BACKEND,
     )
 
@@ -139,14 +140,21 @@ def _shares(sizes: Sequence[int], lines: int) -> list[int]:
     return shares
 
 
-def _speakers(sentences: Sequence[Sentence], chooser: _Chooser, count: int) -> list[SpeakerSummary]:
+def _speakers(
+    sentences: Sequence[Sentence], chooser: _Chooser, count: int, shown: Sequence[int]
+) -> list[SpeakerSummary]:
     groups: dict[str | None, list[int]] = {}
     for index, sentence in enumerate(sentences):
         groups.setdefault(sentence.speaker, []).append(index)
+
+    def lines(group: Sequence[int]) -> list[Line]:
+        more = chooser.choose([index for index in group if index not in shown], count, shown)
+        return [chooser.line(index) for index in sorted(more or chooser.choose(group, count, []))]
+
     paragraphs = [
         SpeakerSummary(
             speaker,
-            [chooser.line(index) for index in sorted(chooser.choose(group, count, []))],
+            lines(group),
             sum(sentences[index].words for index in group),
             round(sum(sentences[index].duration_s for index in group), 3),
         )

@@ -89,7 +89,8 @@ def test_the_language_is_detected_and_the_words_are_right(
 @pytest.mark.parametrize(("name", "language"), [(GERMAN, "de"), (FRENCH, "fr")])
 def test_the_page_marks_what_is_said_with_its_language(ran: Ran, name: str, language: str) -> None:
     page = ran.read(name, "index.html")
-    assert page.count(f'lang="{language}"') >= 3
+    assert len(re.findall(rf'<div class="lines[^"]*" lang="{language}">', page)) == 1
+    assert f'<li dir="auto"><span lang="{language}">' in page
     assert re.findall(r"<html[^>]*>", page) == ['<html lang="en">']
 
 

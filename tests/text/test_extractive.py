@@ -75,6 +75,7 @@ def test_every_line_of_a_summary_was_said(dialogue: object, embedder: MiniLM, tm
     for speaker in summary.speakers:
         assert 0 < len(speaker.lines) <= 2
         assert {line.evidence[0].speaker for line in speaker.lines} == {speaker.speaker}
+        assert not {line.text for line in speaker.lines} & {line.text for line in summary.lines}
     assert sum(speaker.words for speaker in summary.speakers) == len(transcript.words)
     dump(summary, tmp_path / "summary.json")
     assert load(Summary, tmp_path / "summary.json") == summary
