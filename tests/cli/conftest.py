@@ -1,12 +1,35 @@
-"""Records and outcomes made by hand, for the parts of the command line that only show them."""
+"""The command itself in a lab of its own; and records made by hand, for the parts that only show them."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from modellab.cli.main import main
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One lab for each module: what one test runs, the next one finds."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture
+def call(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in the module's lab; gives exit code, standard output and standard error."""
+    monkeypatch.setenv("MODELLAB_HOME", str(home))
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture

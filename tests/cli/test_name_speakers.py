@@ -10,32 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from modellab.cli.main import main
-
 Call = Callable[..., tuple[int, str, str]]
 FAST = ["--pipeline", "stereo_call", "--set", "asr=faster_whisper:tiny.en"]
 SYSTEM = "stereo_call+asr=faster_whisper:tiny.en"
 STEPS = ["ingest", "channels", "asr", "chapters", "summarize", "action_items", "bundle"]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One lab for this module: what one test runs, the next one finds."""
-    return tmp_path_factory.mktemp("lab")
-
-
-@pytest.fixture
-def call(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command in the module's lab; gives exit code, standard output and standard error."""
-    monkeypatch.setenv("MODELLAB_HOME", str(home))
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
