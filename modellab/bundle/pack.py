@@ -16,6 +16,7 @@ from modellab.bundle.meeting import Meeting
 from modellab.bundle.published import publish
 from modellab.media.audio import Samples
 from modellab.media.inputs import RegisteredInput
+from modellab.metrics.rttm import to_rttm
 from modellab.surfaces.results import dump
 
 FOLDER = "pack"
@@ -132,7 +133,7 @@ def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list
         "transcript.md": page.render_markdown(meeting, credits),
     }
     if meeting.turns is not None:
-        texts["diarization.rttm"] = scoring.to_rttm(meeting)
+        texts["diarization.rttm"] = to_rttm(meeting.turns, meeting.slug)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
     dump(publish(meeting), folder / JSON)

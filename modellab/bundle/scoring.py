@@ -1,4 +1,4 @@
-"""NIST's space-separated formats that scoring tools read: RTTM, CTM and STM.
+"""NIST's space-separated formats that scoring tools read: CTM and STM (RTTM is in `modellab.metrics.rttm`).
 
 Fields as in the Rich Transcription evaluation plans (RT-09) and sctk's documentation. The file id is the meeting's slug
 and the channel is 1, the same in all three, so that they can be scored against each other.
@@ -7,18 +7,9 @@ and the channel is 1, the same in all three, so that they can be scored against 
 from collections.abc import Iterable
 
 from modellab.bundle.meeting import Meeting
+from modellab.metrics.rttm import CHANNEL
 
-CHANNEL = 1
 NO_SPEAKER = "unknown"
-
-
-def to_rttm(meeting: Meeting) -> str:
-    """`SPEAKER file channel start duration <NA> <NA> speaker <NA> <NA>`, one line a turn, seconds."""
-    return _lines(
-        f"SPEAKER {meeting.slug} {CHANNEL} {turn.start_s:.3f} {turn.duration_s:.3f} "
-        f"<NA> <NA> {_field(turn.speaker)} <NA> <NA>"
-        for turn in meeting.turns or ()
-    )
 
 
 def to_ctm(meeting: Meeting) -> str:

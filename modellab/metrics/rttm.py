@@ -1,11 +1,13 @@
 """NIST's RTTM format for speaker turns."""
 
-from modellab.surfaces.results import Diarization
+from collections.abc import Iterable
+
+from modellab.surfaces.results import Turn
 
 CHANNEL = 1
 
 
-def to_rttm(diarization: Diarization, name: str) -> str:
+def to_rttm(turns: Iterable[Turn], name: str) -> str:
     """`SPEAKER name channel start duration <NA> <NA> speaker <NA> <NA>`, a line a turn, in seconds.
 
     Fields as in NIST's RT-09 evaluation plan, appendix A; they are separated by spaces, so a speaker's name has `_` in
@@ -17,5 +19,5 @@ def to_rttm(diarization: Diarization, name: str) -> str:
     return "".join(
         f"SPEAKER {name} {CHANNEL} {turn.start_s:.6f} {turn.duration_s:.6f} "
         f"<NA> <NA> {'_'.join(turn.speaker.split())} <NA> <NA>\n"
-        for turn in diarization.turns
+        for turn in turns
     )

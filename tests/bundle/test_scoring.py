@@ -2,24 +2,25 @@ import io
 from collections.abc import Callable
 
 from modellab.bundle.meeting import Meeting
-from modellab.bundle.scoring import to_ctm, to_rttm, to_stm
+from modellab.bundle.scoring import to_ctm, to_stm
+from modellab.metrics.rttm import to_rttm
 from modellab.surfaces.results import Utterance, Word
 
 MakeMeeting = Callable[..., Meeting]
 
 
 def test_rttm(two_speakers: Meeting) -> None:
-    assert to_rttm(two_speakers) == (
-        "SPEAKER Weekly_sync 1 1.000 2.500 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
-        "SPEAKER Weekly_sync 1 2.500 3.500 <NA> <NA> SPEAKER_01 <NA> <NA>\n"
-        "SPEAKER Weekly_sync 1 10.000 1.000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
+    assert to_rttm(two_speakers.turns or (), two_speakers.slug) == (
+        "SPEAKER Weekly_sync 1 1.000000 2.500000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
+        "SPEAKER Weekly_sync 1 2.500000 3.500000 <NA> <NA> SPEAKER_01 <NA> <NA>\n"
+        "SPEAKER Weekly_sync 1 10.000000 1.000000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
     )
 
 
 def test_pyannote_reads_the_rttm_back(two_speakers: Meeting) -> None:
     from pyannote.database.util import load_rttm
 
-    (annotation,) = load_rttm(io.StringIO(to_rttm(two_speakers))).values()
+    (annotation,) = load_rttm(io.StringIO(to_rttm(two_speakers.turns or (), two_speakers.slug))).values()
     assert annotation.chart() == [("SPEAKER_00", 3.5), ("SPEAKER_01", 3.5)]
 
 
@@ -41,10 +42,13 @@ def test_names_with_spaces_stay_one_field(make_meeting: MakeMeeting) -> None:
     meeting = make_meeting(
         Utterance(0, 1, "a", [Word("a", 0, 1)], "Ann Lee"), turns=[(0.0, 1.0, "Ann Lee")], name="a b (final).wav"
     )
-    assert to_rttm(meeting) == "SPEAKER a-b-final 1 0.000 1.000 <NA> <NA> Ann_Lee <NA> <NA>\n"
+    assert (
+        to_rttm(meeting.turns or (), meeting.slug)
+        == "SPEAKER a-b-final 1 0.000000 1.000000 <NA> <NA> Ann_Lee <NA> <NA>\n"
+    )
     assert to_stm(meeting).startswith("a-b-final 1 Ann_Lee 0.000 1.000 a")
 
 
 def test_silence(make_meeting: MakeMeeting) -> None:
     meeting = make_meeting(turns=[])
-    assert to_rttm(meeting) == to_ctm(meeting) == to_stm(meeting) == ""
+    assert to_rttm(meeting.turns or (), meeting.slug) == to_ctm(meeting) == to_stm(meeting) == ""

@@ -44,7 +44,7 @@ def test_overlap_can_be_left_out() -> None:
 def test_rttm_goes_there_and_back_through_pyannotes_reader(tmp_path: Path) -> None:
     turns = [Turn(0.1234567, 1.0, "SPEAKER_00"), Turn(0.5, 2.25, "SPEAKER_01")]
     path = tmp_path / "x.rttm"
-    path.write_text(to_rttm(Diarization(turns, 3.0), "call"))
+    path.write_text(to_rttm(turns, "call"))
     assert path.read_text().splitlines()[1] == "SPEAKER call 1 0.500000 1.750000 <NA> <NA> SPEAKER_01 <NA> <NA>"
     read = read_rttm(path)["call"]
     assert [turn.speaker for turn in read] == ["SPEAKER_00", "SPEAKER_01"]
