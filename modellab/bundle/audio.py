@@ -2,6 +2,7 @@
 where it should without an index."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -41,7 +42,7 @@ def write_audio(
         stream.layout = "mono"
         stream.bit_rate = _BIT_RATES[rate_hz]
         position = 0
-        for block in _mono(reader, np.array(weights, dtype=np.float32), rate_hz):
+        for block in _ahead(_mono(reader, np.array(weights, dtype=np.float32), rate_hz)):
             if not len(block):
                 continue
             pcm = np.round(np.clip(block, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
@@ -52,6 +53,15 @@ def write_audio(
             container.mux(stream.encode(frame))
             progress(reader.duration_s)
         container.mux(stream.encode(None))
+
+
+def _ahead(blocks: Iterator[Samples]) -> Iterator[Samples]:
+    """The same blocks, each decoded while the one before is encoded."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = beside.submit(next, blocks, None)
+            yield block
 
 
 def _mono(reader: MediaReader, weights: Samples, rate_hz: int) -> Iterator[Samples]:
