@@ -101,7 +101,7 @@ def run_apart(recording: Path, pipeline: str, home: Path) -> dict[str, Any]:
 
 def peak(measured: dict[str, Any]) -> float:
     """Highest resident memory of any step, MiB."""
-    return max(step["peak_mib"] for step in measured["steps"].values())
+    return max(float(step["peak_mib"]) for step in measured["steps"].values())
 
 
 def main() -> None:

@@ -98,6 +98,9 @@ def process(
 
 
 def _launcher(lab: "Lab") -> "Launcher":
-    from modellab.cli.launch import Launcher
+    from modellab.memory import collector_paused
+
+    with collector_paused():
+        from modellab.cli.launch import Launcher
 
     return Launcher(lab)

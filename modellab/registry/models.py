@@ -11,6 +11,7 @@ from typing import Any
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import LabError, ModelConfigError, ModelUnavailable, WeightsMissing
 from modellab.files import canonical_json
+from modellab.memory import collector_paused
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.devices import choose_device, choose_threads
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest
@@ -151,7 +152,7 @@ class Models:
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         request = self.request(ref)
         facts = request.facts
-        with torch_threads(facts.threads):
+        with torch_threads(facts.threads), collector_paused():
             try:
                 model = self.registry.adapter(ref.id).load(request)
             except ImportError as error:
