@@ -98,9 +98,9 @@ def process(
 
 
 def _launcher(lab: "Lab") -> "Launcher":
-    from modellab.memory import collector_paused
+    from modellab.memory import made_to_stay
 
-    with collector_paused():
+    with made_to_stay():
         from modellab.cli.launch import Launcher
 
     return Launcher(lab)

@@ -11,7 +11,7 @@ from typing import Any
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import LabError, ModelConfigError, ModelUnavailable, WeightsMissing
 from modellab.files import canonical_json
-from modellab.memory import collector_paused
+from modellab.memory import collect_all, made_to_stay
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.devices import choose_device, choose_threads
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest
@@ -152,7 +152,7 @@ class Models:
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         request = self.request(ref)
         facts = request.facts
-        with torch_threads(facts.threads), collector_paused():
+        with torch_threads(facts.threads), made_to_stay():
             try:
                 model = self.registry.adapter(ref.id).load(request)
             except ImportError as error:
@@ -203,8 +203,11 @@ class Models:
     def _make_room(self, needed_mib: int) -> None:
         """A model larger than the whole budget is loaded alone rather than refused."""
         budget_mib = self._settings.model_memory_gib * _MIB_PER_GIB
+        count = len(self._kept)
         while self._kept and sum(kept.memory_mib for kept in self._kept.values()) + needed_mib > budget_mib:
             self._drop(next(iter(self._kept)))
+        if len(self._kept) < count:
+            collect_all()
 
     def _drop(self, ref: ModelRef) -> None:
         model = self._kept.pop(ref).model

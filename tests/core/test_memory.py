@@ -1,13 +1,29 @@
 import gc
+import weakref
+from collections.abc import Iterator
 
 import pytest
 
-from modellab.memory import collector_paused
+from modellab.memory import collect_all, made_to_stay
+
+
+class Node:
+    """Refers to itself: only the collector can let go of it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    yield
+    gc.enable()
+    gc.unfreeze()
 
 
 def test_the_collector_rests_inside_and_works_again_after_an_error() -> None:
     assert gc.isenabled()
-    with pytest.raises(RuntimeError), collector_paused():
+    with pytest.raises(RuntimeError), made_to_stay():
         assert not gc.isenabled()
         raise RuntimeError
     assert gc.isenabled()
@@ -15,9 +31,22 @@ def test_the_collector_rests_inside_and_works_again_after_an_error() -> None:
 
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
-    try:
-        with collector_paused():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+    with made_to_stay():
+        pass
+    assert not gc.isenabled()
+
+
+def test_what_is_made_inside_is_not_gone_through_again_until_all_is() -> None:
+    with made_to_stay():
+        made = weakref.ref(Node())
+    gc.collect()
+    assert made() is not None
+    collect_all()
+    assert made() is None
+
+
+def test_what_nobody_refers_to_before_does_not_stay() -> None:
+    before = weakref.ref(Node())
+    with made_to_stay():
+        pass
+    assert before() is None

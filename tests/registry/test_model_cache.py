@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,16 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 
+from .conftest import ADAPTER
+
 WriteModel = Callable[..., Path]
 GIB = 1024
+IN_A_CIRCLE = """
+def load(request):
+    model = _load(request)
+    model.itself = model
+    return model
+"""
 
 
 def models(folder: Path, lab: Lab, **settings: Any) -> Models:
@@ -73,6 +82,18 @@ def test_the_model_used_longest_ago_makes_room(folder: Path, write_model: WriteM
     assert not a.closed
     assert kept.acquire(ref("b")).load_s > 0
     assert a.closed
+
+
+def test_the_memory_of_what_makes_room_is_free_before_the_next_is_loaded(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    write_model("a", memory_mib=600, adapter=ADAPTER + "\n_load = load\n" + IN_A_CIRCLE)
+    write_model("b", memory_mib=600)
+    kept = models(folder, lab, model_memory_gib=1)
+    a = weakref.ref(kept.acquire(ref("a")).model)
+    assert a() is not None
+    kept.acquire(ref("b"))
+    assert a() is None
 
 
 def test_a_variant_can_state_its_own_memory_and_a_giant_is_loaded_alone(
