@@ -1,9 +1,11 @@
 """The pack's recording: MP3, which every browser plays without a plug-in, at a constant bit rate, so that seeking lands
-where it should without an index."""
+where it should without an index. A recording that is one already is taken as it is: encoding it again only costs."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -21,6 +23,50 @@ _BIT_RATES = {_WIDE_HZ: 48_000, _NARROW_HZ: 40_000}
 _LAME_EFFORT = "7"
 """libmp3lame's `compression_level`: 40 % less work than its default of 5, and speech does not show it."""
 _FULL_SCALE = 32767.0
+_COPIED_UP_TO_BIT_RATE = 64_000
+"""An MP3 above this would make the pack larger than encoding it again does, for nothing that is heard of speech."""
+_PADDING_BYTES = 1
+"""By which frames of one constant bit rate differ."""
+_ID3_HEADER_BYTES, _ID3_FOOTER_FLAG, _ID3V1_BYTES = 10, 0x10, 128
+_COPY_BYTES = 1 << 20
+
+
+def is_small_mp3(path: Path) -> bool:
+    """Whether an MP3 file holds nothing but sound, at a low and constant bit rate. Reads it without decoding."""
+    with av.open(str(path), format="mp3", metadata_errors="replace") as container:
+        if len(container.streams) != 1:
+            return False
+        [stream] = container.streams.audio
+        sizes = [packet.size for packet in container.demux(stream) if packet.size]
+        constant = max(sizes) - min(sizes) <= _PADDING_BYTES
+        return bool(constant and stream.bit_rate <= _COPIED_UP_TO_BIT_RATE)
+
+
+def copy_mp3(source: Path, target: Path) -> None:
+    """Copy an MP3's frames. Its ID3 tags are left out: they may tell more than the people in a meeting are to know."""
+    with source.open("rb") as file, target.open("wb") as copy:
+        end = file.seek(-min(_ID3V1_BYTES, source.stat().st_size), os.SEEK_END)
+        if file.read(3) != b"TAG":
+            end = file.seek(0, os.SEEK_END)
+        start = file.seek(_after_id3(file))
+        remaining = max(0, end - start)
+        while block := file.read(min(_COPY_BYTES, remaining)):
+            copy.write(block)
+            remaining -= len(block)
+
+
+def _after_id3(file: BinaryIO) -> int:
+    """Where the frames begin: behind ID3v2 tags, whose size has seven bits a byte (id3.org, ID3v2.4 section 3.1)."""
+    start = 0
+    while True:
+        file.seek(start)
+        header = file.read(_ID3_HEADER_BYTES)
+        if header[:3] != b"ID3":
+            return start
+        size = 0
+        for byte in header[6:]:
+            size = size << 7 | byte
+        start += _ID3_HEADER_BYTES + size + (_ID3_HEADER_BYTES if header[5] & _ID3_FOOTER_FLAG else 0)
 
 
 def write_audio(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import Field
 
-from modellab.bundle.audio import write_audio
+from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
 from modellab.bundle.meeting import Absence, RecordingDay, describe
 from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
@@ -25,7 +25,7 @@ from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 T = TypeVar("T")
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 _LACKING = {
     "speech": "speech segments",
     "diarization": "speakers",
@@ -36,6 +36,10 @@ _LACKING = {
 """Optional role -> what a pack lacks without it."""
 _AUDIO_PART = 0.7
 """Of the progress: most of the time goes into decoding and encoding."""
+_MP3 = "mp3/mp3float"
+"""Container and codec, as libav names them."""
+_CLIPPED_UNHEARD = 1e-3
+"""Share of the samples."""
 
 
 class BundleParameters(StepParameters):
@@ -86,6 +90,9 @@ def _result(context: StepContext, role: str, kind: type[T], file: str) -> T | No
 
 def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
     source, duration_s = audio.info.source, audio.original_duration_s
+    if _is_sound_mp3(audio.info) and is_small_mp3(context.input.path):
+        copy_mp3(context.input.path, target)
+        return
     with MediaReader(context.input.path, audio_stream=source.audio_stream, name=context.input.name) as reader:
         write_audio(
             target,
@@ -93,6 +100,16 @@ def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) 
             _mix_weights(audio.info),
             lambda seconds: context.progress(_AUDIO_PART * min(seconds / duration_s, 1.0)),
         )
+
+
+def _is_sound_mp3(info: IngestInfo) -> bool:
+    """Whether the recording is an MP3 in which ingest met nothing that players would stumble over.
+
+    Lossy codecs overshoot for a few samples of loud speech; every player clips those, and nobody hears it.
+    """
+    evenly_mixed = len(set(info.mix)) == 1
+    clipped = info.source.full_scale_fraction > _CLIPPED_UNHEARD
+    return info.source.format == _MP3 and evenly_mixed and not info.warnings and not clipped
 
 
 def _mix_weights(info: IngestInfo) -> list[float]:

@@ -1,11 +1,72 @@
+import io
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
-from modellab.bundle.audio import write_audio
+from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
 from modellab.media.decode import MediaReader, decode
+
+
+def write_mp3(path: Path, bit_rate: int, quality: str | None = None, **tags: str) -> Path:
+    """Two seconds of noise and a tone as MP3, as others write it."""
+    generator = np.random.default_rng(0)
+    samples = 0.2 * np.sin(np.arange(48_000) / 9) + generator.normal(0, 0.1, 48_000) * (np.arange(48_000) > 24_000)
+    with av.open(str(path), "w", format="mp3", options={"write_id3v1": "1"}) as container:
+        container.metadata.update(tags)
+        stream = container.add_stream("libmp3lame", rate=24_000, options={"flags": "+qscale"} if quality else {})
+        stream.layout = "mono"
+        if quality:
+            stream.codec_context.global_quality = int(quality) * 118
+        else:
+            stream.bit_rate = bit_rate
+        frame = av.AudioFrame.from_ndarray(samples.astype(np.float32)[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = 24_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_an_mp3_is_copied_sample_for_sample_without_its_tags(tmp_path: Path) -> None:
+    source = write_mp3(tmp_path / "in.mp3", 48_000, title="Dismissals", comment="not for the others " * 40)
+    content = source.read_bytes()
+    assert content.startswith(b"ID3") and b"Dismissals" in content[-128:]
+    assert is_small_mp3(source)
+    copy_mp3(source, tmp_path / "out.mp3")
+    copied = (tmp_path / "out.mp3").read_bytes()
+    assert b"Dismissals" not in copied and b"not for" not in copied and b"ID3" not in copied and b"TAG" not in copied
+    assert np.array_equal(decode(tmp_path / "out.mp3").samples, decode(source).samples)
+
+
+def test_an_mp3_without_tags_is_copied_byte_for_byte(tmp_path: Path) -> None:
+    copy_mp3(write_mp3(tmp_path / "in.mp3", 48_000, title="x"), tmp_path / "once.mp3")
+    assert is_small_mp3(tmp_path / "once.mp3")
+    copy_mp3(tmp_path / "once.mp3", tmp_path / "twice.mp3")
+    assert (tmp_path / "once.mp3").read_bytes() == (tmp_path / "twice.mp3").read_bytes()
+
+
+def test_a_high_or_changing_bit_rate_is_not_small(tmp_path: Path) -> None:
+    assert is_small_mp3(write_mp3(tmp_path / "64.mp3", 64_000))
+    assert not is_small_mp3(write_mp3(tmp_path / "96.mp3", 96_000))
+    assert not is_small_mp3(write_mp3(tmp_path / "changing.mp3", 0, quality="9"))
+
+
+def test_a_picture_in_the_tags_is_not_sound(tmp_path: Path) -> None:
+    sound = write_mp3(tmp_path / "in.mp3", 48_000)
+    copy_mp3(sound, tmp_path / "bare.mp3")
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    content = b"\0image/png\0\x03\0" + picture.getvalue()
+    frame = b"APIC" + len(content).to_bytes(4, "big") + b"\0\0" + content
+    assert len(frame) < 128, "one byte of size, of seven bits"
+    header = b"ID3\x03\0\0\0\0\0" + bytes([len(frame)])
+    (tmp_path / "cover.mp3").write_bytes(header + frame + (tmp_path / "bare.mp3").read_bytes())
+    assert not is_small_mp3(tmp_path / "cover.mp3")
+    copy_mp3(tmp_path / "cover.mp3", tmp_path / "again.mp3")
+    assert (tmp_path / "again.mp3").read_bytes() == (tmp_path / "bare.mp3").read_bytes()
 
 
 def encode(source: Path, target: Path, weights: list[float]) -> None:

@@ -440,6 +440,20 @@ def test_export_takes_only_what_the_manifest_lists(bench: Bench, tmp_path: Path)
 
 
 @pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("en-sonnet-formats/en.mp3", True), ("stereo-mp3-whisper/hotwords.mp3", False)],  # 64 and 128 kbit/s
+)
+def test_only_a_small_mp3_is_packed_as_it_is(lab: Lab, data: Path, name: str, kept: bool) -> None:
+    bench = Bench(lab, data / name)
+    bench.ingest()
+    bench.put("transcript", "asr", Transcript([], bench.input.duration_s))
+    packed, original = decode(bench.run().file("pack/audio.mp3")), decode(data / name)
+    assert np.array_equal(packed.samples, original.samples) == kept
+    assert packed.duration_s == pytest.approx(original.duration_s, abs=0.08)
+
+
+@pytest.mark.realdata
 def test_a_videos_sound_is_packed(lab: Lab, data: Path) -> None:
     bench = Bench(lab, data / "video" / "jfk.mp4")
     bench.ingest()
