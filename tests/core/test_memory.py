@@ -1,10 +1,12 @@
+import ctypes
 import gc
 import weakref
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from modellab.memory import collect_all, made_to_stay
+from modellab.memory import collect_all, made_to_stay, peak_mib, reset_peak
 
 
 class Node:
@@ -50,3 +52,16 @@ def test_what_nobody_refers_to_before_does_not_stay() -> None:
     with made_to_stay():
         pass
     assert before() is None
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs the GNU C library")
+def test_what_was_freed_does_not_count_for_what_comes_next() -> None:
+    reset_peak()
+    before = peak_mib()
+    many = [np.ones(8_000) for _ in range(10_000)]  # 610 MiB, in pieces small enough for the heap
+    assert peak_mib() > before + 500
+    kept = many[::100]
+    del many
+    reset_peak()
+    assert peak_mib() < before + 100
+    assert len(kept) == 100
