@@ -15,14 +15,21 @@ _RESET_PEAK = "5"
 """Written to `clear_refs`, it sets the peak resident size back to the present one (proc(5))."""
 
 
-def reset_peak() -> None:
-    """Start a new peak, where the system can (Linux); elsewhere the peak since the process began stays.
+def give_back() -> None:
+    """Give what was freed back to the system, where the C library can (glibc).
 
-    What was freed before is given back first, where the C library can (glibc): of what a model took for its work it
-    keeps up to a gigabyte, which would count as the next one's.
+    It keeps what threads freed in pieces: an hour of diarization would come to hold gigabytes of it.
     """
     if _trim is not None:
         _trim(0)
+
+
+def reset_peak() -> None:
+    """Start a new peak, where the system can (Linux); elsewhere the peak since the process began stays.
+
+    What was freed before is given back first, or it would count as the next one's.
+    """
+    give_back()
     try:
         _CLEAR_REFS.write_text(_RESET_PEAK)
     except OSError:
