@@ -10,8 +10,10 @@ from typing import BinaryIO
 import av
 import numpy as np
 
+from modellab.errors import InputRefused
 from modellab.media.audio import Samples
 from modellab.media.decode import MediaReader
+from modellab.media.opening import MediaFile
 from modellab.media.resampling import StreamResampler
 
 FILE_NAME = "audio.mp3"
@@ -32,14 +34,21 @@ _COPY_BYTES = 1 << 20
 
 
 def is_small_mp3(path: Path) -> bool:
-    """Whether an MP3 file holds nothing but sound, at a low and constant bit rate. Reads it without decoding."""
-    with av.open(str(path), format="mp3", metadata_errors="replace") as container:
-        if len(container.streams) != 1:
-            return False
-        [stream] = container.streams.audio
-        sizes = [packet.size for packet in container.demux(stream) if packet.size]
-        constant = max(sizes) - min(sizes) <= _PADDING_BYTES
-        return bool(constant and stream.bit_rate <= _COPIED_UP_TO_BIT_RATE)
+    """Whether an MP3 file holds nothing but sound, at a low and constant bit rate. Reads it without decoding.
+
+    One that can't be read to its end is none: what decodes of it is better encoded again.
+    """
+    try:
+        with MediaFile(path, container_format="mp3") as media, media.refusing("can't be read as MP3"):
+            streams = media.container.streams
+            if len(streams) != 1 or not streams.audio:
+                return False
+            [stream] = streams.audio
+            sizes = [packet.size for packet in media.container.demux(stream) if packet.size]
+            constant = bool(sizes) and max(sizes) - min(sizes) <= _PADDING_BYTES
+            return bool(constant and stream.bit_rate <= _COPIED_UP_TO_BIT_RATE)
+    except InputRefused:
+        return False
 
 
 def copy_mp3(source: Path, target: Path) -> None:

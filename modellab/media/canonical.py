@@ -13,9 +13,11 @@ import soundfile
 from modellab.artifacts.store import Artifact
 from modellab.errors import ArtifactCorrupt
 from modellab.media.audio import Audio, KeptPiece, TimeMap
+from modellab.media.decode import PassedOver
 from modellab.media.envelope import Envelope
 from modellab.media.levels import Levels
 from modellab.media.resampling import resample
+from modellab.media.timeline import TimeJump
 from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import load
 
@@ -41,6 +43,13 @@ class SourceFacts:
     full_scale_fraction: float
     """Share of the samples at or beyond 0.999 of full scale: more than a few in a million mean clipping."""
     non_finite_samples: int
+    passed_over_streams: list[PassedOver] = field(default_factory=list)
+    """Audio streams that would have come before the one that was taken, and why they were not."""
+    filled_gaps: int = 0
+    filled_s: float = 0.0
+    """Silence put where the file's time stamps jump, so that what follows keeps its time."""
+    doubted_jumps: list[TimeJump] = field(default_factory=list)
+    """Jumps of the file's time stamps that were not believed, the first 20."""
 
 
 @dataclass(frozen=True, slots=True)

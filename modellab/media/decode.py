@@ -1,13 +1,7 @@
-"""Decoding audio from any file that libav knows, block by block.
+"""Decoding audio from any file that libav knows, block by block."""
 
-The file is recognised by its content: libav gets a stream of bytes and never the name, so an MP3 called `.wav` is an
-MP3, and a text is nothing. It may open nothing but these bytes: playlists and `ffconcat` scripts that point to other
-files or addresses are refused.
-"""
-
-import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -17,22 +11,31 @@ from typing import Any, NamedTuple
 import av
 import numpy as np
 
-from modellab.errors import InputRefused
+from modellab.errors import InputRefused, LabError
 from modellab.media.audio import Audio, Samples
+from modellab.media.opening import MediaFile
 from modellab.media.resampling import StreamResampler
+from modellab.media.timeline import TimeJump, Timeline
 
 _BLOCK_SAMPLES = 1 << 16
-_READ_BYTES = 1 << 20
+_BLOCK_VALUES = 1 << 19
+"""Of all channels: a block of many channels has fewer samples."""
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 2_000_000
 """A header that states another rate is wrong, and would blow a small file up to hours."""
-_SHORTEST_GAP_S = 0.05
-"""Container times of some formats are whole milliseconds, and jitter; a jump of this size is missing audio."""
-_LONGEST_GAP_S = 600.0
-"""A jump beyond this is taken for a wrong time stamp."""
+_MOST_CHANNELS = 64
+"""Beyond which libav's converter gives up."""
+_TRIED_STREAMS = 16
 _FULL_SCALE = 0.999
-_SAMPLED_TEXT_BYTES = 512
 UNNAMED_CHANNEL = "NONE"
 """libav's name for a channel of which the file does not say what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An audio stream that would have come first, and why it was not taken."""
+
+    audio_stream: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,13 @@ class MediaInfo:
     """Name of each channel (`FL`, `FR`, `FC`, `LFE`, ...), `UNNAMED_CHANNEL` where the file does not say."""
     stated_duration_s: float | None
     """What the container states or lets estimate; the decoded length may differ."""
+    audio_stream: int
+    """The one that is decoded, from 0."""
     audio_streams: int
     has_video: bool
+    passed_over: tuple[PassedOver, ...] = ()
+    is_default: bool = False
+    """Whether the file marks the stream as the default, and an earlier one not."""
 
     @property
     def format(self) -> str:
@@ -69,6 +77,8 @@ class DecodeReport:
     filled_gaps: int = 0
     filled_s: float = 0.0
     """Silence put where the container's times jump, so that what follows keeps its time."""
+    doubted_jumps: list[TimeJump] = field(default_factory=list)
+    """Jumps of the container's times that were not believed, the first 20."""
     non_finite_samples: int = 0
     """NaN and infinite samples, replaced by 0; counted over all channels, like the following."""
     full_scale_samples: int = 0
@@ -80,8 +90,10 @@ class MediaReader:
 
     Args:
         path: the file.
-        audio_stream: which of its audio streams, from 0.
+        audio_stream: which of its audio streams, from 0; None takes the first that decodes, those first that the file
+            marks as its default.
         name: what errors call the file; its own name by default.
+        longest_s: decoding stops with a refusal when the recording turns out to be longer.
 
     Raises:
         InputRefused: not a media file, no such audio stream, or nothing in it decodes.
@@ -90,26 +102,19 @@ class MediaReader:
     info: MediaInfo
     report: DecodeReport
 
-    def __init__(self, path: Path, *, audio_stream: int = 0, name: str | None = None) -> None:
-        self._name = name or path.name
-        self._path = path
-        self.report = DecodeReport()
-        self._file = self._open_file()
+    def __init__(
+        self,
+        path: Path,
+        *,
+        audio_stream: int | None = None,
+        name: str | None = None,
+        longest_s: float | None = None,
+    ) -> None:
+        self._path, self._name = path, name
+        self._asked, self._longest_s = audio_stream, longest_s
+        self._media = MediaFile(path, name=name)
         try:
-            self._container = self._open_container()
-        except BaseException:
-            self._file.close()
-            raise
-        try:
-            self._missing_bytes = self._missing_riff_bytes()
-            self._audio_stream = audio_stream
-            self._stream = self._choose(audio_stream)
-            self._tick_s = float(self._stream.time_base)
-            self._frames = self._decoded_frames()
-            self._first = self._first_frame()
-            self.info = self._describe()
-            start = self._container.start_time
-            self._origin_s: float | None = None if start is None else start / av.time_base
+            self._begin()
         except BaseException:
             self.close()
             raise
@@ -123,8 +128,7 @@ class MediaReader:
         self.close()
 
     def close(self) -> None:
-        self._container.close()
-        self._file.close()
+        self._media.close()
 
     @property
     def duration_s(self) -> float:
@@ -132,33 +136,44 @@ class MediaReader:
         return self.report.samples / self.info.sample_rate_hz
 
     def blocks(self) -> Iterator[Samples]:
-        """The audio from its beginning, once: float32, shape `(channels, samples)`, some 65,536 samples each.
+        """The audio from its beginning, once: float32, shape `(channels, samples)`, at most 65,536 samples each.
 
         Nominally in [-1, 1]; float and lossy formats may go beyond. All samples are finite. Channels and rate stay
         those of `info`, even if the stream changes them.
+
+        Raises:
+            InputRefused: nothing could be converted, the disk failed, or it is longer than it may be.
         """
+        heard = False
         for segment, frames in groupby(self._placed_frames(), key=itemgetter(0)):
+            self._check_length(segment.silence_samples)
             yield from self._silence(segment.silence_samples)
-            for block in self._converted(frame for _, frame in frames):
+            conversion = _Conversion(self.info, self._first.layout)
+            for block in conversion.blocks(frame for _, frame in frames):
+                heard = True
                 self._clean(block)
                 self.report.samples += block.shape[1]
+                self._check_length(0)
                 yield block
+            if conversion.lost_samples:
+                self.report.undecodable_packets += 1
+                yield from self._silence(conversion.lost_samples)
+        self.report.filled_gaps, self.report.filled_s = self._timeline.gaps, self._timeline.filled_s
+        self.report.doubted_jumps = self._timeline.doubted
+        if not heard:
+            raise self._media.refusal("holds no audio that can be decoded", found="only damaged packets")
 
     def warnings(self) -> list[str]:
         """What a user should know about the file, once all blocks were read."""
         report, stated_s = self.report, self.info.stated_duration_s
         found: list[str] = []
         if self.info.audio_streams > 1:
-            found.append(
-                f"the file has {self.info.audio_streams} audio streams, of which number {self._audio_stream} is used; "
-                "ingest.audio_stream chooses another"
-            )
+            found.append(self._which_stream())
         if report.undecodable_packets:
             found.append(f"{report.undecodable_packets} damaged packets could not be decoded")
         if report.ended_by_error:
             found.append(f"the file is damaged and could only be read up to {self.duration_s:.2f} s")
-        if report.filled_gaps:
-            found.append(f"{report.filled_gaps} gaps, {report.filled_s:.2f} s in all, were filled with silence")
+        found.extend(self._timeline.warnings())
         if stated_s is not None and self.duration_s < stated_s - max(0.5, 0.05 * stated_s):
             found.append(f"the file states a length of {stated_s:.2f} s, but holds {self.duration_s:.2f} s")
         elif self._missing_bytes:
@@ -167,174 +182,210 @@ class MediaReader:
             found.append(f"{report.non_finite_samples} samples were not numbers and were set to 0")
         return found
 
-    def _refuse(
-        self, why: str, *, found: str | None = None, allowed: str | None = None, hint: str | None = None
-    ) -> InputRefused:
-        return InputRefused(f"{self._name} {why}", found=found, allowed=allowed, hint=hint)
+    def _which_stream(self) -> str:
+        info = self.info
+        reasons = [f"number {each.audio_stream} {each.why}" for each in info.passed_over]
+        if info.is_default:
+            reasons.append("it is marked as the default")
+        why = f" ({'; '.join(reasons)})" if reasons else ""
+        return (
+            f"the file has {info.audio_streams} audio streams, of which number {info.audio_stream} is used{why}; "
+            "ingest.audio_stream chooses another"
+        )
 
-    def _open_file(self) -> Any:
-        try:
-            facts = self._path.stat()
-            if stat.S_ISDIR(facts.st_mode):
-                raise self._refuse("is a folder", allowed="a file")
-            if not stat.S_ISREG(facts.st_mode):
-                raise self._refuse("is not a regular file", found="a device, pipe or socket")
-            if facts.st_size == 0:
-                raise self._refuse("is empty", found="0 bytes")
-            return self._path.open("rb")
-        except FileNotFoundError as error:
-            raise self._refuse("does not exist", found=f"nothing at {self._path}") from error
-        except OSError as error:
-            raise self._refuse("can't be read", found=error.strerror) from error
+    def _begin(self) -> None:
+        """Find the stream to decode, and its first audio.
 
-    def _open_container(self) -> Any:
-        try:
-            return av.open(
-                _Unnamed(self._file),
-                options={"protocol_whitelist": "none"},
-                metadata_errors="replace",
-                buffer_size=_READ_BYTES,
-            )
-        except av.FFmpegError as error:
-            self._file.seek(0)
-            head = self._file.read(_SAMPLED_TEXT_BYTES)
-            raise self._refuse(
-                "is not audio or video in a format that can be decoded",
-                found=_kind_of_bytes(head),
-                hint="Headerless (raw) audio must be given a header first, such as WAV."
-                if self._path.suffix.lower() in {".raw", ".pcm"}
-                else None,
-            ) from error
+        Raises:
+            InputRefused: there is none.
+        """
+        self._missing_bytes = self._missing_riff_bytes()
+        candidates = self._candidates()
+        passed_over: list[PassedOver] = []
+        refusals: list[InputRefused] = []
+        for number in candidates:
+            try:
+                self._start(number)
+            except InputRefused as refusal:
+                refusals.append(refusal)
+                passed_over.append(PassedOver(number, _passed_over_because(refusal)))
+                if len(candidates) > 1:
+                    self._media.close()
+                    self._media = MediaFile(self._path, name=self._name)
+                continue
+            with self._media.refusing("can't be decoded"):
+                self.info = self._describe(number, candidates, tuple(passed_over))
+            return
+        if len(refusals) == 1:
+            raise refusals[0]
+        raise self._media.refusal(
+            "has no audio stream that can be decoded",
+            found="; ".join(f"number {each.audio_stream} {each.why}" for each in passed_over),
+        )
 
-    def _choose(self, audio_stream: int) -> Any:
-        streams = self._container.streams.audio
+    def _candidates(self) -> list[int]:
+        """Numbers of the audio streams to try, in this order."""
+        with self._media.refusing("can't be decoded"):
+            streams = self._media.container.streams.audio
+            defaults = [bool(stream.disposition & av.stream.Disposition.default) for stream in streams]
+            others = ", ".join(sorted({stream.type for stream in self._media.container.streams})) or "no streams at all"
+            container = self._media.container.format.name
         if not streams:
-            others = ", ".join(sorted({stream.type for stream in self._container.streams})) or "no streams at all"
-            raise self._refuse("has no audio stream", found=f"{self._container.format.name} with {others}")
-        if audio_stream >= len(streams):
-            raise self._refuse(
-                f"has no audio stream {audio_stream}",
+            raise self._media.refusal("has no audio stream", found=f"{container} with {others}")
+        if self._asked is None:
+            return sorted(range(len(streams)), key=lambda number: not defaults[number])[:_TRIED_STREAMS]
+        if self._asked >= len(streams):
+            raise self._media.refusal(
+                f"has no audio stream {self._asked}",
                 found=f"{len(streams)} audio streams",
                 allowed=f"0 to {len(streams) - 1}",
             )
-        stream = streams[audio_stream]
-        if stream.codec_context is None:
-            raise self._refuse(f"has an audio stream {audio_stream} in a codec that can't be decoded")
-        return stream
+        return [self._asked]
 
-    def _decoded_frames(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.FFmpegError:
-                self.report.ended_by_error = True
-                return
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.report.undecodable_packets += 1
-                continue
-            for frame in frames:
-                if frame.samples:
-                    yield frame
+    def _start(self, number: int) -> None:
+        """Decode the first audio of a stream.
 
-    def _first_frame(self) -> Any:
+        Raises:
+            InputRefused: there is none, or what its header states can't be right.
+        """
+        self.report = DecodeReport()
+        with self._media.refusing("can't be decoded"):
+            container = self._media.container
+            self._stream = container.streams.audio[number]
+            if self._stream.codec_context is None:
+                raise self._media.refusal(f"has an audio stream {number} in a codec that can't be decoded")
+            self._tick_s = float(self._stream.time_base or 0)
+            start, duration = container.start_time, container.duration
+            from_stamps = bool(container.format.flags & av.format.Flags.ts_discont.value)
+            self._timeline = Timeline(
+                origin_s=None if start is None else start / av.time_base,
+                stated_s=None if duration is None or from_stamps else duration / av.time_base,
+            )
+        self._frames = self._decoded_frames()
         frame = next(self._frames, None)
         if frame is None:
             damaged = self.report.undecodable_packets
-            raise self._refuse(
+            raise self._media.refusal(
                 "holds no audio that can be decoded", found=f"{damaged} damaged packets" if damaged else "0 samples"
             )
         if not _LOWEST_RATE_HZ <= frame.sample_rate <= _HIGHEST_RATE_HZ:
-            raise self._refuse(
+            raise self._media.refusal(
                 "states a sample rate that can't be right",
                 found=f"{frame.sample_rate} Hz",
                 allowed=f"{_LOWEST_RATE_HZ} to {_HIGHEST_RATE_HZ} Hz",
             )
-        return frame
+        if not 1 <= frame.layout.nb_channels <= _MOST_CHANNELS:
+            raise self._media.refusal(
+                "states a number of channels that can't be handled",
+                found=f"{frame.layout.nb_channels} channels",
+                allowed=f"1 to {_MOST_CHANNELS}",
+            )
+        self._first = frame
 
-    def _describe(self) -> MediaInfo:
-        streams, duration = self._container.streams, self._container.duration
+    def _decoded_frames(self) -> Iterator[Any]:
+        """Every frame of the stream. Libav and PyAV raise anything on damage: that is a packet lost, or the end."""
+        packets = self._media.container.demux()
+        flushed = False
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, IndexError):
+                # An IndexError is PyAV at the end, flushing streams that appeared too late for it to hold them.
+                break
+            except Exception:
+                self.report.ended_by_error = True
+                break
+            if packet.stream_index != self._stream.index:
+                self._see_other(packet)
+                continue
+            flushed = packet.size == 0 and packet.pts is None
+            try:
+                frames = packet.decode()
+            except Exception:
+                self.report.undecodable_packets += 1
+                continue
+            yield from (frame for frame in frames if frame.samples)
+        self._media.check_read()
+        if not flushed:
+            try:
+                frames = self._stream.codec_context.decode(None)
+            except Exception:
+                return
+            yield from (frame for frame in frames if frame.samples)
+
+    def _see_other(self, packet: Any) -> None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None and packet.time_base:
+            self._timeline.see_other(float(stamp * packet.time_base))
+
+    def _describe(self, number: int, candidates: list[int], passed_over: tuple[PassedOver, ...]) -> MediaInfo:
+        container = self._media.container
+        streams, duration = container.streams, container.duration
         return MediaInfo(
-            container=self._container.format.name,
+            container=container.format.name,
             codec=self._stream.codec_context.name,
             sample_rate_hz=self._first.sample_rate,
             channels=self._first.layout.nb_channels,
             layout=tuple(channel.name for channel in self._first.layout.channels),
             stated_duration_s=None if duration is None else duration / av.time_base,
+            audio_stream=number,
             audio_streams=len(streams.audio),
             has_video=bool(streams.video),
+            passed_over=passed_over,
+            is_default=self._asked is None and number == candidates[0] != min(candidates),
         )
 
     def _placed_frames(self) -> Iterator[tuple["_Segment", Any]]:
         """Every frame with the segment it belongs to; a gap or a change of the stream's format begins a new one."""
         segment, previous = _Segment(0, 0), None
-        position_s = 0.0
         for frame in chain([self._first], self._frames):
-            if not self._convertible(frame):
+            try:
+                convertible, parameters = self._convertible(frame), _parameters(frame)
+            except Exception:
+                convertible = False
+            if not convertible:
                 self.report.undecodable_packets += 1
                 continue
-            gap_s = self._gap_before(frame, position_s)
-            parameters = (frame.format.name, frame.layout.name, frame.sample_rate)
+            # After a change of rate, formats that count samples give times that mean nothing.
+            stamped = frame.pts is not None and frame.sample_rate == self.info.sample_rate_hz
+            gap_s = self._timeline.place(
+                float(frame.pts * self._tick_s) if stamped else None, frame.samples / frame.sample_rate
+            )
             if gap_s or parameters != previous:
                 segment = _Segment(segment.number + 1, round(gap_s * self.info.sample_rate_hz))
                 previous = parameters
-            position_s += gap_s + frame.samples / frame.sample_rate
             yield segment, frame
 
     def _convertible(self, frame: Any) -> bool:
         """Whether a frame's channels can become the first frame's. Damage makes decoders invent channels."""
+        if not _LOWEST_RATE_HZ <= frame.sample_rate <= _HIGHEST_RATE_HZ:
+            return False
         if frame.layout.name == self._first.layout.name:
             return True
-        return not any(layout.channels[0].name == UNNAMED_CHANNEL for layout in (frame.layout, self._first.layout))
-
-    def _gap_before(self, frame: Any, position_s: float) -> float:
-        """Seconds missing between what was decoded and the time that the container gives a frame.
-
-        After a change of rate, formats that count samples give times that mean nothing.
-        """
-        if frame.pts is None or frame.sample_rate != self.info.sample_rate_hz:
-            return 0.0
-        time_s = float(frame.pts * self._tick_s)
-        if self._origin_s is None:
-            self._origin_s = time_s
-        gap_s = time_s - self._origin_s - position_s
-        if not _SHORTEST_GAP_S <= gap_s <= _LONGEST_GAP_S:
-            return 0.0
-        self.report.filled_gaps += 1
-        self.report.filled_s += gap_s
-        return gap_s
+        return frame.layout.nb_channels <= _MOST_CHANNELS and not any(
+            layout.channels[0].name == UNNAMED_CHANNEL for layout in (frame.layout, self._first.layout)
+        )
 
     def _silence(self, samples: int) -> Iterator[Samples]:
+        most = _block_samples(self.info.channels)
         while samples > 0:
-            block = np.zeros((self.info.channels, min(samples, _BLOCK_SAMPLES)), dtype=np.float32)
+            block = np.zeros((self.info.channels, min(samples, most)), dtype=np.float32)
             samples -= block.shape[1]
             self.report.samples += block.shape[1]
             yield block
 
-    def _converted(self, frames: Iterator[Any]) -> Iterator[Samples]:
-        """Frames of one format as blocks of float32, in the channels and at the rate of the first frame.
-
-        Interleaved until here: PyAV reads beyond its memory when more than eight channels lie apart.
-        """
-        fifo = av.AudioFifo()
-        converter = av.AudioResampler(format="flt", layout=self._first.layout, rate=self.info.sample_rate_hz)
-
-        def convert(frame: Any) -> Iterator[Samples]:
-            frames = (out for out in converter.resample(frame) if out is not None)
-            return (out.to_ndarray().reshape(-1, self.info.channels).T for out in frames)
-
-        for frame in frames:
-            frame.pts = None
-            fifo.write(frame)
-            if fifo.samples >= _BLOCK_SAMPLES:
-                yield from convert(fifo.read())
-        if rest := fifo.read():
-            yield from convert(rest)
-        yield from convert(None)
+    def _check_length(self, further_samples: int) -> None:
+        """Refuse the file once it is plain that it is too long."""
+        if self._longest_s is None:
+            return
+        length_s = (self.report.samples + further_samples) / self.info.sample_rate_hz
+        if length_s > self._longest_s:
+            raise self._media.refusal(
+                "is longer than a recording may be",
+                found=f"more than {self._longest_s / 3600:g} h of sound",
+                allowed=f"{self._longest_s / 3600:g} h",
+                hint="Set MODELLAB_LONGEST_RECORDING_H higher, or take the file apart.",
+            )
 
     def _clean(self, block: Samples) -> None:
         """Set what is not a number to 0, in place, and count it and what is at full scale."""
@@ -349,12 +400,13 @@ class MediaReader:
 
     def _missing_riff_bytes(self) -> int:
         """How many bytes a WAV header promises beyond the file's end; 0 where a streaming writer left the size open."""
-        with self._path.open("rb") as file:
+        with self._media.refusing("can't be read"), self._path.open("rb") as file:
             head = file.read(8)
+            length = self._path.stat().st_size
         size = int.from_bytes(head[4:8], "little")
         if head[:4] != b"RIFF" or size >= 0xFFFFFF00:
             return 0
-        return max(0, size + 8 - self._path.stat().st_size)
+        return max(0, size + 8 - length)
 
 
 class _Segment(NamedTuple):
@@ -364,24 +416,74 @@ class _Segment(NamedTuple):
     silence_samples: int
 
 
-class _Unnamed:
-    """A file without a name: libav takes the name's extension as a hint, which the content has to outdo."""
+class _Conversion:
+    """Frames of one format as blocks of float32, in the channels and at the rate of the first frame.
 
-    def __init__(self, file: Any) -> None:
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+    Interleaved until here: PyAV reads beyond its memory when more than eight channels lie apart.
+    """
+
+    def __init__(self, info: MediaInfo, layout: Any) -> None:
+        self.lost_samples = 0
+        """Of what libav could not convert, once all blocks were read."""
+        self._channels, self._rate_hz, self._layout = info.channels, info.sample_rate_hz, layout
+        self._most = _block_samples(info.channels)
+
+    def blocks(self, frames: Iterator[Any]) -> Iterator[Samples]:
+        taken_s, given = 0.0, 0
+
+        def measured() -> Iterator[Any]:
+            nonlocal taken_s
+            for frame in frames:
+                taken_s += frame.samples / frame.sample_rate
+                yield frame
+
+        coming = measured()
+        try:
+            for block in self._converted(coming):
+                for start in range(0, block.shape[1], self._most):
+                    part = block[:, start : start + self._most]
+                    given += part.shape[1]
+                    yield part
+        except LabError:
+            raise
+        except Exception:  # whatever libav raises; the frames are lost, their time is not
+            for _ in coming:
+                pass
+            self.lost_samples = max(0, round(taken_s * self._rate_hz) - given)
+
+    def _converted(self, frames: Iterator[Any]) -> Iterator[Samples]:
+        fifo = av.AudioFifo()
+        converter = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate_hz)
+
+        def convert(frame: Any) -> Iterator[Samples]:
+            converted = (out for out in converter.resample(frame) if out is not None)
+            return (out.to_ndarray().reshape(-1, self._channels).T for out in converted)
+
+        for frame in frames:
+            frame.pts = None
+            fifo.write(frame)
+            if fifo.samples >= self._most:
+                yield from convert(fifo.read())
+        if rest := fifo.read():
+            yield from convert(rest)
+        yield from convert(None)
 
 
-def _kind_of_bytes(head: bytes) -> str:
-    if head.startswith(b"RIFF"):
-        return "a broken WAV header"
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError:
-        return "unknown bytes"
-    return "text" if all(c.isprintable() or c.isspace() for c in text) else "unknown bytes"
+def _block_samples(channels: int) -> int:
+    return min(_BLOCK_SAMPLES, _BLOCK_VALUES // channels)
 
 
-def probe(path: Path, *, audio_stream: int = 0) -> MediaInfo:
+def _parameters(frame: Any) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _passed_over_because(refusal: InputRefused) -> str:
+    if refusal.found is None:
+        return "can't be decoded: there is no decoder for its codec"
+    return f"can't be decoded: {refusal.found}"
+
+
+def probe(path: Path, *, audio_stream: int | None = None) -> MediaInfo:
     """What a file is; decodes its first audio only.
 
     Raises:
@@ -391,13 +493,13 @@ def probe(path: Path, *, audio_stream: int = 0) -> MediaInfo:
         return reader.info
 
 
-def decode(path: Path, *, sample_rate_hz: int | None = None, audio_stream: int = 0) -> Audio:
-    """A whole audio stream with all its channels.
+def decode(path: Path, *, sample_rate_hz: int | None = None, audio_stream: int | None = None) -> Audio:
+    """A whole audio stream with all its channels, held in memory.
 
     Args:
         path: any audio or video file.
         sample_rate_hz: resampled to this rate; None keeps the source's.
-        audio_stream: which of its audio streams, from 0.
+        audio_stream: which of its audio streams, from 0; None as in `MediaReader`.
 
     Raises:
         InputRefused: as `MediaReader`.
@@ -413,7 +515,7 @@ def read_audio(
     weights: Samples | None = None,
     progress: Callable[[float], None] = lambda seconds: None,
 ) -> Audio:
-    """All that a reader decodes, mixed and resampled on the way: memory holds the result once, and little else.
+    """All that a reader decodes, mixed and resampled on the way.
 
     Args:
         reader: nothing read from it yet.
@@ -424,35 +526,8 @@ def read_audio(
     info = reader.info
     rate_hz = sample_rate_hz or info.sample_rate_hz
     resampler = StreamResampler(1 if weights is not None else info.channels, info.sample_rate_hz, rate_hz)
-    collected = _Growing(resampler.channels, round((info.stated_duration_s or 0.0) * rate_hz))
+    collected: list[Samples] = []
     for block in reader.blocks():
         collected.append(resampler.push(block if weights is None else (weights @ block)[np.newaxis]))
         progress(reader.duration_s)
-    collected.append(resampler.finish())
-    return Audio(collected.samples, rate_hz)
-
-
-class _Growing:
-    """An array that blocks are appended to; memory of the expected size is only taken as it fills."""
-
-    _MARGIN_SAMPLES = 1 << 17
-    _MOST_EXPECTED_SAMPLES = 1 << 31
-    """About 37 hours at 16 kHz: a larger figure is a wrong header."""
-
-    def __init__(self, channels: int, expected_samples: int) -> None:
-        capacity = min(expected_samples, self._MOST_EXPECTED_SAMPLES) + self._MARGIN_SAMPLES
-        self._array = np.empty((channels, capacity), dtype=np.float32)
-        self._length = 0
-
-    def append(self, block: Samples) -> None:
-        end = self._length + block.shape[1]
-        if end > self._array.shape[1]:
-            larger = np.empty((self._array.shape[0], end + end // 2), dtype=np.float32)
-            larger[:, : self._length] = self._array[:, : self._length]
-            self._array = larger
-        self._array[:, self._length : end] = block
-        self._length = end
-
-    @property
-    def samples(self) -> Samples:
-        return self._array[:, : self._length]
+    return Audio(np.concatenate([*collected, resampler.finish()], axis=1), rate_hz)

@@ -59,12 +59,17 @@ class IngestParameters(StepParameters):
         description="rate of the canonical audio; none keeps the source's",
     )
     channels: Literal["mono", "keep"] = Field("mono", description="mix to one channel, or keep all")
-    audio_stream: int = Field(0, ge=0, description="which of the file's audio streams, from 0")
+    audio_stream: int | None = Field(
+        None,
+        ge=0,
+        description="which of the file's audio streams, from 0; none takes the first that can be decoded, the one "
+        "that the file marks as its default first",
+    )
     trim_silence: bool = Field(False, description="shorten long silences, after `operators`, with default parameters")
     normalize_loudness: bool = Field(False, description="bring to -23 LUFS, last of all, with default parameters")
     operators: tuple[OperatorCall, ...] = Field((), description="preprocessing operators, in this order")
 
-    @field_validator("sample_rate_hz", mode="before")
+    @field_validator("sample_rate_hz", "audio_stream", mode="before")
     @classmethod
     def _none_in_words(cls, value: object) -> object:
         """A system key can only hold text."""
@@ -98,7 +103,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
             weights=np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None,
             progress=lambda seconds: context.progress(done + _DECODE_SHARE * min(1.0, seconds / length_s)),
         )
-        source, warnings = _source_facts(reader, parameters), reader.warnings()
+        source, warnings = _source_facts(reader), reader.warnings()
     if mix.note and parameters.channels == "mono":
         warnings.append(mix.note)
     check_flac(audio)
@@ -132,11 +137,11 @@ def _find_mix(open_reader: "partial[MediaReader]", progress: Progress, length_s:
         return choose_mix(powers, reader.info.layout), _MIX_SHARE
 
 
-def _source_facts(reader: MediaReader, parameters: IngestParameters) -> SourceFacts:
+def _source_facts(reader: MediaReader) -> SourceFacts:
     info, report = reader.info, reader.report
     return SourceFacts(
         format=info.format,
-        audio_stream=parameters.audio_stream,
+        audio_stream=info.audio_stream,
         audio_streams=info.audio_streams,
         has_video=info.has_video,
         sample_rate_hz=info.sample_rate_hz,
@@ -145,6 +150,10 @@ def _source_facts(reader: MediaReader, parameters: IngestParameters) -> SourceFa
         duration_s=reader.duration_s,
         full_scale_fraction=report.full_scale_samples / (report.samples * info.channels),
         non_finite_samples=report.non_finite_samples,
+        passed_over_streams=list(info.passed_over),
+        filled_gaps=report.filled_gaps,
+        filled_s=report.filled_s,
+        doubted_jumps=report.doubted_jumps,
     )
 
 
@@ -169,7 +178,7 @@ def _summary(info: IngestInfo) -> dict[str, Any]:
 STEP = StepDefinition(
     name="ingest",
     description="Decodes the recording, mixes it to one channel (or keeps all) and brings it to one sample rate.",
-    code_version="2",
+    code_version="3",
     reads=(),
     parameters=IngestParameters,
     run=run,

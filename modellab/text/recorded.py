@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from pathlib import Path
 
+from modellab.media.opening import read_tags
+
 _TAGS = ("creation_time", "com.apple.quicktime.creationdate", "date", "creation_date")
 _EARLIEST = date(1990, 1, 1)
 """Clocks that were never set give 1904 or 1970."""
@@ -10,10 +12,7 @@ _EARLIEST = date(1990, 1, 1)
 
 def tagged_date(path: Path) -> date | None:
     """The day that a media file's own tags say it was recorded; None without a believable one."""
-    import av
-
-    with av.open(str(path)) as container:
-        tags = {name.lower(): value for name, value in container.metadata.items()}
+    tags = read_tags(path)
     for name in _TAGS:
         try:
             day = datetime.fromisoformat(tags[name]).date()

@@ -1,6 +1,6 @@
 """Media files made on the spot, so that what is in them is known exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import av
@@ -36,10 +36,12 @@ def encode(tmp_path: Path) -> Encode:
         layout: str = "mono",
         first_pts: Sequence[int] = (),
         cut: tuple[int, int] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Path:
         """`first_pts`: where each stream begins, in samples. `cut`: packets that begin in there are left out."""
         path = tmp_path / name
         with av.open(path, "w") as container:
+            container.metadata.update(tags or {})
             added = [container.add_stream(codec, rate=rate_hz, layout=layout) for _ in streams]
             for index, (stream, samples) in enumerate(zip(added, streams, strict=True)):
                 begin = first_pts[index] if first_pts else 0
