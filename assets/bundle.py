@@ -1,6 +1,5 @@
 """The asset `bundle`: the Meeting Pack."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from modellab.bundle.manifest import NAME as PACK_MANIFEST
 from modellab.bundle.manifest import listed_files
 from modellab.bundle.pack import FOLDER, PAGE
 from modellab.errors import ArtifactCorrupt
+from modellab.outside import read_json
 from modellab.steps.bundle import STEP
 from resources.engine import StepResult
 
@@ -21,7 +21,7 @@ _KIB = 1024
 
 def page(result: StepResult) -> Mapping[str, Any]:
     """What is in the pack, what is not and why, and where to open it."""
-    content = json.loads(result.artifact.file(f"{FOLDER}/{PACK_MANIFEST}").read_bytes())
+    content = read_json(result.artifact.file(f"{FOLDER}/{PACK_MANIFEST}"))
     rows = [[name, _size(entry["bytes"]), entry["what"]] for name, entry in content["files"].items()]
     shown: dict[str, Any] = {
         "files": dg.MetadataValue.md(table(["file", "size", "what it is"], rows)),

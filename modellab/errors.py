@@ -4,7 +4,9 @@ Every error says what went wrong, what was found, what is allowed and what to do
 `str(error)` and exits with `exit_code`; a Dagster step records the same words.
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+E = TypeVar("E", bound="LabError")
 
 
 class LabError(Exception):
@@ -33,6 +35,14 @@ class LabError(Exception):
             parts.append(f"allowed: {self.allowed}".rstrip("."))
         text = "; ".join(parts) + "."
         return f"{text} {self.hint}" if self.hint else text
+
+    def become(self, kind: type[E], before: str = "") -> E:
+        """The same words as an error of another kind.
+
+        Args:
+            before: put before them, such as `template `.
+        """
+        return kind(f"{before}{self.what}", found=self.found, allowed=self.allowed, hint=self.hint)
 
 
 class UsageError(LabError):
@@ -79,6 +89,10 @@ class ArtifactCorrupt(LabError):
 
 class StepFailed(LabError):
     """A step ran and failed; carries the words of the cause."""
+
+
+class TextRefused(LabError):
+    """Text from outside that is not YAML or JSON, or larger, deeper or more repetitive than what is read."""
 
 
 class PathRefused(LabError):

@@ -5,6 +5,7 @@ methods.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modellab.errors import ArtifactCorrupt, ArtifactMissing
+from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
 from modellab.files import confine, sha256_file, staging_folder, sync_path
+from modellab.outside import read_json
 
 MANIFEST = "manifest.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,10 @@ class ArtifactStore:
         """The artifact of that name, or None when it has not been made."""
         path = self._place(step, fingerprint)
         try:
-            return Artifact(path, json.loads((path / MANIFEST).read_bytes()))
+            return Artifact(path, read_json(path / MANIFEST))
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except TextRefused as error:
             raise ArtifactCorrupt(
                 f"{path / MANIFEST} is not JSON", hint="Delete that folder; the next run makes it again."
             ) from error
@@ -158,7 +161,11 @@ class ArtifactStore:
         return Artifact(place, manifest)
 
     def all(self, step: str | None = None) -> Iterator[Artifact]:
-        """Every artifact, or every one of a step, in order of name."""
+        """Every artifact whose manifest can be read, or every one of a step, in order of name; the others are named in
+        the log."""
         pattern = f"{step or '*'}/[0-9a-f][0-9a-f]/*/{MANIFEST}"
         for path in sorted(self.root.glob(pattern)):
-            yield Artifact(path.parent, json.loads(path.read_bytes()))
+            try:
+                yield Artifact(path.parent, read_json(path))
+            except (OSError, TextRefused) as error:
+                _log.warning("an artifact is left out: %s", error)

@@ -11,9 +11,10 @@ from typing import Any
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting
-from modellab.errors import ArtifactCorrupt
+from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import sha256_file
 from modellab.media.inputs import RegisteredInput
+from modellab.outside import read_json
 
 NAME = "manifest.json"
 FORMAT = "modellab.meeting_pack/1"
@@ -67,9 +68,9 @@ def listed_files(manifest: Path) -> list[str]:
         ArtifactCorrupt: it is not a pack's manifest, or lists a name that is not a plain file name.
     """
     try:
-        content = json.loads(manifest.read_bytes())
+        content = read_json(manifest)
         names = list(content["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, TextRefused, KeyError, TypeError) as error:
         raise ArtifactCorrupt(f"{manifest} is not the manifest of a Meeting Pack", found=str(error)) from error
     if unsafe := [name for name in names if Path(name).name != name or name.startswith(".")]:
         raise ArtifactCorrupt(f"{manifest} lists names that are not plain file names", found=", ".join(unsafe))

@@ -1,6 +1,5 @@
 """What came of each file given to `modellab run`, and its JSON document."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.media.inputs import RegisteredInput
+from modellab.outside import read_json
 from modellab.pipeline.record import StepRecord
 from modellab.settings import Lab
 from modellab.steps.definition import NO_STEP
@@ -79,7 +79,7 @@ def pack_file(artifact: Artifact) -> Path:
 
 def lacking(artifact: Artifact) -> dict[str, str]:
     """What a Meeting Pack was to hold and does not -> why."""
-    absences = json.loads(artifact.file("pack/manifest.json").read_bytes())["absent"]
+    absences = read_json(artifact.file("pack/manifest.json"))["absent"]
     return {str(one["what"]): str(one["why"]) for one in absences if one["why"] != NO_STEP}
 
 

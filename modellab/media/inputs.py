@@ -5,6 +5,7 @@ hard link: an editor that saves in place would change a linked file, and with it
 """
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -16,13 +17,15 @@ from typing import Any
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
-from modellab.errors import InputRefused, UnknownName
+from modellab.errors import InputRefused, LabError, TextRefused, UnknownName
 from modellab.files import confine, sha256_file, staging_folder, sync_path, write_atomic
 from modellab.media.decode import MediaReader
 from modellab.names import unknown_name
+from modellab.outside import JSON, read_bytes
 from modellab.settings import Lab
 
 KEY_DIGITS = 16
+_log = logging.getLogger(__name__)
 MEDIA_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
@@ -144,8 +147,13 @@ class InputStore:
         )
 
     def all(self) -> list[RegisteredInput]:
-        """Every input, the first registered first."""
-        described = (self._read(path.parent) for path in self._root.glob(f"[0-9a-f]*/{_DESCRIPTION}"))
+        """Every input whose description can be read, the first registered first; the others are named in the log."""
+        described: list[RegisteredInput] = []
+        for path in self._root.glob(f"[0-9a-f]*/{_DESCRIPTION}"):
+            try:
+                described.append(self._read(path.parent))
+            except LabError as error:
+                _log.warning("an input is left out: %s", error)
         return sorted(described, key=lambda each: (each.registered_at, each.key))
 
     @staticmethod
@@ -165,8 +173,8 @@ class InputStore:
 
     def _read(self, folder: Path) -> RegisteredInput:
         try:
-            stored = _adapter().validate_json((folder / _DESCRIPTION).read_bytes())
-        except ValidationError as error:
+            stored = _adapter().validate_json(read_bytes(folder / _DESCRIPTION, JSON))
+        except (OSError, TextRefused, ValidationError) as error:
             raise InputRefused(
                 f"the description of input {folder.name} is damaged",
                 found=str(error).splitlines()[0],

@@ -8,6 +8,7 @@ import yaml
 
 from modellab.errors import TemplateError
 from modellab.files import write_atomic
+from modellab.outside import read_yaml
 from modellab.pipeline.system import fill, template_and_overrides
 from modellab.pipeline.template import Template, TemplateFile, TemplateStep
 from modellab.pipeline.user_templates import refuse_taken, user_template_path
@@ -42,7 +43,7 @@ def read_draft(path: Path, changes: Mapping[str, str], name: str, registry: Mode
         TemplateError: a change that is not allowed.
         UnknownName: a change with a step, model or variant that does not exist.
     """
-    content = TemplateFile.model_validate(yaml.safe_load(path.read_text()))
+    content = TemplateFile.model_validate(read_yaml(path))
     return _changed(Template(name, content.description, tuple(content.steps)), changes, name, registry)
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from modellab.bundle.naming import clean
-from modellab.errors import LabError, UsageError
+from modellab.errors import LabError, TextRefused, UsageError
 from modellab.files import canonical_json, write_atomic
+from modellab.outside import read_json
 from modellab.settings import Lab
 
 LONGEST_NAME = 80
@@ -36,10 +37,10 @@ class SpeakerNames:
         """
         path = self._path(fingerprint)
         try:
-            return _NAMES.validate_json(path.read_bytes())
+            return _NAMES.validate_python(read_json(path), strict=True)
         except FileNotFoundError:
             return {}
-        except (OSError, ValidationError) as error:
+        except (OSError, TextRefused, ValidationError) as error:
             raise LabError(
                 f"the names of speakers in {path} can't be read",
                 found=str(error).splitlines()[0],

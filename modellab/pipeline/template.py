@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modellab.errors import TemplateError
+from modellab.errors import TemplateError, TextRefused
 from modellab.names import unknown_name
+from modellab.outside import read_yaml
 from modellab.settings import PROJECT_ROOT
 
 TEMPLATES = PROJECT_ROOT / "pipelines"
@@ -61,13 +61,15 @@ def load_template(path: Path) -> Template:
         TemplateError: not readable, not YAML, or not a template; names every problem at once.
     """
     try:
-        content = TemplateFile.model_validate(yaml.safe_load(path.read_text()))
+        content = TemplateFile.model_validate(read_yaml(path))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise TemplateError(
             f"template {path} is not valid: {problems}", hint=f"For lines: modellab pipelines validate {path}"
         ) from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except TextRefused as error:
+        raise error.become(TemplateError, "template ") from error
+    except OSError as error:
         raise TemplateError(f"template {path} can't be read: {error}") from error
     if content.name != path.stem or not NAME.match(content.name):
         raise TemplateError(

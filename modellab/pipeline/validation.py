@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from modellab.errors import LabError, TemplateError, UsageError
+from modellab.errors import LabError, TemplateError, TextRefused, UsageError
 from modellab.names import unknown_name
+from modellab.outside import YAML, compose_yaml, construct_yaml, read_text
 from modellab.pipeline.system import missing_reads, step_model
 from modellab.pipeline.template import NAME, NAME_RULE, TEMPLATES, TemplateFile, TemplateStep
 from modellab.pipeline.user_templates import refuse_taken
@@ -49,22 +50,30 @@ def check_template(path: Path, registry: ModelRegistry, *, as_name: str | None =
         UsageError: the file can't be read.
     """
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, YAML)
+    except OSError as error:
         raise UsageError(f"template {path} can't be read: {error}", hint="Give a file or a pipeline's name.") from error
+    except TextRefused as error:
+        raise error.become(UsageError, "template ") from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        return [Problem(*_position(mark), "", TemplateError(f"not YAML: {what}", hint=error.note))]
-    except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-99-99 is a ValueError, without its place
-        return [Problem(1, 1, "", TemplateError(f"not YAML: {error}"))]
-    check = _Check(path, registry, root, as_name)
-    check.duplicate_keys(root, ())
-    check.file(content)
+        root = compose_yaml(text, "it")
+        check = _Check(path, registry, root, as_name)
+        check.duplicate_keys(root, ())
+        check.file(construct_yaml(root, "it"))
+    except TextRefused as error:
+        return [_not_yaml(error)]
     return sorted(check.problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _not_yaml(error: TextRefused) -> Problem:
+    cause = error.__cause__
+    if not isinstance(cause, yaml.MarkedYAMLError):  # a date such as 2026-99-99 has no place
+        reason = error.what.removeprefix("it can't be read: ")
+        return Problem(1, 1, "", TemplateError(reason, found=error.found, allowed=error.allowed, hint=error.hint))
+    what = " ".join(part for part in (cause.context, cause.problem) if part)
+    words = what if error.allowed else f"not YAML: {what}"
+    mark = cause.problem_mark or cause.context_mark
+    return Problem(*_position(mark), "", TemplateError(words, allowed=error.allowed, hint=cause.note))
 
 
 class _Check:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modellab.errors import ModelConfigError
+from modellab.errors import ModelConfigError, TextRefused
+from modellab.outside import read_yaml
 from modellab.registry.config import Name
 
 CLAIMS = "claims.yaml"
@@ -40,9 +40,11 @@ def load_claims(folder: Path) -> list[Claim]:
     """
     path = folder / CLAIMS
     try:
-        return _ClaimsFile.model_validate(yaml.safe_load(path.read_text())).claims
+        return _ClaimsFile.model_validate(read_yaml(path)).claims
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise ModelConfigError(f"{path} is not valid: {problems}") from error
-    except (OSError, yaml.YAMLError) as error:
+    except TextRefused as error:
+        raise error.become(ModelConfigError) from error
+    except OSError as error:
         raise ModelConfigError(f"{path} can't be read: {error}") from error

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from modellab.errors import ModelConfigError
+from modellab.errors import ModelConfigError, TextRefused
+from modellab.outside import read_yaml
 from modellab.surfaces.contracts import SURFACES
 
 Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
@@ -159,11 +159,13 @@ class ModelConfig(_Strict):
         """
         path = folder / "config.yaml"
         try:
-            config = cls.model_validate(yaml.safe_load(path.read_text()))
+            config = cls.model_validate(read_yaml(path))
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
             raise ModelConfigError(f"{path} is not valid: {problems}") from error
-        except (OSError, yaml.YAMLError) as error:
+        except TextRefused as error:
+            raise error.become(ModelConfigError) from error
+        except OSError as error:
             raise ModelConfigError(f"{path} can't be read: {error}") from error
         if config.id != folder.name:
             raise ModelConfigError(f"{path} names another model than its folder", found=config.id, allowed=folder.name)

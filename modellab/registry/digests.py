@@ -1,11 +1,12 @@
 """SHA-256 of big files, computed once: remembered on disk by path, size and time of change."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from modellab.errors import TextRefused
 from modellab.files import canonical_json, write_atomic
+from modellab.outside import read_json
 
 _BLOCK_BYTES = 1 << 20
 
@@ -22,13 +23,14 @@ class DigestCache:
         Raises:
             OSError: a part can't be read.
         """
-        key = canonical_json([_stamp(part) for part in parts])
+        stamps = [_stamp(part) for part in parts]
+        key = canonical_json(stamps)
         entry = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
         try:
-            return str(json.loads(entry.read_bytes())["sha256"])
-        except (OSError, ValueError, KeyError):
+            return str(read_json(entry)["sha256"])
+        except (OSError, TextRefused, KeyError, TypeError):
             digest = _joined_sha256(parts)
-        write_atomic(entry, canonical_json({"files": json.loads(key), "sha256": digest}))
+        write_atomic(entry, canonical_json({"files": stamps, "sha256": digest}))
         return digest
 
 

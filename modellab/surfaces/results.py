@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from modellab.errors import ArtifactCorrupt
+from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import write_atomic
+from modellab.outside import RESULT, read_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def load(kind: type[T], path: Path) -> T:
         ArtifactCorrupt: the file is not JSON of that kind.
     """
     try:
-        result: T = _adapter(kind).validate_json(path.read_bytes())
+        result: T = _adapter(kind).validate_json(read_bytes(path, RESULT))
         return result
-    except (ValidationError, OSError) as error:
+    except (ValidationError, TextRefused, OSError) as error:
         raise ArtifactCorrupt(f"{path} is not a valid {kind.__name__}", found=str(error).splitlines()[0]) from error

@@ -7,8 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from modellab.outside import read_yaml
 from modellab.settings import PROJECT_ROOT
 from modellab.surfaces.results import Transcript, Utterance, Word
 
@@ -82,7 +81,7 @@ def load_dialogues(split: Split) -> list[Dialogue]:
 
 
 def _dialogue(path: Path) -> Dialogue:
-    content = yaml.safe_load(path.read_text())
+    content = read_yaml(path)
     speakers = tuple(content["speakers"])
     turns: list[tuple[str, str]] = []
     topics: list[tuple[int, str]] = []

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from modellab.outside import read_yaml
 
 _FILE = Path(__file__).with_name("english.yaml")
 
@@ -22,5 +22,5 @@ def alternatives(name: str) -> str:
 
 @cache
 def _lists() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(_FILE.read_text())
+    content: dict[str, Any] = read_yaml(_FILE)
     return content

@@ -1,6 +1,5 @@
 """Reading the warehouse: SQL that can't change anything, on a connection that is always closed."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from uuid import UUID
 
 import duckdb
 
-from modellab.errors import QueryError
+from modellab.errors import QueryError, TextRefused
+from modellab.outside import parse_json
 from modellab.settings import Lab
 from modellab.warehouse.builder import build
 from modellab.warehouse.connection import memory_connection
@@ -50,7 +50,7 @@ class QueryResult:
         and what is not a number (NaN, infinity) as null."""
         return [
             {
-                name: json.loads(value) if kind == "JSON" and value is not None else _plain(value)
+                name: _parsed(value, name) if kind == "JSON" and value is not None else _plain(value)
                 for name, kind, value in zip(self.names, self.types, row, strict=True)
             }
             for row in self.rows
@@ -130,6 +130,23 @@ def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> Qu
     if isinstance(error, duckdb.IOException | duckdb.InternalException | duckdb.FatalException):
         hint = "If the database is damaged, `modellab warehouse rebuild` makes it anew."
     return QueryError("the query failed", found=str(error).strip(), allowed=allowed, hint=hint)
+
+
+def _parsed(value: str, column: str) -> Any:
+    """What a value of a JSON column holds.
+
+    Raises:
+        QueryError: it is deeper or larger than what is printed as JSON.
+    """
+    try:
+        return parse_json(value, f"column {column}")
+    except TextRefused as error:
+        raise QueryError(
+            f"the query gave JSON that can't be printed as such: {error.what}",
+            found=error.found,
+            allowed=error.allowed,
+            hint=f"Take it as text: {column}::VARCHAR",
+        ) from error
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 (one per kind of value)

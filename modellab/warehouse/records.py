@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 
 from filelock import FileLock
 
-from modellab.errors import ArtifactCorrupt
+from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import canonical_json, write_atomic
+from modellab.outside import read_json
 
 Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -78,11 +79,27 @@ class RecordStore:
             ArtifactCorrupt: it is not a record.
         """
         try:
-            return Record(**json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError) as error:
+            record = _record(read_json(path))
+            if (record.kind, record.id) != (path.parent.parent.name, path.stem):
+                raise ValueError(f"it is that of {record.kind} {record.id}: copied or renamed")
+            return record
+        except (OSError, TextRefused, ValueError, TypeError) as error:
             raise ArtifactCorrupt(
                 f"record {path} can't be read", found=str(error).splitlines()[0], hint="Move that file away."
             ) from error
+
+
+def _record(content: Any) -> Record:
+    """A record from what its file holds.
+
+    Raises:
+        TypeError, ValueError: it has other fields, or fields of other types.
+    """
+    record = Record(**content)
+    texts = (record.kind, record.id, record.recorded_at)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(record.content, dict):
+        raise ValueError("its fields are not a record's")
+    return record
 
 
 def _day(time: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 
-from modellab.errors import LabError
 from modellab.settings import Lab
 from modellab.warehouse.lake import Lake, LakeFile, Row
 from modellab.warehouse.rows import MARKERS
@@ -49,7 +48,9 @@ def _recover(lab: Lab, lake: Lake, batch: list[Source], recovered: Recovered) ->
     """Write one batch; when a source in it is bad, find it by halving."""
     try:
         files = _write(lab, lake, batch)
-    except (LabError, KeyError, TypeError, ValueError) as error:
+    except (OSError, duckdb.Error):  # the disk's or the lake's, not a source's
+        raise
+    except Exception as error:  # whatever a damaged source makes of the code that reads it: it is one source's
         if len(batch) == 1:
             folder, source = batch[0]
             recovered.problems.append(f"the rows of {folder.path / source} can't be made: {error!r}")

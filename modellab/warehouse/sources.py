@@ -43,7 +43,7 @@ class SourceFolder:
         """The rows of one of its sources.
 
         Raises:
-            LabError, KeyError, TypeError, ValueError: it is damaged.
+            Exception: of many kinds, when it is damaged.
         """
         if self.marker != ARTIFACT_MARKER:
             return rows_of_record(RecordStore.read(self.path / f"{source}.json"))

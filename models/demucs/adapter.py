@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from modellab.errors import UsageError, WeightsCorrupt
 from modellab.media.audio import Audio, Samples
+from modellab.outside import read_yaml
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.contracts import Progress
 from models.demucs.overlap import OverlapAdd
@@ -34,7 +34,7 @@ class Demucs:
         from demucs.hf import load_safetensors_model
 
         [definition] = folder.glob("*.yaml")
-        bag = yaml.safe_load(definition.read_text())
+        bag = read_yaml(definition)
         paths = [folder / f"{signature}.safetensors" for signature in bag["models"]]
         for path in paths:
             _check_network(path)

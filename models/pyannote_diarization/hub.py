@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from modellab.errors import WeightsCorrupt, WeightsMissing
+from modellab.errors import TextRefused, WeightsCorrupt, WeightsMissing
+from modellab.outside import read_yaml
 from modellab.settings import Lab
 from models.pyannote_diarization.checkpoints import CHECKPOINT, read_checkpoint, unused_plda
 
@@ -26,10 +25,10 @@ def describe(folder: Path) -> dict[str, Any]:
     """
     path = folder / _DESCRIPTION
     try:
-        description = yaml.safe_load(path.read_text())
+        description = read_yaml(path)
         parameters = description["pipeline"]["params"]
         names = {part: str(parameters[part]) for part in _MODELS}
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, TextRefused, KeyError, TypeError) as error:
         raise WeightsCorrupt(f"{path} does not describe a pyannote pipeline", found=repr(error)) from error
     for part, name in names.items():
         local = folder / (name.removeprefix("$model/") if name.startswith("$model/") else part) / CHECKPOINT

@@ -1,5 +1,6 @@
 """Templates of a lab's user: found beside the shipped ones, made, and never in their place."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -165,3 +166,28 @@ def test_every_usable_template_is_a_job_of_the_ui(lab: Lab) -> None:
     assert set(done.stdout.split()) == {*shipped_templates(), *RESERVED, "mine"}, (
         "a job that is no template must be in RESERVED, so that no template takes its name"
     )
+
+
+def test_deep_self_multiplying_and_endless_files_are_named_and_block_nothing(lab: Lab, registry: ModelRegistry) -> None:
+    _write(lab, "good")
+    deep = _write(lab, "deep", "- step: ingest\n  parameters: " + "{a: " * 5000)
+    letters = "abcdefgh"
+    lines = [f"    {b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in itertools.pairwise(letters)]
+    bomb = _write(lab, "bomb", "- step: ingest\n  parameters:\n    a: &a [1]\n" + "".join(lines))
+    twice = _write(lab, "twice", "- step: ingest\n  step: vad\n")
+    latin = lab.pipelines / "latin.yaml"
+    latin.write_bytes("name: latin\ndescription: Grüße\nsteps:\n- step: ingest\n".encode("latin-1"))
+    pipe = lab.pipelines / "pipe.yaml"
+    os.mkfifo(pipe)
+    found = user_templates(lab, registry)
+    assert list(found.usable) == ["good"]
+    said = {path: str(error) for path, error in found.refused.items()}
+    assert set(said) == {deep, bomb, twice, latin, pipe}
+    assert said[deep].startswith(f"template {deep} can't be read: nested too deeply in line 5, column")
+    assert "too many values in line" in said[bomb]
+    assert "a key is there twice; found 'step' in line 5" in said[twice]
+    assert "not UTF-8; found the byte 0xfc" in said[latin]
+    assert "not a file" in said[pipe]
+    with pytest.raises(TemplateError, match="nested too deeply"):
+        resolve_system("deep", registry, lab)
+    assert resolve_system("good", registry, lab).key == "good"

@@ -193,3 +193,17 @@ def test_folders_give_their_media_in_order(tmp_path: Path) -> None:
     found = InputStore.expand([tmp_path / "b.wav", tmp_path, tmp_path / "gone.wav", tmp_path / "notes.txt"])
     names = ["b.wav", "a.MP3", "sub/z.mkv", "sub/deep/y.flac", "gone.wav", "notes.txt"]
     assert found == [tmp_path / name for name in names]
+
+
+def test_an_input_with_a_damaged_description_is_left_out_of_lists_and_named(
+    lab: Lab, sample_wav: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = InputStore(lab)
+    sound = store.register(sample_wav)
+    for key, text in (("0" * 16, "[" * 100_000), ("1" * 16, "{}"), ("2" * 16, "\x00")):
+        (lab.inputs / key).mkdir()
+        (lab.inputs / key / "input.json").write_text(text)
+    assert [each.key for each in store.all()] == [sound.key]
+    assert sum(f"the description of input {digit * 16} is damaged" in caplog.text for digit in "012") == 3
+    with pytest.raises(InputRefused, match="the description of input 0000000000000000 is damaged"):
+        store.get("0" * 16)

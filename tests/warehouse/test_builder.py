@@ -329,3 +329,26 @@ def test_a_killed_builder_s_copies_are_removed(lab: Lab) -> None:
     assert sorted(path.name for path in lab.home.iterdir() if path.is_file() and "lock" not in path.name) == [
         "modellab.duckdb"
     ]
+
+
+def test_a_record_that_is_no_record_is_named_and_the_others_come_in(
+    lab: Lab, life: ModuleType, recorder: Recorder
+) -> None:
+    life.record_step(lab, recorder, "a")
+    (sound,) = (path for path in lab.records.glob("steps/*/*.json"))
+    content = sound.read_text()
+    odd = {
+        "deep": '{"content": ' + "[" * 100_000,
+        "list": "[]",
+        "listed-content": '{"kind": "steps", "id": "listed-content", "recorded_at": "2026-11-21", "content": []}',
+        "huge": content.replace('"load_s": ', '"load_s": 1e300, "inference_s": ', 1),
+        "number": '{"kind": "steps", "id": 5, "recorded_at": "2026-11-21", "content": {}}',
+        "copy": content,
+        "binary": "\x00\x01",
+    }
+    for name, text in odd.items():
+        sound.with_name(f"{name}.json").write_text(text)
+    report = build(lab)
+    assert _count(lab) == 1
+    assert sorted(name for name in odd if any(f"/{name}" in problem for problem in report.problems)) == sorted(odd)
+    assert build(lab).problems and _count(lab) == 1

@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from modellab.errors import StepFailed
+from modellab.errors import StepFailed, TextRefused
+from modellab.outside import parse_json
 from modellab.text.llm.backends import BackendSettings
 
 KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
@@ -87,12 +88,10 @@ class Endpoint:
     @staticmethod
     def _message(content: bytes) -> str:
         """The text of a chat completion."""
-        import json
-
         try:
-            choice = json.loads(content)["choices"][0]
+            choice = parse_json(content, "the answer")["choices"][0]
             text = choice["message"]["content"]
-        except (ValueError, LookupError, TypeError) as error:
+        except (TextRefused, LookupError, TypeError) as error:
             raise _Transient(f"something that is no chat completion: {_quoted(content)}") from error
         if choice.get("finish_reason") == "length":
             raise _Transient("an answer cut off at answer_tokens")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.names import unknown_name
+from modellab.outside import read_yaml
 
 _FOLDER = Path(__file__).parent / "prompts"
 
@@ -23,13 +24,12 @@ def render_prompt(task: str, version: str, **values: Any) -> Prompt:
     Raises:
         UnknownName: there is no such version.
     """
-    import yaml
     from jinja2 import Environment, StrictUndefined
 
     path = _FOLDER / f"{task}_{version}.yaml"
     if not path.is_file():
         known = [file.stem.removeprefix(f"{task}_") for file in sorted(_FOLDER.glob(f"{task}_*.yaml"))]
         raise unknown_name(f"prompt version of {task}", version, known)
-    content = yaml.safe_load(path.read_text())
+    content = read_yaml(path)
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # text, not HTML
     return Prompt(content["system"].strip(), environment.from_string(content["user"]).render(values).strip())

@@ -1,0 +1,327 @@
+"""Text from outside (templates, records, descriptions of weights, answers of servers): one reader each for YAML and
+JSON, with limits that are checked before memory, time or the stack run out.
+
+What a file says of itself is never believed: its size is measured while it is read, depth and repetition are counted
+while it is parsed, and what comes out is plain data that any JSON can hold: no NaN, no infinity, no half characters, no
+numbers beyond 64 bits. Whoever reads turns `TextRefused` into an error of their own where they can say more.
+"""
+
+import json
+import math
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from modellab.errors import TextRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a text is read."""
+
+    bytes: int
+    depth: int = 64
+    """Lists and mappings inside each other; Python's own stack ends at a few hundred."""
+    nodes: int = 1_000_000
+    """Values in all. In YAML a repeated one (`*alias`) counts as often as it is repeated."""
+
+
+YAML = Limits(bytes=64 << 10, nodes=10_000)
+"""Hand-written files. The parser is in Python: this much takes it a second or two."""
+JSON = Limits(bytes=4 << 20, nodes=250_000)
+RESULT = Limits(bytes=1 << 30)
+"""A result of a step, such as every word of a day-long recording."""
+
+_TOO_DEEP, _TOO_MANY = "nested too deeply", "too many values"
+_MOST_BITS = 64
+_INSIDE_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_text(path: Path, limits: Limits) -> str:
+    """A file's text, which must be UTF-8, with or without a byte order mark.
+
+    Raises:
+        TextRefused: it is larger than the limit, or not UTF-8.
+        OSError: it can't be read.
+    """
+    return _decoded(read_bytes(path, limits), str(path))
+
+
+def read_bytes(path: Path, limits: Limits) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        TextRefused: it is larger than the limit, or no file of a disk.
+        OSError: it can't be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        # A pipe that nobody writes to would be waited for, and a device has no end.
+        raise TextRefused(f"{path} can't be read: not a file")
+    with path.open("rb") as file:
+        data = file.read(limits.bytes + 1)
+    if len(data) > limits.bytes:
+        raise _too_large(str(path), limits)
+    return data
+
+
+def read_json(path: Path, limits: Limits = JSON) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        TextRefused: it is not JSON, or more than the limits allow.
+        OSError: it can't be read.
+    """
+    return parse_json(read_bytes(path, limits), str(path), limits)
+
+
+def parse_json(data: bytes | str, name: str, limits: Limits = JSON) -> Any:
+    """What a JSON text holds.
+
+    Args:
+        name: what to call the text in errors.
+
+    Raises:
+        TextRefused: it is not JSON, or more than the limits allow.
+    """
+    raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+    _check_json(raw, name, limits)
+    text = _decoded(raw, name)
+
+    def refuse(found: str) -> NoReturn:
+        raise TextRefused(f"{name} can't be read: not usable JSON", found=found)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            keys = [key for key, _ in pairs]
+            refuse(f"the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
+        return content
+
+    try:
+        content = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise TextRefused(f"{name} can't be read: not JSON", found=str(error)) from error
+    _check_values(content, name, limits, strings=_HALF_CHARACTER.search(text) is not None)
+    return content
+
+
+def _check_json(data: bytes, name: str, limits: Limits) -> None:
+    """Refuse what is over the limits before it is parsed: Python's parser calls itself, and lists take much memory."""
+    if len(data) > limits.bytes:
+        raise _too_large(name, limits)
+    depth = containers = 0
+    for found in _INSIDE_OR_STRING.finditer(data):
+        first = data[found.start()]
+        if first in b"[{":
+            depth += 1
+            containers += 1
+        elif first in b"]}":
+            depth -= 1
+        if depth > limits.depth:
+            raise _too_deep(name, limits)
+        if containers > limits.nodes:
+            raise _too_many(name, limits)
+
+
+def read_yaml(path: Path, limits: Limits = YAML) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        TextRefused: it is not YAML, has a key twice, or is more than the limits allow.
+        OSError: it can't be read.
+    """
+    return parse_yaml(read_bytes(path, limits), str(path), limits)
+
+
+def parse_yaml(data: bytes | str, name: str, limits: Limits = YAML) -> Any:
+    """What a YAML text holds.
+
+    Args:
+        name: what to call the text in errors.
+
+    Raises:
+        TextRefused: it is not YAML, has a key twice, or is more than the limits allow.
+    """
+    root = compose_yaml(data, name, limits)
+    for key in duplicate_keys(root):
+        raise TextRefused(
+            f"{name} can't be read: a key is there twice", found=f"{key.value!r} in line {key.start_mark.line + 1}"
+        )
+    return construct_yaml(root, name, limits)
+
+
+def compose_yaml(data: bytes | str, name: str, limits: Limits = YAML) -> yaml.Node | None:
+    """The tree of a YAML text, with its places; None for an empty one.
+
+    Raises:
+        TextRefused: it is not YAML, or more than the limits allow. Its cause tells the place, where there is one.
+    """
+    raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+    if len(raw) > limits.bytes:
+        raise _too_large(name, limits)
+    try:
+        return _Composer(_decoded(raw, name), limits).get_single_node()
+    except _OverLimit as error:
+        raise TextRefused(f"{name} can't be read: {_in_one_line(error)}", allowed=error.allowed) from error
+    except yaml.YAMLError as error:
+        raise TextRefused(f"{name} can't be read: not YAML: {_in_one_line(error)}") from error
+    except (ValueError, OverflowError) as error:  # an escape that is no character
+        raise TextRefused(f"{name} can't be read: not YAML: {error}") from error
+
+
+def construct_yaml(root: yaml.Node | None, name: str, limits: Limits = YAML) -> Any:
+    """The plain data of a composed tree; where a key is there twice, its last value.
+
+    Raises:
+        TextRefused: a value can't be made, such as a date with a month 99.
+    """
+    if root is None:
+        return None
+    try:
+        content = yaml.SafeLoader("").construct_document(root)
+    except yaml.YAMLError as error:
+        raise TextRefused(f"{name} can't be read: not YAML: {_in_one_line(error)}") from error
+    except Exception as error:  # PyYAML fails in many ways on values that are not of the type that a tag claims
+        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise TextRefused(f"{name} can't be read: not YAML: {words}") from error
+    _check_values(content, name, limits, strings=True)
+    return content
+
+
+def duplicate_keys(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """The second and further of equal keys in each mapping of a composed tree."""
+    todo, met = [root], set()
+    while todo:
+        node = todo.pop()
+        if id(node) in met:
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            seen: set[tuple[str, str]] = set()
+            for key, value in node.value:
+                todo += (key, value)
+                if isinstance(key, yaml.ScalarNode):
+                    if (key.tag, key.value) in seen:
+                        yield key
+                    seen.add((key.tag, key.value))
+
+
+class _OverLimit(yaml.MarkedYAMLError):
+    """YAML that is not read further, with the place where it got too much."""
+
+    def __init__(self, problem: str, allowed: str, mark: yaml.Mark) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
+        self.allowed = allowed
+
+
+class _Composer(yaml.SafeLoader):
+    """Counts while it composes."""
+
+    def __init__(self, text: str, limits: Limits) -> None:
+        super().__init__(text)
+        self._limits = limits
+        self._depth = self._nodes = 0
+        self._nodes_of: dict[int, int] = {}
+        """Node -> the values in it, once it is whole."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        before, limits = self._nodes, self._limits
+        is_alias = self.check_event(yaml.AliasEvent)
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        self._depth += 1
+        if self._depth > limits.depth:
+            raise _OverLimit(_TOO_DEEP, _depth_allowed(limits), mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if is_alias:
+            if id(node) not in self._nodes_of:
+                raise _OverLimit("a value contains itself", "aliases of values that are whole", mark)
+            self._nodes += self._nodes_of[id(node)]
+        else:
+            self._nodes += 1
+            self._nodes_of[id(node)] = self._nodes - before
+        if self._nodes > limits.nodes:
+            raise _OverLimit(_TOO_MANY, _nodes_allowed(limits), mark)
+        return node
+
+
+def _too_large(name: str, limits: Limits) -> TextRefused:
+    return TextRefused(f"{name} can't be read: too large", allowed=f"{limits.bytes:,} bytes")
+
+
+def _too_deep(name: str, limits: Limits) -> TextRefused:
+    return TextRefused(f"{name} can't be read: {_TOO_DEEP}", allowed=_depth_allowed(limits))
+
+
+def _depth_allowed(limits: Limits) -> str:
+    return f"{limits.depth} lists or mappings inside each other"
+
+
+def _too_many(name: str, limits: Limits) -> TextRefused:
+    return TextRefused(f"{name} can't be read: {_TOO_MANY}", allowed=_nodes_allowed(limits))
+
+
+def _nodes_allowed(limits: Limits) -> str:
+    return f"{limits.nodes:,}, each counted as often as it is repeated"
+
+
+def _in_one_line(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(part for part in (error.context, error.problem) if part)
+        return f"{what} in line {mark.line + 1}, column {mark.column + 1}" if mark else what
+    return " ".join(str(error).split())
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")  # with or without a byte order mark
+    except UnicodeDecodeError as error:
+        raise TextRefused(
+            f"{name} can't be read: not UTF-8",
+            found=f"the byte 0x{data[error.start]:02x} at {error.start}",
+            hint="Save it as UTF-8.",
+        ) from error
+
+
+def _check_values(content: Any, name: str, limits: Limits, *, strings: bool) -> None:
+    """Refuse values that later readers, JSON or DuckDB, can't hold."""
+    todo, count = [content], 0
+    while todo:
+        value = todo.pop()
+        count += 1
+        if count > limits.nodes:
+            raise _too_many(name, limits)
+        if isinstance(value, dict):
+            todo += value.keys()
+            todo += value.values()
+        elif isinstance(value, list | tuple | set):
+            todo += value
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise TextRefused(
+                    f"{name} can't be read: a number that is none", found=str(value), allowed="finite numbers"
+                )
+        elif isinstance(value, int):
+            if value.bit_length() > _MOST_BITS:
+                raise TextRefused(
+                    f"{name} can't be read: a number that is too large", found=f"{value.bit_length()} bits"
+                )
+        elif strings and isinstance(value, str) and not _is_text(value):
+            raise TextRefused(f"{name} can't be read: half a character", found=ascii(value[:40]))
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
