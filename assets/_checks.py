@@ -6,7 +6,13 @@ from typing import Any
 
 import dagster as dg
 
+from modellab.pipeline.record import CheckRecord, Severity
 from resources.engine import StepResult
+
+_SEVERITIES: Mapping[dg.AssetCheckSeverity, Severity] = {
+    dg.AssetCheckSeverity.WARN: "warning",
+    dg.AssetCheckSeverity.ERROR: "error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +33,9 @@ class Check:
     judge: Callable[[StepResult], Verdict]
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
     """WARN for a result that surprises, ERROR for one that breaks the step's contract."""
+
+
+def as_record(check: Check, verdict: Verdict) -> CheckRecord:
+    """What a check says, as the lab keeps it."""
+    severity = _SEVERITIES[check.severity]
+    return CheckRecord(check.name, verdict.passed, severity, verdict.description, verdict.metadata)

@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
-from assets._checks import Check, Verdict
+from assets._checks import Check, Verdict, as_record
 from assets._versions import Versions, newest_materialization
 from assets.partitions import input_and_system
 from modellab.errors import LabError
@@ -87,6 +87,7 @@ class PartitionLoop:
             if result is None:
                 return None
             verdicts = {check: check.judge(result) for check in self._checks}
+            result.engine.judged(result.record, [as_record(check, verdict) for check, verdict in verdicts.items()])
             return _Done(result.artifact.fingerprint, self._page(result), verdicts)
         except LabError as error:
             self._failed[key] = str(error)

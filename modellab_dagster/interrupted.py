@@ -8,8 +8,8 @@ import dagster as dg
 
 from modellab.settings import Lab
 from modellab.warehouse.liveness import lives
+from resources.launched import PROCESS_TAG
 
-PROCESS_TAG = "modellab/process"
 _IN_PROGRESS = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,

@@ -15,10 +15,11 @@ from modellab.artifacts.store import Artifact
 from modellab.errors import StepFailed
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
-from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
+from resources.launched import launch_of
 from resources.models import ModelsResource
 from resources.warehouse import WarehouseResource
 
@@ -89,6 +90,7 @@ class RunSession:
         resolve: turns a system's key into the system.
         dagster_run_id: the run that all of it belongs to.
         planned: names of the steps the run is going to do, for those systems that have them.
+        launch: who or what asked for the run.
     """
 
     def __init__(
@@ -98,11 +100,13 @@ class RunSession:
         resolve: Callable[[str], System],
         dagster_run_id: str,
         planned: Set[str],
+        *,
+        launch: Launch,
     ) -> None:
         self.engine = engine
         self._input = cache(inputs.get)
         self._system = cache(resolve)
-        self._dagster_run_id, self._planned = dagster_run_id, planned
+        self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
         self._pairs: dict[tuple[str, str], _Pair] = {}
 
     def run_step(self, step: str, input_key: str, system_key: str, *, force: bool = False) -> StepResult | None:
@@ -133,7 +137,7 @@ class RunSession:
         key = (source.key, system.key)
         if key not in self._pairs:
             identity = RunIdentity(self.engine.run_key(system, source), self._dagster_run_id)
-            self.engine.recorder.run_started(identity, source, system)
+            self.engine.recorder.run_started(identity, source, system, self._launch)
             self._pairs[key] = _Pair(identity, {s.name for s in system.steps if s.name in self._planned})
         return self._pairs[key]
 
@@ -165,15 +169,18 @@ class EngineResource(dg.ConfigurableResource[Any]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EngineResource"]:
+        run, instance = context.run, context.instance
+        if run is None or instance is None or run.execution_plan_snapshot_id is None:
+            raise RuntimeError("the engine serves Dagster runs only")
+        launch = launch_of(run, instance)
         lab = self.devices.lab()
         recorder = self.warehouse.recorder()
         recorder.models(self.models.registry())
         engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)
-        run, instance = context.run, context.instance
-        if run is None or instance is None or run.execution_plan_snapshot_id is None:
-            raise RuntimeError("the engine serves Dagster runs only")
         plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
-        self._session = RunSession(engine, InputStore(lab), self.resolve, run.run_id, _planned_steps(plan))
+        self._session = RunSession(
+            engine, InputStore(lab), self.resolve, run.run_id, _planned_steps(plan), launch=launch
+        )
         try:
             yield self
         finally:

@@ -126,6 +126,11 @@ CREATE TABLE runs (
     host VARCHAR,
     pid INTEGER,
     process VARCHAR,
+    user_name VARCHAR,
+    launched_by VARCHAR,
+    launcher VARCHAR,
+    created_at TIMESTAMPTZ,
+    begun_at TIMESTAMPTZ,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE runs IS 'What happened to runs: each one''s start and end; see run_history for one row per run';
@@ -135,6 +140,11 @@ COMMENT ON COLUMN runs.dagster_run_id IS 'Which attempt; one Dagster run may hol
 COMMENT ON COLUMN runs.input IS 'Key of the input; only when started';
 COMMENT ON COLUMN runs.status IS 'completed, failed, canceled or interrupted (its process died); only when ended';
 COMMENT ON COLUMN runs.process IS 'Which process runs it: it holds a lock of that name for as long as it lives';
+COMMENT ON COLUMN runs.user_name IS 'Account that the process runs under; of what the UI starts, the account of its server';
+COMMENT ON COLUMN runs.launched_by IS 'command line, ui (or a program that asked its server), backfill, schedule, sensor or automation';
+COMMENT ON COLUMN runs.launcher IS 'Name of the schedule or sensor, or id of the backfill';
+COMMENT ON COLUMN runs.created_at IS 'When the Dagster run was asked for';
+COMMENT ON COLUMN runs.begun_at IS 'When a process took the Dagster run up; before that it waited in the queue and for its process';
 COMMENT ON COLUMN runs.source IS 'Record the row comes from';
 
 CREATE TABLE steps (
@@ -155,6 +165,8 @@ CREATE TABLE steps (
     inference_s DOUBLE NOT NULL,
     other_s DOUBLE NOT NULL,
     audio_s DOUBLE NOT NULL,
+    cpu_s DOUBLE,
+    fraction DOUBLE,
     device VARCHAR,
     compute_type VARCHAR,
     threads INTEGER,
@@ -165,20 +177,46 @@ CREATE TABLE steps (
     error VARCHAR,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, or not run';
+COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
 COMMENT ON COLUMN steps.run IS 'Run key: the same input, system and code give the same key';
 COMMENT ON COLUMN steps.model IS 'id:variant; NULL for a step without a model';
-COMMENT ON COLUMN steps.status IS 'completed, failed, or not_run because a step it can''t do without failed';
+COMMENT ON COLUMN steps.status IS 'completed, failed, canceled (someone stopped the run while it worked), or not_run because a step it can''t do without failed';
 COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
 COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it was not run, or failed before that was known';
 COMMENT ON COLUMN steps.artifact IS 'The artifact''s folder, relative to the lab''s home';
 COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model';
 COMMENT ON COLUMN steps.inference_s IS 'Seconds spent in the model';
 COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, writing, hashing';
+COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes meanwhile; more than the wall time where several cores work; NULL where none was started';
 COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
+COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
+
+CREATE TABLE checks (
+    step_id VARCHAR NOT NULL,
+    run VARCHAR NOT NULL,
+    dagster_run_id VARCHAR NOT NULL,
+    input VARCHAR NOT NULL,
+    system VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    fingerprint VARCHAR NOT NULL,
+    check_name VARCHAR NOT NULL,
+    passed BOOLEAN NOT NULL,
+    severity VARCHAR NOT NULL,
+    description VARCHAR NOT NULL,
+    metadata JSON NOT NULL,
+    judged_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE checks IS 'What each check said about a step''s result, at each attempt: a result from the cache is judged again';
+COMMENT ON COLUMN checks.step_id IS 'The attempt: steps.id';
+COMMENT ON COLUMN checks.fingerprint IS 'The result that was judged';
+COMMENT ON COLUMN checks.severity IS 'What it means when it fails: warning, or error when it breaks the step''s contract';
+COMMENT ON COLUMN checks.description IS 'What was found, in a sentence';
+COMMENT ON COLUMN checks.metadata IS 'The figures it was judged by';
+COMMENT ON COLUMN checks.source IS 'Record the row comes from';
 
 CREATE TABLE artifacts (
     fingerprint VARCHAR NOT NULL,
@@ -255,6 +293,84 @@ COMMENT ON COLUMN words.end_s IS 'Seconds in the original recording';
 COMMENT ON COLUMN words.probability IS 'The model''s own probability, 0 to 1';
 COMMENT ON COLUMN words.space_before IS 'Whether a space separates it from the word before';
 COMMENT ON COLUMN words.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE chapters (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    title VARCHAR NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    first_word INTEGER NOT NULL,
+    end_word INTEGER NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE chapters IS 'Chapters of recordings';
+COMMENT ON COLUMN chapters.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN chapters.position IS 'Order in the recording, from 0';
+COMMENT ON COLUMN chapters.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN chapters.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN chapters.first_word IS 'words.position of its first word, in the transcript that was read';
+COMMENT ON COLUMN chapters.end_word IS 'words.position of the word after its last';
+COMMENT ON COLUMN chapters.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE summary_lines (
+    fingerprint VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    speaker VARCHAR,
+    position INTEGER NOT NULL,
+    text VARCHAR NOT NULL,
+    start_s DOUBLE,
+    end_s DOUBLE,
+    evidence JSON NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE summary_lines IS 'Lines of summaries: of the whole recording, and of what each speaker said';
+COMMENT ON COLUMN summary_lines.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN summary_lines.about IS 'recording or speaker';
+COMMENT ON COLUMN summary_lines.speaker IS 'Label of the speaker it is about; NULL when about the recording, or where no speaker is known';
+COMMENT ON COLUMN summary_lines.position IS 'Order within what it is about, from 0';
+COMMENT ON COLUMN summary_lines.start_s IS 'When the words begin that it rests on first, seconds in the original recording';
+COMMENT ON COLUMN summary_lines.end_s IS 'When those words end';
+COMMENT ON COLUMN summary_lines.evidence IS 'All it rests on: [{"start_s", "end_s", "speaker", "first_word", "end_word", "text"}]';
+COMMENT ON COLUMN summary_lines.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE action_items (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    task VARCHAR NOT NULL,
+    assignee VARCHAR,
+    assignee_speaker VARCHAR,
+    due_text VARCHAR,
+    due_date DATE,
+    recorded_on DATE,
+    start_s DOUBLE,
+    end_s DOUBLE,
+    evidence JSON NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE action_items IS 'Who does what by when';
+COMMENT ON COLUMN action_items.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN action_items.position IS 'Order in the recording, from 0';
+COMMENT ON COLUMN action_items.assignee IS 'The name that was called, else the speaker''s label; NULL when nobody in particular is to do it';
+COMMENT ON COLUMN action_items.assignee_speaker IS 'Label of the speaker who is to do it, where that can be told';
+COMMENT ON COLUMN action_items.due_text IS 'The words that name the time';
+COMMENT ON COLUMN action_items.due_date IS 'The last day they allow; NULL where no day is meant for sure';
+COMMENT ON COLUMN action_items.recorded_on IS 'The day that due dates are reckoned from';
+COMMENT ON COLUMN action_items.start_s IS 'When the sentence begins that assigns it, seconds in the original recording';
+COMMENT ON COLUMN action_items.end_s IS 'When that sentence ends';
+COMMENT ON COLUMN action_items.evidence IS 'All it rests on: [{"start_s", "end_s", "speaker", "first_word", "end_word", "text"}]';
+COMMENT ON COLUMN action_items.source IS 'The artifact''s fingerprint';
+
+CREATE TABLE speaker_names (
+    fingerprint VARCHAR NOT NULL,
+    speaker VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE speaker_names IS 'Names that people gave to speakers, as they were at the last build';
+COMMENT ON COLUMN speaker_names.fingerprint IS 'The result that tells the speakers apart: turns, channels, or a transcript';
+COMMENT ON COLUMN speaker_names.speaker IS 'Label of the speaker in that result';
+COMMENT ON COLUMN speaker_names.source IS 'File of names/ the row comes from, named after the result''s fingerprint';
 
 CREATE TABLE metrics (
     metric VARCHAR NOT NULL,

@@ -33,14 +33,22 @@ WITH
         SELECT
             run, dagster_run_id, input, system, template, occurred_at AS started_at, NULL :: TIMESTAMPTZ AS ended_at,
             occurred_at AS said_at, NULL AS status, false AS cached, 0 AS load_s, 0 AS inference_s, 0 AS other_s,
-            NULL :: DOUBLE AS audio_s, NULL AS error
+            NULL :: DOUBLE AS cpu_s, NULL :: DOUBLE AS audio_s, NULL AS error, false AS doubted,
+            {'by': launched_by, 'launcher': launcher, 'user': user_name, 'host': host,
+             'queued_s': epoch_us(begun_at - created_at) / 1e6} AS launch
         FROM runs WHERE event = 'started' AND occurred_at >= moment
         UNION ALL
         SELECT
             run, dagster_run_id, input, system, NULL, started_at, ended_at,
             NULL, status, cached, load_s, inference_s, other_s,
-            audio_s, CASE WHEN status = 'failed' THEN step || ' failed: ' || error END
+            cpu_s, audio_s, CASE WHEN status = 'failed' THEN step || ' failed: ' || error END, false, NULL
         FROM steps WHERE started_at >= moment
+        UNION ALL
+        SELECT
+            run, dagster_run_id, input, system, NULL, NULL, NULL,
+            NULL, NULL, false, 0, 0, 0,
+            NULL, NULL, NULL, true, NULL
+        FROM checks WHERE NOT passed AND judged_at >= moment
     ),
     totals AS (
         SELECT
@@ -48,14 +56,16 @@ WITH
             max(said_at) AS said_at, min(started_at) AS started_at, max(ended_at) AS last_step_at,
             count(*) FILTER (status <> 'not_run') AS steps, count_if(cached) AS cached_steps,
             count_if(status = 'failed') AS failed_steps,
-            sum(load_s) AS load_s, sum(inference_s) AS inference_s, sum(other_s) AS other_s,
+            count_if(doubted) AS failed_checks, any_value(launch) AS launch,
+            sum(load_s) AS load_s, sum(inference_s) AS inference_s, sum(other_s) AS other_s, sum(cpu_s) AS cpu_s,
             max(audio_s) AS audio_s, any_value(error) AS error
         FROM happened GROUP BY run, dagster_run_id, input, system
     ),
     finished AS (
         SELECT
-            run, dagster_run_id, max(occurred_at) AS last_at, arg_max(status, occurred_at) AS outcome,
-            arg_max(error, occurred_at) AS reason
+            run, dagster_run_id, max(occurred_at) AS last_at,
+            -- The two of one row: arg_max(error, ...) would skip those without an error.
+            unnest(arg_max({'outcome': status, 'reason': error}, occurred_at))
         FROM runs WHERE event = 'ended' AND occurred_at >= moment GROUP BY run, dagster_run_id
     ),
     history AS (
@@ -83,12 +93,14 @@ WITH
 SELECT
     run, dagster_run_id, history.input, inputs.name, coalesce(inputs.duration_s, audio_s) AS duration_s,
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
-    steps, cached_steps, failed_steps, load_s, inference_s, other_s, coalesce(reason, error) AS error
+    steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
+    launch.by AS launched_by, launch.launcher AS launcher, launch.user AS user_name, launch.host AS host,
+    launch.queued_s AS queued_s, coalesce(reason, error) AS error
 FROM history LEFT JOIN inputs ON inputs.input = history.input;
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 
 CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
-COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s and other_s are sums over its steps';
+COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up';
 
 CREATE VIEW failures AS
 SELECT
@@ -129,13 +141,26 @@ CREATE VIEW latest_artifacts AS
 SELECT
     input, system, step,
     max(ended_at) AS ended_at,
-    arg_max(fingerprint, ended_at) AS fingerprint,
-    arg_max(artifact, ended_at) AS path,
-    arg_max(model, ended_at) AS model
+    -- All of one row: arg_max(model, ...) would skip those without a model.
+    unnest(arg_max({'fingerprint': fingerprint, 'path': artifact, 'model': model}, ended_at))
 FROM steps
 WHERE status = 'completed'
-GROUP BY ALL;
-COMMENT ON VIEW latest_artifacts IS 'The last result of each step for each input and system; path is relative to the lab''s home';
+GROUP BY input, system, step;
+COMMENT ON VIEW latest_artifacts IS 'The last result of each step for each input and system, whatever became of later attempts; path is relative to the lab''s home';
+
+CREATE VIEW failed_checks AS
+WITH latest AS (
+    SELECT * FROM checks
+    QUALIFY row_number() OVER (
+        PARTITION BY input, system, step, check_name ORDER BY judged_at DESC, source DESC
+    ) = 1
+)
+SELECT
+    latest.judged_at, latest.input, inputs.name, latest.system, latest.step, latest.check_name, latest.severity,
+    latest.description, latest.metadata, latest.fingerprint, latest.run
+FROM latest LEFT JOIN inputs USING (input)
+WHERE NOT latest.passed;
+COMMENT ON VIEW failed_checks IS 'What is doubtful now: of each check of each input and system the last verdict, where it failed';
 
 CREATE VIEW transcripts AS
 WITH texts AS (
@@ -160,16 +185,17 @@ COMMENT ON VIEW transcripts IS 'The text of each input by each system: from asr 
 
 CREATE VIEW speaker_talk_time AS
 SELECT
-    latest.input, inputs.name, latest.system, segments.speaker,
+    latest.input, inputs.name, latest.system, segments.speaker, any_value(names.name) AS given_name,
     count(*) AS turns,
     sum(segments.end_s - segments.start_s) AS talk_s,
     talk_s / sum(talk_s) OVER (PARTITION BY latest.input, latest.system) AS share
 FROM latest_artifacts AS latest
 JOIN segments USING (fingerprint)
+LEFT JOIN speaker_names AS names ON names.fingerprint = segments.fingerprint AND names.speaker = segments.speaker
 LEFT JOIN inputs USING (input)
 WHERE segments.kind = 'turn'
 GROUP BY latest.input, inputs.name, latest.system, segments.speaker;
-COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds; where two talk at once both count. share: of all talking';
+COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
 
 CREATE VIEW latest_metrics AS
 SELECT * FROM metrics

@@ -91,6 +91,7 @@ class Batch:
             run=result.run,
             dagster_run_id=result.dagster_run_id,
             records=tuple(sorted(result.records, key=lambda record: self._order.index(record.step))),
+            checks=result.checks,
             seconds=time.perf_counter() - started,
         )
         return outcome

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted
+from modellab.pipeline.events import Event, StepEnded, StepJudged, StepProgressed, StepStarted
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import System
 
-State = Literal["waiting", "running", "done", "cached", "failed", "not run"]
+State = Literal["waiting", "running", "done", "cached", "failed", "canceled", "not run"]
 
 
 @dataclass(slots=True)
@@ -26,6 +26,8 @@ class BoardStep:
     """How long it took; None until it is over."""
     error: str | None = None
     """Why it failed, or what kept it from running."""
+    failed_checks: int = 0
+    """How many checks its result failed."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Board:
 
     def observe(self, event: Event) -> BoardStep | None:
         """Take an event in; returns the step it is about, or None when that is none of this board's."""
-        name = event.record.step if isinstance(event, StepEnded) else event.step
+        name = event.record.step if isinstance(event, StepEnded | StepJudged) else event.step
         step = next((step for step in self.steps if step.name == name), None)
         if step is None:
             return None
@@ -56,6 +58,8 @@ class Board:
                 step.fraction = event.fraction
             case StepEnded():
                 step.state, step.seconds, step.error = state_of(event.record), event.record.total_s, event.record.error
+            case StepJudged():
+                step.failed_checks = sum(not check.passed for check in event.checks)
         return step
 
     def elapsed_s(self, step: BoardStep) -> float | None:
@@ -72,5 +76,5 @@ def state_of(record: StepRecord) -> State:
             return "cached" if record.cached else "done"
         case "not_run":
             return "not run"
-        case "failed":
-            return "failed"
+        case "failed" | "canceled":
+            return record.status

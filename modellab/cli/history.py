@@ -8,7 +8,7 @@ from typing import Any
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import UnknownName
 from modellab.media.inputs import InputStore, RegisteredInput
-from modellab.pipeline.record import StepRecord
+from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
 from modellab.warehouse.query import query
@@ -39,6 +39,17 @@ class PastRun:
     steps: int
     """Steps that were reached."""
     cached_steps: int
+    failed_checks: int
+    """How many checks its results failed."""
+    launched_by: str | None
+    """command line, ui, backfill, schedule, sensor or automation; None of runs of earlier versions."""
+    launcher: str | None
+    """Name of the schedule or sensor, or id of the backfill."""
+    user_name: str | None
+    """The account that the process ran under."""
+    host: str | None
+    queued_s: float | None
+    """From asking for the Dagster run until a process took it up."""
 
 
 def past_runs(
@@ -93,6 +104,20 @@ def records_of(lab: Lab, run: PastRun) -> list[StepRecord]:
         [run.dagster_run_id, run.run],
     )
     return sorted(map(_record, result.as_dicts()), key=lambda record: order.index(record.step))
+
+
+def checks_of(lab: Lab, run: PastRun) -> dict[str, list[CheckRecord]]:
+    """Step -> what its checks said in a run, in the order of their names."""
+    rows = query(
+        lab,
+        "SELECT step, check_name AS check, passed, severity, description, metadata FROM checks "
+        "WHERE dagster_run_id = ? AND run = ? ORDER BY ALL",
+        [run.dagster_run_id, run.run],
+    ).as_records()
+    checks: dict[str, list[CheckRecord]] = {}
+    for row in rows:
+        checks.setdefault(row.pop("step"), []).append(CheckRecord(**row))
+    return checks
 
 
 def source_of(lab: Lab, run: PastRun) -> RegisteredInput:

@@ -4,6 +4,7 @@ The runs are those that the UI starts: the same code location, jobs, partitions 
 be run again from there.
 """
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -22,17 +23,18 @@ from assets._partition_loop import FORCE_TAG
 from assets.partitions import PARTITIONS, partition_key
 from modellab.errors import UsageError
 from modellab.media.inputs import RegisteredInput
-from modellab.pipeline.events import Event, StepEnded, observed_by
-from modellab.pipeline.record import StepRecord
+from modellab.pipeline.events import Event, StepEnded, StepJudged, observed_by
+from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.warehouse.liveness import ProcessMark
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance
-from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
+from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.jobs import job_of
 from modellab_dagster.partitions import register_partitions
+from resources.launched import PROCESS_TAG
 from resources.models import close_models
 
 LOCATION = "modellab"
@@ -52,6 +54,8 @@ class LaunchResult:
     error: str | None
     records: list[StepRecord] = field(default_factory=list)
     """One a step that ran, in order."""
+    checks: Mapping[str, tuple[CheckRecord, ...]] = field(default_factory=dict)
+    """Step -> what its checks said of its result."""
 
 
 class Launcher:
@@ -102,10 +106,13 @@ class Launcher:
         register_partitions(self._instance, inputs=[source.key], systems=[system.key])
         run, job = self._create_run(system, source, force)
         records: list[StepRecord] = []
+        checks: dict[str, tuple[CheckRecord, ...]] = {}
 
         def keep(event: Event) -> None:
             if isinstance(event, StepEnded):
                 records.append(event.record)
+            elif isinstance(event, StepJudged):
+                checks[event.record.step] = event.checks
 
         with observed_by(keep):
             result = execute_run(InMemoryJob(job), run, self._instance)
@@ -118,6 +125,7 @@ class Launcher:
             status="completed" if result.success else "failed",
             error=None if result.success else _error(result, records),
             records=records,
+            checks=checks,
         )
 
     def _create_run(

@@ -16,11 +16,12 @@ from rich.text import Text
 
 from modellab.cli.board import Board, BoardStep
 from modellab.cli.console import print_line
+from modellab.cli.doubts import failed_check
 from modellab.cli.marks import MARKS, state_text
 from modellab.cli.outcome import FileOutcome
 from modellab.cli.units import figure, length
 from modellab.media.inputs import RegisteredInput
-from modellab.pipeline.events import Event
+from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
 
 _REFRESHES_PER_S = 10
@@ -62,7 +63,6 @@ class LiveWatcher:
 
     def registered(self, source: RegisteredInput) -> None:
         self._source = source
-        _print_warnings(self._console, source)
 
     def observe(self, event: Event) -> None:
         self._board.observe(event)
@@ -79,7 +79,9 @@ class LiveWatcher:
         if self._count > 1:
             return self._overall()
         heading = _heading(self._path, self._source, self._system)
-        return Group(Text(), heading, Text(), self._table(), self._between_steps(), Text())
+        # For as long as it runs: what is shown of the finished file says them again.
+        warnings = [Text(f"  ! {warning}", style="yellow") for warning in self._source.warnings] if self._source else []
+        return Group(Text(), heading, *warnings, Text(), self._table(), self._between_steps(), Text())
 
     def _table(self) -> RenderableType:
         if self._source is None:
@@ -112,7 +114,8 @@ class LiveWatcher:
 
     def _state(self, step: BoardStep) -> RenderableType:
         if step.state != "running":
-            return state_text(step.state)
+            state = state_text(step.state)
+            return state.append("  ! doubtful", style="yellow") if step.failed_checks else state
         if step.fraction == 0.0:
             return _beside(self._spinner, Text("running", style="cyan"))
         bar = ProgressBar(total=1.0, completed=step.fraction, width=_BAR_COLUMNS, complete_style="cyan")
@@ -133,6 +136,8 @@ class PlainWatcher:
         self._console, self._system = console, system
         self._board = Board.of(system)
         self._name = ""
+        self._told: tuple[str, ...] = ()
+        """What was said of the file at hand."""
         self._count = self._number = 0
 
     def __enter__(self) -> Self:
@@ -154,10 +159,16 @@ class PlainWatcher:
     def registered(self, source: RegisteredInput) -> None:
         number = f" (file {self._number} of {self._count})" if self._count > 1 else ""
         _print_warnings(self._console, source)
+        self._told = source.warnings
         self._say(f"{length(source.duration_s)} of audio, input {source.key}{number}")
 
     def observe(self, event: Event) -> None:
         step = self._board.observe(event)
+        if isinstance(event, StepJudged):
+            for check in event.checks:
+                if not check.passed:
+                    print_line(self._console, failed_check(event.record.step, check, self._told).line(self._name))
+            return
         if step is None or step.state in ("waiting", "running"):
             return
         model = f" ({step.model})" if step.model else ""

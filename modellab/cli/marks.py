@@ -12,6 +12,7 @@ MARKS: Mapping[State, tuple[str, str]] = {
     "done": ("✓", "green"),
     "cached": ("✓", "cyan"),
     "failed": ("✗", "red"),
+    "canceled": ("✗", "yellow"),
     "not run": ("–", "yellow"),
 }
 """State -> its mark and style."""

@@ -1,14 +1,15 @@
 """What came of each file given to `modellab run`, and its JSON document."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.cli.doubts import Checks, Doubt, all_doubts, warnings_of
 from modellab.media.inputs import RegisteredInput
 from modellab.outside import read_json
-from modellab.pipeline.record import StepRecord
+from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.settings import Lab
 from modellab.steps.definition import NO_STEP
 
@@ -32,6 +33,7 @@ class FileOutcome:
     """From the moment the file was taken up to the end of its run."""
     same_as: Path | None = None
     """A file given before this one that has the same bytes; nothing was run for this one."""
+    checks: Checks = field(default_factory=dict)
 
     def record(self, step: str) -> StepRecord | None:
         """The record of a step that was reached."""
@@ -48,6 +50,10 @@ class FileOutcome:
         """The Meeting Pack: its zip."""
         artifact = self.artifact(lab, PACK_STEP)
         return pack_file(artifact) if artifact else None
+
+    def doubts(self, lab: Lab) -> list[Doubt]:
+        """What is doubtful about the file and about what was made of it."""
+        return all_doubts(lab, self.records, self.checks, self.source.warnings if self.source else ())
 
     @property
     def complaint(self) -> str | None:
@@ -97,13 +103,14 @@ def _entry(outcome: FileOutcome, lab: Lab) -> Mapping[str, Any]:
         "dagster_run_id": outcome.dagster_run_id,
         "status": outcome.status,
         "error": outcome.error,
-        "steps": [step_document(record, lab) for record in outcome.records],
+        "warnings": list(outcome.source.warnings) if outcome.source else [],
+        "steps": [step_document(record, outcome.checks.get(record.step, ()), lab) for record in outcome.records],
         "bundle": outcome.pack(lab),
     }
 
 
-def step_document(record: StepRecord, lab: Lab) -> Mapping[str, Any]:
-    """One step in a JSON document; paths are absolute."""
+def step_document(record: StepRecord, checks: Sequence[CheckRecord], lab: Lab) -> Mapping[str, Any]:
+    """One step in a JSON document, with what its checks said; paths are absolute."""
     return {
         "step": record.step,
         "status": record.status,
@@ -111,4 +118,6 @@ def step_document(record: StepRecord, lab: Lab) -> Mapping[str, Any]:
         "seconds": {"load": record.load_s, "inference": record.inference_s, "other": record.other_s},
         "artifact": lab.home / record.artifact if record.artifact else None,
         "error": record.error,
+        "warnings": warnings_of(lab, record),
+        "checks": checks,
     }

@@ -44,6 +44,10 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
             print_block(console, Padding(summed_up, (0, 0, 0, 2)))
     console.print()
     print_block(console, Padding(timings(outcome.records, source.duration_s), (0, 0, 0, 2)))
+    if found := outcome.doubts(lab):
+        console.print()
+        for doubt in found:
+            print_line(console, Text.assemble("  ", doubt.line()))
     console.print()
     print_line(console, Text(f"  {_verdict(outcome, source)}", style="dim"))
     console.print()
@@ -61,6 +65,12 @@ def print_summary(console: Console, outcomes: Sequence[FileOutcome], lab: Lab) -
         rows.add_row(*_summary_row(outcome, lab))
     console.print()
     print_block(console, Padding(rows, (0, 0, 0, 2)))
+    doubtful = [(outcome.path.name, outcome.doubts(lab)) for outcome in outcomes if outcome.same_as is None]
+    if any(found for _, found in doubtful):
+        console.print()
+    for name, found in doubtful:
+        for doubt in found:
+            print_line(console, Text.assemble("  ", doubt.line(name)))
     counts = ", ".join(
         f"{count} {status}"
         for status in ("completed", "failed", "refused")

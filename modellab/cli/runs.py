@@ -73,7 +73,8 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
 
     from modellab.cli.board import state_of
     from modellab.cli.console import print_block, print_json, print_line, stdout
-    from modellab.cli.history import artifact_of, find_run, records_of, source_of
+    from modellab.cli.doubts import all_doubts
+    from modellab.cli.history import artifact_of, checks_of, find_run, records_of, source_of
     from modellab.cli.marks import MARKS
     from modellab.cli.meetings import meeting_of
     from modellab.cli.outcome import PACK_STEP, lacking, pack_file, step_document
@@ -82,14 +83,16 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
 
     lab = Lab.from_environment()
     found = find_run(lab, run)
-    records = records_of(lab, found)
+    records, checks = records_of(lab, found), checks_of(lab, found)
+    source = source_of(lab, found)
     pack = artifact_of(lab, records, PACK_STEP)
-    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
+    meeting = meeting_of(source, lambda step: artifact_of(lab, records, step), lab)
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
-        steps = [step_document(record, lab) for record in records]
+        steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
         bundle = pack_file(pack) if pack else None
-        print_json({"run": found, "speakers": speakers, "steps": steps, "bundle": bundle})
+        warnings = list(source.warnings)
+        print_json({"run": found, "speakers": speakers, "warnings": warnings, "steps": steps, "bundle": bundle})
         return
     console = stdout()
     for name, value in _facts(found):
@@ -102,10 +105,14 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
     console.print()
     print_block(console, timings(records, found.duration_s))
+    if doubtful := all_doubts(lab, records, checks, source.warnings):
+        console.print()
+        for doubt in doubtful:
+            print_line(console, doubt.line())
     for record in records:
         if record.error:
             mark, style = MARKS[state_of(record)]
-            reason = record.error if record.status == "failed" else f"not run because {record.error}"
+            reason = f"not run because {record.error}" if record.status == "not_run" else record.error
             console.print()
             print_line(console, f"{mark} {record.step}: {reason}", style)
 
@@ -248,12 +255,16 @@ def _facts(run: "PastRun") -> list[tuple[str, Any]]:
     from modellab.cli.units import length
 
     took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
+    by = " ".join(filter(None, (run.launched_by, run.launcher)))
+    where = " on ".join(filter(None, (run.user_name, run.host)))
+    waited = f", waited {length(run.queued_s)}" if run.queued_s is not None else ""
     return [
         ("Run", run.run),
         ("Result", _result(run)),
         ("File", f"{run.name}, {length(run.duration_s)}, input {run.input}"),
         ("System", run.system),
         ("Started", f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}{took}"),
+        *([("Launched", f"by {by} as {where}{waited}")] if by else []),
         ("Dagster run", run.dagster_run_id),
     ]
 

@@ -6,20 +6,21 @@ import platform
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from modellab import __version__, memory
+from modellab import __version__, memory, processor
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
 from modellab.media.inputs import RegisteredInput
-from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted, emit
+from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Identities, filled_by
-from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
@@ -86,9 +87,9 @@ class Engine:
                 came out the same.
         """
         step = self._step(system, step_name)
-        emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None))
         attempt = _Attempt(self, system, step, source, run)
         try:
+            emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None))
             attempt.make(force)
         except LabError as error:
             attempt.error = error
@@ -96,6 +97,10 @@ class Engine:
             _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
             attempt.error = StepFailed(f"{type(error).__name__}: {error}")
             attempt.error.__cause__ = error
+        except BaseException:  # Ctrl-C, or Dagster's word for a run that someone cancels
+            attempt.canceled = True
+            self._ended(attempt.record(), None)
+            raise
         return self._ended(attempt.record(), attempt.artifact)
 
     def leave_out(
@@ -107,7 +112,13 @@ class Engine:
             reason: what keeps it from running, such as `asr failed`.
         """
         record = _Attempt(self, system, self._step(system, step_name), source, run).record()
-        return self._ended(replace(record, status="not_run", peak_memory_mib=None, error=reason), None)
+        return self._ended(replace(record, status="not_run", cpu_s=None, peak_memory_mib=None, error=reason), None)
+
+    def judged(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
+        """Keep and tell what checks said about the result of an attempt at a step."""
+        if checks:
+            self.recorder.checks(record, checks)
+            emit(StepJudged(record, tuple(checks)))
 
     def _ended(self, record: StepRecord, artifact: Artifact | None) -> StepRecord:
         without = self._without[record.system, record.input]
@@ -115,7 +126,7 @@ class Engine:
             without.pop(record.step, None)
         else:
             said = str(record.error)
-            without[record.step] = said if record.status == "failed" else f"it was not run because {said}."
+            without[record.step] = f"it was not run because {said}." if record.status == "not_run" else said
         self.recorder.step(record, artifact)
         emit(StepEnded(record))
         return record
@@ -137,12 +148,15 @@ class _Attempt:
         self.engine, self.system, self.step, self.source, self.run = engine, system, step, source, run
         self.started_at = datetime.now(UTC)
         self._started = time.perf_counter()
+        self._cpu_s = processor.seconds()
         self.timings = Timings()
         self.fingerprint: str | None = None
         self.artifact: Artifact | None = None
         self.cached = False
         self.reproduced: bool | None = None
         self.error: LabError | None = None
+        self.canceled = False
+        self._progress = _Throttled(source.key, system.key, step.name)
         self._context: StepContext | None = None
         memory.reset_peak()
 
@@ -191,7 +205,7 @@ class _Attempt:
             reads=reads,
             absent=absent,
             output=folder,
-            progress=_Throttled(self.source.key, self.system.key, self.step.name),
+            progress=self._progress,
             timings=self.timings,
             names=from_read(identity.reads.get("names")),
             system=self.system.key,
@@ -215,6 +229,8 @@ class _Attempt:
     def record(self) -> StepRecord:
         """What came of the attempt; call once, when it is over."""
         wall_s = time.perf_counter() - self._started
+        status: Literal["completed", "failed", "canceled"]
+        status = "canceled" if self.canceled else "failed" if self.error else "completed"
         facts = self._context.facts if self._context else None
         return StepRecord(
             id=uuid.uuid4().hex,
@@ -224,7 +240,7 @@ class _Attempt:
             system=self.system.key,
             step=self.step.name,
             model=str(self.step.model) if self.step.model else None,
-            status="failed" if self.error else "completed",
+            status=status,
             cached=self.cached,
             fingerprint=self.fingerprint,
             artifact=str(self.artifact.path.relative_to(self.engine.lab.home)) if self.artifact else None,
@@ -233,7 +249,9 @@ class _Attempt:
             load_s=self.timings.load_s,
             inference_s=self.timings.inference_s,
             other_s=max(0.0, wall_s - self.timings.load_s - self.timings.inference_s),
+            cpu_s=max(0.0, processor.seconds() - self._cpu_s),
             audio_s=self.source.duration_s,
+            fraction=None if status == "completed" else self._progress.fraction,
             device=facts.device if facts else None,
             compute_type=facts.compute_type if facts else None,
             threads=facts.threads if facts else None,
@@ -241,8 +259,12 @@ class _Attempt:
             peak_memory_mib=None if self.cached else memory.peak_mib(),
             reproduced=self.reproduced,
             error_type=type(self.error).__name__ if self.error else None,
-            error=str(self.error) if self.error else None,
+            error=str(self.error) if self.error else self._stopped() if self.canceled else None,
         )
+
+    def _stopped(self) -> str:
+        done = self._progress.fraction
+        return f"stopped {f'when {done:.0%} of it was done' if done is not None else 'while it worked'}"
 
 
 class _Throttled:
@@ -250,16 +272,17 @@ class _Throttled:
 
     def __init__(self, source: str, system: str, step: str) -> None:
         self._where = (source, system, step)
-        self._fraction = 0.0
+        self.fraction: float | None = None
+        """How much is done; None until the step says so."""
         self._next = 0.0
         self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S
 
     def __call__(self, fraction: float) -> None:
         now = time.monotonic()
-        self._fraction = max(self._fraction, min(fraction, 1.0))
+        self.fraction = max(self.fraction or 0.0, min(fraction, 1.0))
         if now >= self._next:
             self._next = now + _PROGRESS_INTERVAL_S
-            emit(StepProgressed(*self._where, self._fraction))
+            emit(StepProgressed(*self._where, self.fraction))
         if now >= self._give_back_at:
             memory.give_back()
             self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S

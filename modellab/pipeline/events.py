@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from modellab.pipeline.record import StepRecord
+    from modellab.pipeline.record import CheckRecord, StepRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,15 @@ class StepEnded:
     record: "StepRecord"
 
 
-Event = StepStarted | StepProgressed | StepEnded
+@dataclass(frozen=True, slots=True)
+class StepJudged:
+    """The checks of a step's result have been made; comes after its `StepEnded`."""
+
+    record: "StepRecord"
+    checks: tuple["CheckRecord", ...]
+
+
+Event = StepStarted | StepProgressed | StepEnded | StepJudged
 Observer = Callable[[Event], None]
 
 _observers: list[Observer] = []

@@ -1,7 +1,11 @@
 """The record of one step of one run: what the warehouse keeps, the UI shows and `run --json` prints."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["warning", "error"]
+LaunchedBy = Literal["command line", "ui", "backfill", "schedule", "sensor", "automation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +19,22 @@ class RunIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Launch:
+    """Who or what asked for a run, and when."""
+
+    launched_by: LaunchedBy
+    """`ui` is also a program that asked the UI's server."""
+    launcher: str | None
+    """Name of the schedule or sensor, or id of the backfill."""
+    created_at: str
+    """When it was asked for: ISO 8601, UTC, as `begun_at`."""
+    begun_at: str
+    """When a process took it up; before that it waited in the queue and for its process."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One materialisation of one step: done, found in the cache, failed, or not run because of what it reads."""
+    """One attempt at one step: done, found in the cache, failed, stopped, or not run because of what it reads."""
 
     id: str
     run: str
@@ -25,7 +43,7 @@ class StepRecord:
     system: str
     step: str
     model: str | None
-    status: Literal["completed", "failed", "not_run"]
+    status: Literal["completed", "failed", "canceled", "not_run"]
     cached: bool
     fingerprint: str | None
     """None when the step was not run, or failed before its identity was known (weights missing, say)."""
@@ -39,6 +57,10 @@ class StepRecord:
     other_s: float
     audio_s: float
     """Length of the recording the step worked on."""
+    cpu_s: float | None = None
+    """Processor seconds of all threads and child processes meanwhile; None when nothing was started."""
+    fraction: float | None = None
+    """Of a failed or canceled step: how much of its work it said it had done, 0 to 1."""
     device: str | None = None
     compute_type: str | None = None
     threads: int | None = None
@@ -49,8 +71,24 @@ class StepRecord:
     """Of a forced step whose artifact was there already: whether it gave the same files again."""
     error_type: str | None = None
     error: str | None = None
-    """Why it failed; of a step that was not run, which one failed."""
+    """Why it failed; of a canceled one, that it was stopped; of a step that was not run, which one failed."""
 
     @property
     def total_s(self) -> float:
         return self.load_s + self.inference_s + self.other_s
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """What one check says about one step's result, be it new or found in the cache."""
+
+    check: str
+    """Name of the check, such as `does_not_repeat_itself`."""
+    passed: bool
+    severity: Severity
+    """How much it matters when it fails: `warning` for a result that surprises, `error` for one that breaks the step's
+    contract."""
+    description: str
+    """What was found, in a sentence."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The figures it was judged by, as JSON can hold them."""

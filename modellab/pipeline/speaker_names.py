@@ -47,6 +47,10 @@ class SpeakerNames:
                 hint="Correct the file, or delete it and name the speakers again.",
             ) from error
 
+    def fingerprints(self) -> list[str]:
+        """The results whose speakers have names, in order."""
+        return sorted(path.stem for path in self._folder.glob("*.json"))
+
     def write(self, fingerprint: str, names: Mapping[str, str]) -> None:
         """Keep the names of a result's speakers in place of what there was; no names at all leave no file."""
         if names:

@@ -1,19 +1,21 @@
 """The action_items step: who does what by when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from pydantic import Field
 
+from modellab.artifacts.store import Artifact
 from modellab.steps.chapters import read_transcript
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
-from modellab.surfaces.results import dump
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.surfaces.results import dump, load
 from modellab.text.action_items import find_action_items
 from modellab.text.llm.backends import BackendSettings, open_backend
 from modellab.text.llm.tasks import find_action_items_with
 from modellab.text.recorded import recording_date
+from modellab.text.results import ActionItems, evidence_row
 
 ACTION_ITEMS_FILE = "action_items.json"
 """`modellab.text.results.ActionItems`."""
@@ -54,6 +56,26 @@ def run(context: StepContext) -> Mapping[str, Any]:
     }
 
 
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """A row of `action_items` for each."""
+    found = load(ActionItems, artifact.file(ACTION_ITEMS_FILE))
+    return {
+        "action_items": [
+            {
+                "position": position,
+                "task": item.task,
+                "assignee": item.assignee,
+                "assignee_speaker": item.assignee_speaker,
+                "due_text": item.due_text,
+                "due_date": item.due_date.isoformat() if item.due_date else None,
+                "recorded_on": found.recorded_on.isoformat() if found.recorded_on else None,
+                **evidence_row(item.evidence),
+            }
+            for position, item in enumerate(found.items)
+        ]
+    }
+
+
 STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
@@ -62,4 +84,5 @@ STEP = StepDefinition(
     parameters=ActionItemsParameters,
     run=run,
     reads_input=True,
+    tables=tables,
 )

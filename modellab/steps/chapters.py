@@ -1,7 +1,7 @@
 """The chapters step: where the topic changes, and what each part is about."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -9,10 +9,11 @@ from pydantic import Field
 from modellab.artifacts.store import Artifact
 from modellab.errors import StepFailed
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.surfaces.results import Transcript, dump, load
 from modellab.text.chapters import find_chapters
 from modellab.text.embedding import EMBEDDER, Vectors, load_embedder
+from modellab.text.results import Chapters
 
 CHAPTERS_FILE = "chapters.json"
 """`modellab.text.results.Chapters`."""
@@ -72,6 +73,14 @@ def run(context: StepContext) -> Mapping[str, Any]:
     }
 
 
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """A row of `chapters` for each."""
+    chapters = load(Chapters, artifact.file(CHAPTERS_FILE)).chapters
+    columns = ("title", "start_s", "end_s", "first_word", "end_word")
+    rows = [{column: getattr(chapter, column) for column in columns} for chapter in chapters]
+    return {"chapters": [{"position": position, **row} for position, row in enumerate(rows)]}
+
+
 STEP = StepDefinition(
     name="chapters",
     description="Divides what was said into chapters, each with a title in its own words.",
@@ -79,4 +88,5 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,
+    tables=tables,
 )

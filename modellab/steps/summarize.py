@@ -1,17 +1,18 @@
 """The summarize step: the meeting in a few lines, and a paragraph per speaker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
+from modellab.artifacts.store import Artifact
 from modellab.steps.chapters import CHAPTERS_FILE, TimedEmbedder, read_transcript
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.surfaces.results import Transcript, dump, load
 from modellab.text.embedding import EMBEDDER
 from modellab.text.llm.backends import BackendSettings, open_backend
 from modellab.text.llm.tasks import summarize_with
-from modellab.text.results import Chapters, Summary
+from modellab.text.results import Chapters, Line, Summary, evidence_row
 from modellab.text.summary import summarize
 
 SUMMARY_FILE = "summary.json"
@@ -68,6 +69,20 @@ def _written(context: StepContext, parameters: SummarizeParameters, transcript: 
         )
 
 
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """A row of `summary_lines` for each line: of the recording, then of what each speaker said."""
+    summary = load(Summary, artifact.file(SUMMARY_FILE))
+    parts: list[tuple[str, str | None, Sequence[Line]]] = [("recording", None, summary.lines)]
+    parts += [("speaker", one.speaker, one.lines) for one in summary.speakers]
+    return {
+        "summary_lines": [
+            {"about": about, "speaker": speaker, "position": position, "text": line.text, **evidence_row(line.evidence)}
+            for about, speaker, lines in parts
+            for position, line in enumerate(lines)
+        ]
+    }
+
+
 STEP = StepDefinition(
     name="summarize",
     description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
@@ -75,4 +90,5 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,
+    tables=tables,
 )

@@ -4,8 +4,10 @@ Times are seconds in the original recording; word numbers count `Transcript.word
 `modellab.surfaces.results.dump` and `load` turn any of these into JSON and back.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +122,13 @@ class ActionItems:
     note: str | None = None
     """Why there are none, when the reason is not that nothing was agreed."""
     rejected: list[Rejection] = field(default_factory=list)
+
+
+def evidence_row(evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Evidence as columns: when its first words begin and end, and all of it."""
+    first = evidence[0] if evidence else None
+    return {
+        "start_s": first.start_s if first else None,
+        "end_s": first.end_s if first else None,
+        "evidence": [asdict(one) for one in evidence],
+    }

@@ -19,6 +19,7 @@ from modellab.pipeline.record import RunIdentity
 from modellab.settings import Lab
 from modellab.warehouse import database_file, schema
 from modellab.warehouse.connection import CATALOG, memory_connection
+from modellab.warehouse.given_names import read_names, replace_names
 from modellab.warehouse.lake import Lake, LakeFile
 from modellab.warehouse.liveness import lives, remove_stale_marks
 from modellab.warehouse.loading import Loader
@@ -142,6 +143,7 @@ class _Build:
         self.lab, self.report = lab, report
         self.lake = Lake(lab.lake)
         self._folders = source_folders(lab)
+        self._names = read_names(lab)
         self._rejected: list[LakeFile] = []
 
     def run(self, start_over: StartOver | None) -> None:
@@ -186,6 +188,7 @@ class _Build:
             self._new_files(connection)
             or missing_sources(connection, self._changed_folders(connection))
             or self._views_changed(connection)
+            or self._names_changed(connection)
             or self._dead_runs(connection)
         )
 
@@ -206,6 +209,10 @@ class _Build:
     def _views_changed(connection: duckdb.DuckDBPyConnection) -> bool:
         row = connection.execute("SELECT views_sha256 FROM bookkeeping.digests").fetchone()
         return bool(row != (schema.views_digest(),))
+
+    def _names_changed(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        row = connection.execute("SELECT sha256 FROM bookkeeping.names").fetchone()
+        return bool(row != (self._names.sha256,))
 
     def _dead_runs(self, connection: duckdb.DuckDBPyConnection) -> list[RunIdentity]:
         """Runs that started, did not end, and whose process is gone."""
@@ -235,6 +242,9 @@ class _Build:
         self._recover(connection, loader)
         self._end_dead_runs(connection, loader)
         self._note_ended_runs(connection)
+        self.report.problems += self._names.problems
+        if self._names_changed(connection):
+            replace_names(connection, self._names)
         if self._views_changed(connection):
             schema.replace_views(connection, CATALOG)
         connection.execute("DELETE FROM bookkeeping.digests")

@@ -1,11 +1,12 @@
 """Writing down what happens: first the record, which is what counts, then the rows that follow from it, in the lake."""
 
+import getpass
 import hashlib
 import logging
 import os
 import platform
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+from pydantic_core import to_jsonable_python
 
 from modellab.artifacts.store import Artifact
 from modellab.errors import LabError
 from modellab.files import canonical_json
 from modellab.media.inputs import RegisteredInput
-from modellab.pipeline.record import RunIdentity, StepRecord
+from modellab.pipeline.record import CheckRecord, Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig
@@ -64,6 +66,21 @@ class Recorder:
             self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
         self._derive(entry)
 
+    def checks(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
+        """What checks said about the result of one attempt at a step; call it once, and not without any."""
+        content = {
+            "step_id": record.id,
+            "run": record.run,
+            "dagster_run_id": record.dagster_run_id,
+            "input": record.input,
+            "system": record.system,
+            "step": record.step,
+            "fingerprint": record.fingerprint,
+            "judged_at": _now(),
+            "checks": [_check_row(check) for check in checks],
+        }
+        self._write_once("checks", record.id, record.ended_at, content)
+
     def input(self, source: RegisteredInput) -> None:
         """A registered input; recording it again adds at most another name of it."""
         path = source.path.resolve()
@@ -99,8 +116,14 @@ class Recorder:
         }
         self._snapshot("models", "registry", content)
 
-    def run_started(self, run: RunIdentity, source: RegisteredInput, system: System) -> None:
-        """A run begins, in this process, for one input and one system."""
+    def run_started(
+        self, run: RunIdentity, source: RegisteredInput, system: System, launch: Launch | None = None
+    ) -> None:
+        """A run begins, in this process, for one input and one system.
+
+        Args:
+            launch: who or what asked for it; None when nobody did but this process itself.
+        """
         self.input(source)
         self.system(system)
         self._run_event(
@@ -112,6 +135,8 @@ class Recorder:
             host=platform.node(),
             pid=os.getpid(),
             process=self._process.name,
+            user_name=_user_name(),
+            **(asdict(launch) if launch else {}),
         )
 
     def run_ended(self, run: RunIdentity, status: EndStatus, error: str | None = None) -> None:
@@ -151,6 +176,13 @@ class Recorder:
             _log.warning("the rows of %s are not in the lake yet; the next build makes them: %s", source, error)
 
 
+def _check_row(check: CheckRecord) -> dict[str, Any]:
+    row = asdict(check)
+    # What is odd in a check's figures must not keep its verdict from being recorded.
+    row["metadata"] = to_jsonable_python(row["metadata"], inf_nan_mode="null", fallback=str)
+    return {"check_name": row.pop("check"), **row}
+
+
 def _variant_rows(config: ModelConfig) -> list[dict[str, Any]]:
     dump = config.model_dump(mode="json")
     shared = {column: dump[column] for column in _COPIED}
@@ -173,6 +205,14 @@ def _claim_rows(model: str, folder: Path) -> list[dict[str, Any]]:
         return []
     claims = [claim.model_dump(mode="json") for claim in load_claims(folder)]
     return [{"model_id": model, "stated_in": claim.pop("source"), **claim} for claim in claims]
+
+
+def _user_name() -> str | None:
+    """The account that this process runs under; None where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def _now() -> str:

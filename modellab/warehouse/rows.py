@@ -31,6 +31,9 @@ def rows_of_record(record: Record) -> Tables:
     """
     if record.kind == "models":
         return _registry_rows(record)
+    if record.kind == "checks":
+        shared = {name: value for name, value in record.content.items() if name != "checks"}
+        return {"checks": [{**shared, **check} for check in record.content["checks"]]}
     return {MARKER_BY_KIND[record.kind]: [{**record.content, **_recorded_at(record)}]}
 
 

@@ -30,6 +30,7 @@ def test_every_field_is_there_for_a_refused_file(lab: Lab) -> None:
                 "dagster_run_id": None,
                 "status": "refused",
                 "error": "a.wav is empty; found 0 bytes.",
+                "warnings": [],
                 "steps": [],
                 "bundle": None,
             }
@@ -55,6 +56,8 @@ def test_steps_carry_their_seconds_and_the_failed_one_its_error(
             "seconds": {"load": 0.0, "inference": 0.0, "other": 0.25},
             "artifact": str(lab.home / f"artifacts/vad/ff/{'f' * 64}"),
             "error": None,
+            "warnings": [],
+            "checks": [],
         },
         {
             "step": "asr",
@@ -63,6 +66,8 @@ def test_steps_carry_their_seconds_and_the_failed_one_its_error(
             "seconds": {"load": 0.5, "inference": 5.0, "other": 0.25},
             "artifact": None,
             "error": "No.",
+            "warnings": [],
+            "checks": [],
         },
     ]
 

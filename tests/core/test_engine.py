@@ -1,11 +1,16 @@
 """The engine on small real steps: identity, cache, failure, force, optional reads."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from modellab import processor
 from modellab.artifacts.fingerprint import fingerprint
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import LabError
@@ -18,12 +23,26 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.warehouse.builder import build
+from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
 
+_BURN = """
+import time
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+"""
 SOURCE = RegisteredInput(
     "0" * 16, "0" * 64, "a.wav", Path("a.wav"), 2.0, 16000, 1, "wav/pcm_s16le", 64000, "2026-01-01"
 )
 RUN = RunIdentity("r" * 16, "d" * 8)
+
+
+def _burn(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 class Words(StepParameters):
@@ -38,6 +57,8 @@ def _write(context: StepContext) -> Mapping[str, object]:
     if context.parameters.text == "refuse":
         raise LabError("no words", hint="Speak up.")
     context.progress(0.5)
+    if context.parameters.text == "stop":
+        raise KeyboardInterrupt
     (context.output / "words.txt").write_text(context.parameters.text)
     return {"length": len(context.parameters.text)}
 
@@ -102,6 +123,45 @@ def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engin
 def test_a_lab_error_keeps_its_type_and_hint(engine: Engine) -> None:
     record = engine.run_step(_system("refuse"), SOURCE, "write", RUN)
     assert (record.error_type, record.error) == ("LabError", "no words. Speak up.")
+
+
+def test_a_step_that_someone_stops_is_recorded_with_how_far_it_came(engine: Engine, lab: Lab) -> None:
+    heard: list[Event] = []
+    with observed_by(heard.append), pytest.raises(KeyboardInterrupt):
+        engine.run_step(_system("stop"), SOURCE, "write", RUN)
+    ended = heard[-1]
+    assert isinstance(ended, StepEnded)
+    assert (ended.record.status, ended.record.fraction) == ("canceled", 0.5)
+    assert ended.record.error == "stopped when 50% of it was done"
+    assert list(engine.store.all()) == []
+    build(lab)
+    rows = query(lab, "SELECT step, status, fraction, error_type FROM steps").rows
+    assert rows == [("write", "canceled", 0.5, None)]
+
+
+def test_processor_time_counts_threads_and_children_that_live_or_ended(engine: Engine) -> None:
+    before = processor.seconds()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(_burn, [0.1, 0.1]))
+    subprocess.run([sys.executable, "-c", f"{_BURN}\nburn(0.3)"], check=True)
+    ended = processor.seconds() - before
+    assert ended >= 0.5
+    living = subprocess.Popen(
+        [sys.executable, "-c", f"{_BURN}\nburn(0.3); print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with living:
+        assert living.stdout is not None
+        living.stdout.readline()
+        with_living = processor.seconds() - before
+        living.communicate(b"\n")
+    assert with_living >= ended + 0.3
+    assert processor.seconds() - before >= with_living  # what it used is not lost when it ends
+    record = engine.run_step(_system(), SOURCE, "write", RUN)
+    assert record.cpu_s is not None
+    assert 0.0 < record.cpu_s < 60.0
+    assert engine.leave_out(_system(), SOURCE, "shout", RUN, "write failed").cpu_s is None
 
 
 def test_force_runs_again_keeps_the_artifact_and_says_whether_it_came_out_the_same(engine: Engine) -> None:

@@ -136,6 +136,8 @@ def test_ctrl_c_cancels_the_run(lab, source):
         assert end_interrupted_runs(instance, lab) == []
     [(status,)] = query(lab, "SELECT status FROM run_history").rows
     assert status == "canceled"
+    steps = query(lab, "SELECT step, status FROM steps ORDER BY started_at").rows
+    assert steps == [("ingest", "completed"), ("vad", "canceled")]
 
 
 def test_a_killed_run_is_ended_by_the_next_and_a_living_one_left_alone(lab, source):

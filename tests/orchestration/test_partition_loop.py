@@ -1,12 +1,16 @@
 """What Dagster records of runs over one and over several partitions."""
 
+import getpass
 import json
+import platform
 
 import dagster as dg
 import pytest
 
 from assets.partitions import partition_key
+from modellab.warehouse.builder import rebuild
 from modellab.warehouse.query import query
+from resources.launched import launch_of
 
 from .conftest import STEPS
 
@@ -156,6 +160,79 @@ def test_checks_are_recorded_for_each_partition(toy):
         partition_key(good.key, "whole"): (True, dg.AssetCheckSeverity.WARN, True),
         partition_key(weird.key, "whole"): (False, dg.AssetCheckSeverity.WARN, True),
     }
+
+
+def test_what_checks_say_is_recorded_each_time_and_made_again_by_a_rebuild(toy):
+    good, weird = toy.input("good"), toy.input("weird")
+    toy.run([good, weird], ["short"])
+    first = query(toy.lab, "SELECT * EXCLUDE (step_id, source) FROM checks ORDER BY judged_at").as_records()
+    said = [(row["step"], row["input"], row["check_name"], row["passed"], row["severity"]) for row in first]
+    assert said == [
+        ("first", good.key, "ends_in_name", True, "warning"),
+        ("first", weird.key, "ends_in_name", False, "warning"),
+        ("second", good.key, "ends_in_name", True, "warning"),
+        ("second", weird.key, "ends_in_name", False, "warning"),
+    ]
+    assert first[3]["description"] == "ends in ;second;"
+    assert first[3]["metadata"] == {"text": "first;second;"}
+    # A result from the cache is judged again, as the attempt that it is.
+    toy.run([weird], ["short"])
+    per_attempt = """
+        SELECT steps.step, steps.cached, checks.passed
+        FROM checks JOIN steps ON steps.id = step_id AND steps.fingerprint = checks.fingerprint
+        WHERE steps.input = ? ORDER BY judged_at
+    """
+    assert query(toy.lab, per_attempt, [weird.key]).rows == [
+        ("first", False, False),
+        ("second", False, False),
+        ("first", True, False),
+        ("second", True, False),
+    ]
+    assert query(toy.lab, "SELECT name, step, check_name FROM failed_checks ORDER BY step").rows == [
+        ("weird.wav", "first", "ends_in_name"),
+        ("weird.wav", "second", "ends_in_name"),
+    ]
+    assert query(toy.lab, "SELECT failed_checks FROM run_history ORDER BY input = ?, started_at", [weird.key]).rows == [
+        (0,),
+        (2,),
+        (2,),
+    ]
+    every = "FROM checks ORDER BY ALL"
+    before = query(toy.lab, every).rows
+    rebuild(toy.lab)
+    assert query(toy.lab, every).rows == before
+
+
+def test_a_run_says_who_launched_it(toy):
+    asked = [
+        ({}, "ui", None),
+        ({"dagster/backfill": "abcd"}, "backfill", "abcd"),
+        ({"dagster/schedule_name": "nightly"}, "schedule", "nightly"),
+        ({"dagster/sensor_name": "new_files"}, "sensor", "new_files"),
+        ({"dagster/from_automation_condition": "true"}, "automation", None),
+        ({"modellab/process": "p"}, "command line", None),
+        ({"modellab/process": "p", "dagster/parent_run_id": "before"}, "ui", None),
+    ]
+    job = toy.definitions.resolve_job_def("chain")
+    for tags, by, launcher in asked:
+        launch = launch_of(toy.instance.create_run_for_job(job, tags=tags), toy.instance)
+        assert (launch.launched_by, launch.launcher) == (by, launcher)
+    toy.run([toy.input("a")], ["short"], {"dagster/backfill": "abcd"})
+    history = "SELECT launched_by, launcher, user_name, host, queued_s BETWEEN 0 AND wall_s + 60 FROM run_history"
+    row = ("backfill", "abcd", getpass.getuser(), platform.node(), True)
+    assert query(toy.lab, history).rows == [row]
+    rebuild(toy.lab)
+    assert query(toy.lab, history).rows == [row]
+
+
+def test_the_time_in_the_queue_is_from_the_first_event_to_now(toy):
+    run = toy.instance.create_run_for_job(toy.definitions.resolve_job_def("chain"))
+    toy.instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_ENQUEUED.value, "chain"), run.run_id, timestamp=1_790_000_000.25
+    )
+    launch = launch_of(run, toy.instance)
+    assert launch.created_at == "2026-09-21T13:33:20.250+00:00"
+    assert launch.begun_at > launch.created_at
 
 
 def test_an_unknown_system_fails_its_partition_with_its_name(toy):

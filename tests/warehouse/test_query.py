@@ -81,7 +81,9 @@ def test_an_unknown_table_is_answered_with_the_nearest_and_the_list(filled: Lab)
     with pytest.raises(QueryError) as caught:
         query(filled, "FROM stepz")
     assert 'Did you mean "steps"' in str(caught.value)
-    assert caught.value.allowed is not None and caught.value.allowed.startswith("artifacts, cases, claims, coverage")
+    assert caught.value.allowed is not None and caught.value.allowed.startswith(
+        "action_items, artifacts, cases, chapters, checks, claims"
+    )
 
 
 def test_an_unknown_column_and_bad_syntax_are_answered_in_duckdbs_words(filled: Lab) -> None:

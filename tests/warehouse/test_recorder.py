@@ -13,10 +13,10 @@ import pytest
 
 from modellab.errors import WarehouseError
 from modellab.media.inputs import RegisteredInput
-from modellab.pipeline.record import StepRecord
+from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.warehouse.builder import build
+from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
@@ -189,3 +189,39 @@ def test_recording_imports_nothing_heavy() -> None:
     code = "import sys, modellab.warehouse.builder, modellab.warehouse.query; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert heavy & set(loaded) == set()
+
+
+def test_what_checks_say_becomes_a_record_and_a_row_each(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    record = replace(life.STEP, fingerprint="f" * 64, cached=True)
+    checks = [
+        CheckRecord("finds_speech", True, "warning", "3 segments"),
+        CheckRecord("in_order", False, "error", 'one is "late"', {"level": float("-inf"), "at": Path("x"), "n": [1]}),
+    ]
+    recorder.checks(record, checks)
+    assert (lab.records / "checks" / "20260301" / "step-1.json").is_file()
+    rows = _read(lab.lake / "checks" / "step-1.parquet")
+    assert [(row["check_name"], row["passed"], row["severity"], row["description"]) for row in rows] == [
+        ("finds_speech", True, "warning", "3 segments"),
+        ("in_order", False, "error", 'one is "late"'),
+    ]
+    assert [json.loads(row["metadata"]) for row in rows] == [{}, {"level": None, "at": "x", "n": [1]}]
+    assert {(row["step_id"], row["step"], row["fingerprint"], row["run"]) for row in rows} == {
+        ("step-1", "vad", "f" * 64, life.RUN.run)
+    }
+    build(lab)
+    before = query(lab, "FROM checks ORDER BY ALL").rows
+    rebuild(lab)
+    assert query(lab, "FROM checks ORDER BY ALL").rows == before
+    assert len(before) == 2
+
+
+def test_records_of_earlier_versions_have_no_value_in_newer_columns(lab: Lab, life: ModuleType) -> None:
+    old = asdict(replace(life.STEP, fingerprint="f" * 64))
+    del old["cpu_s"], old["fraction"]
+    day = lab.records / "steps" / "20260301"
+    day.mkdir(parents=True)
+    record = {"kind": "steps", "id": "step-1", "recorded_at": old["ended_at"], "content": old}
+    (day / "step-1.json").write_text(json.dumps(record))
+    report = build(lab)
+    assert report.problems == []
+    assert query(lab, "SELECT id, cpu_s, fraction FROM steps").rows == [("step-1", None, None)]

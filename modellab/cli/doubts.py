@@ -1,0 +1,82 @@
+"""What is doubtful about results: checks that failed, and warnings that no failed check repeats."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from modellab.artifacts.store import ArtifactStore
+from modellab.pipeline.record import CheckRecord, Severity, StepRecord
+from modellab.settings import Lab
+
+Checks = Mapping[str, Sequence[CheckRecord]]
+"""Step -> what its checks said."""
+_STYLES: Mapping[Severity, tuple[str, str]] = {"warning": ("!", "yellow"), "error": ("✗", "red")}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One line."""
+
+    step: str | None
+    """Whose result it is about; None: the file itself."""
+    check: str | None
+    """The check that failed; None for a warning."""
+    severity: Severity
+    said: str
+    """What was found; empty where another line says it."""
+
+    def line(self, file: str | None = None) -> Text:
+        """The doubt as one line, with the file's name where several are spoken of."""
+        mark, style = _STYLES[self.severity]
+        failed = f"check {self.check} failed ({self.severity})" if self.check else None
+        parts = [part for part in (file, self.step, failed, " ".join(self.said.split())) if part]
+        return Text.assemble((f"{mark} ", style), ": ".join(parts))
+
+
+def failed_check(step: str, check: CheckRecord, told: Iterable[str] = ()) -> Doubt:
+    """The doubt of a failed check.
+
+    Args:
+        told: sentences that were shown before.
+    """
+    rest = check.description
+    for sentence in told:
+        rest = rest.replace(sentence, "")
+    return Doubt(step, check.check, check.severity, check.description if rest.strip(" ;.,") else "")
+
+
+def doubts(records: Sequence[StepRecord], checks: Checks, warnings: Mapping[str | None, Sequence[str]]) -> list[Doubt]:
+    """All doubts about the results of some steps, in the steps' order.
+
+    Args:
+        warnings: step -> what its result warns of; of None, what is wrong with the file.
+    """
+    by_step: dict[str | None, list[Doubt]] = {None: []}
+    for record in records:
+        failed = (check for check in checks.get(record.step, ()) if not check.passed)
+        by_step[record.step] = [failed_check(record.step, check) for check in failed]
+    told = [doubt.said for found in by_step.values() for doubt in found]
+    for step, found in by_step.items():
+        for warning in warnings.get(step, ()):
+            if not any(warning in said for said in told):
+                found.append(Doubt(step, None, "warning", warning))
+                told.append(warning)
+    return [doubt for found in by_step.values() for doubt in found]
+
+
+def warnings_of(lab: Lab, record: StepRecord) -> list[str]:
+    """What the result of a step warns of."""
+    if record.status != "completed" or record.fingerprint is None:
+        return []
+    artifact = ArtifactStore(lab.artifacts).find(record.step, record.fingerprint)
+    return [str(warning) for warning in artifact.summary.get("warnings") or ()] if artifact else []
+
+
+def all_doubts(lab: Lab, records: Sequence[StepRecord], checks: Checks, of_file: Sequence[str]) -> list[Doubt]:
+    """`doubts`, with the warnings that the results themselves hold.
+
+    Args:
+        of_file: what is wrong with the file.
+    """
+    return doubts(records, checks, {None: of_file, **{record.step: warnings_of(lab, record) for record in records}})

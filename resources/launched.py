@@ -1,0 +1,50 @@
+"""Who or what asked for a Dagster run, from its tags and its events."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    AUTO_MATERIALIZE_TAG,
+    AUTOMATION_CONDITION_TAG,
+    BACKFILL_ID_TAG,
+    PARENT_RUN_ID_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+)
+
+from modellab.pipeline.record import Launch, LaunchedBy
+
+PROCESS_TAG = "modellab/process"
+"""Run tag: the `ProcessMark` of a process that runs pipelines by itself, as the command line does."""
+
+
+def launch_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Launch:
+    """Who asked for a run that begins now, in this process."""
+    now = datetime.now(UTC)
+    # A run that the queue or a launcher took has an event of that; its row has whole seconds only.
+    first = next(iter(instance.get_records_for_run(run.run_id, limit=1, ascending=True).records), None)
+    created = datetime.fromtimestamp(first.event_log_entry.timestamp, UTC) if first else now
+    by, launcher = _asked_by(run.tags)
+    return Launch(by, launcher, _text(min(created, now)), _text(now))
+
+
+def _asked_by(tags: Mapping[str, str]) -> tuple[LaunchedBy, str | None]:
+    # A run that is run again has the tags of the one before.
+    if PARENT_RUN_ID_TAG in tags:
+        return "ui", None
+    launchers: Mapping[str, LaunchedBy] = {
+        BACKFILL_ID_TAG: "backfill",
+        SCHEDULE_NAME_TAG: "schedule",
+        SENSOR_NAME_TAG: "sensor",
+    }
+    for tag, by in launchers.items():
+        if tag in tags:
+            return by, tags[tag]
+    if AUTO_MATERIALIZE_TAG in tags or AUTOMATION_CONDITION_TAG in tags:
+        return "automation", None
+    return ("command line" if PROCESS_TAG in tags else "ui"), None
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
