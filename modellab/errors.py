@@ -79,6 +79,14 @@ class ModelUnavailable(LabError):
     """A model can't run here: a package is not installed, or no supported device is present."""
 
 
+class PackageMissing(ModelUnavailable):
+    """A package that a model needs is not installed."""
+
+
+class NativeCodeFails(ModelUnavailable):
+    """A model's compiled code can't be run on this machine: it asks for what the CPU lacks, or dies when called."""
+
+
 class ArtifactMissing(LabError):
     """A step asked for a result that has not been made."""
 

@@ -79,6 +79,11 @@ class Lab:
         return self.home / "weights"
 
     @cached_property
+    def native_probes(self) -> Path:
+        """What was found out about models' native code on this machine's CPU."""
+        return self.home / "native"
+
+    @cached_property
     def pipelines(self) -> Path:
         """Pipeline templates of the lab's user, `<name>.yaml`."""
         return self.home / "pipelines"

@@ -120,6 +120,9 @@ class ModelConfig(_Strict):
         default_factory=dict, description="pieces of audio worked on at once, by device kind, where the model batches"
     )
     environment: Literal["main", "own"] = "main"
+    probe: bool = Field(
+        False, description="`probe.py` in its folder calls its native code a little; tried in a child, once per machine"
+    )
     memory_mib: int = Field(gt=0, description="rough memory when loaded, for the cache's budget")
     default_variant: Name
     variants: dict[Name, Variant] = Field(min_length=1)

@@ -5,16 +5,25 @@ import importlib.metadata
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from modellab.artifacts.fingerprint import ModelIdentity
-from modellab.errors import LabError, ModelConfigError, ModelUnavailable, WeightsMissing
+from modellab.errors import (
+    LabError,
+    ModelConfigError,
+    ModelUnavailable,
+    NativeCodeFails,
+    PackageMissing,
+    WeightsMissing,
+)
 from modellab.files import canonical_json
 from modellab.memory import collect_all, made_to_stay
 from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest
+from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
@@ -38,6 +47,17 @@ class Availability:
     """Kind of device it would run on; None when there is none for it."""
     to_download: bool = False
     """Whether its weights are not on this machine, and would be asked for at the hub."""
+    lacks: str = ""
+    """What is missing, in a few words for a table, such as `needs AVX-512`; empty when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """An availability that says nothing of other models yet."""
+
+    availability: Availability
+    native: bool
+    """Whether native code stands in the way, so that only another model, or another machine, helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,8 @@ class Models:
         self.registry = registry
         self._settings = lab.settings
         self._weights = WeightStore(lab)
+        # Nothing is written before there is a home: looking at the models does not make one.
+        self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)
         self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
 
     def identity(self, ref: ModelRef) -> ModelIdentity:
@@ -103,15 +125,33 @@ class Models:
         return list(self._kept)
 
     def availability(self, ref: ModelRef) -> Availability:
-        """Whether a model can run here, found without loading, importing or downloading anything."""
+        """Whether a model can run here, found without loading, importing or downloading anything in this process.
+
+        Native code that no child process tried on this machine yet is tried now.
+        """
+        found = self._look(ref)
+        if not found.native:
+            return found.availability
+        config = self.registry.get(ref.id)
+        return replace(found.availability, reason=f"{found.availability.reason} {self._instead(config)}")
+
+    def _look(self, ref: ModelRef) -> "_Looked":
         config = self.registry.get(ref.id)
         reasons: list[str] = []
+        lacks: list[str] = []
         device: str | None = None
+        native = ""
         try:
             runtime_version(config)
             device = choose_device(config, self._settings.device)
         except LabError as error:
             reasons.append(str(error))
+            lacks.append("package missing" if isinstance(error, PackageMissing) else f"no {self._wanted_device}")
+        else:
+            verdict = self._verdict(config)
+            native = verdict.reason(config.id, this_cpu())
+            reasons += [native] if native else []
+            lacks += [verdict.short] if native else []
         weights, to_download = "has none", False
         if config.variants[ref.variant].has_weights:
             looked = self._weights.look(config, ref)
@@ -120,9 +160,19 @@ class Models:
             elif refusal := self._weights.refusal(config, ref):
                 weights = "not found"
                 reasons.append(str(self._weights.missing(config, ref, [*looked, refusal])))
+                lacks.append("weights missing")
             else:
                 weights, to_download = "to be downloaded from the Hugging Face hub, when it can be reached", True
-        return Availability(not reasons, " ".join(reasons), weights, device, to_download)
+        return _Looked(
+            Availability(not reasons, " ".join(reasons), weights, device, to_download, ", ".join(lacks)), bool(native)
+        )
+
+    def _verdict(self, config: ModelConfig) -> Verdict:
+        return self._probes.verdict(config, self.registry.folder(config.id))
+
+    @property
+    def _wanted_device(self) -> str:
+        return "device for it" if self._settings.device == "auto" else self._settings.device
 
     def close(self) -> None:
         """Let every loaded model go."""
@@ -145,9 +195,16 @@ class Models:
         """
         config = self.registry.get(ref.id)
         runtime_version(config)
+        self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
         return LoadRequest(config=config, ref=ref, variant=variant, weights=folder, facts=self._facts(config))
+
+    def _refuse_native(self, config: ModelConfig, ref: ModelRef) -> None:
+        """Raises NativeCodeFails where the model's native code is known not to run here."""
+        verdict = self._verdict(config)
+        if verdict.outcome != "runs":
+            raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._instead(config))
 
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         request = self.request(ref)
@@ -175,11 +232,14 @@ class Models:
         try:
             return self._weights.find(config, ref)
         except WeightsMissing as error:
-            ready = self._ready_instead(config)
-            instead = f"Ready to run now: {', '.join(ready)}." if ready else "No other model of its kind is ready."
             raise WeightsMissing(
-                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {instead}"
+                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {self._instead(config)}"
             ) from error
+
+    def _instead(self, config: ModelConfig) -> str:
+        """What runs in place of a model that can't."""
+        ready = self._ready_instead(config)
+        return f"Ready to run now: {', '.join(ready)}." if ready else "No other model of its kind is ready."
 
     def _ready_instead(self, config: ModelConfig) -> list[str]:
         """Models and variants of the same surfaces that can run without downloading anything."""
@@ -196,7 +256,7 @@ class Models:
 
     def _is_ready(self, ref: ModelRef) -> bool:
         config = self.registry.get(ref.id)
-        if not self.availability(ref).ok:
+        if not self._look(ref).availability.ok:
             return False
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
@@ -219,7 +279,7 @@ def runtime_version(config: ModelConfig) -> str:
     """Versions of everything but the weights that decides a model's output, as text; imports none of it.
 
     Raises:
-        ModelUnavailable: one of the packages is not installed.
+        PackageMissing: one of the packages is not installed.
     """
     versions = [f"{package} {_version(config, package)}" for package in (config.package, *config.further_packages)]
     return ", ".join([*versions, f"adapter {config.adapter_version}"])
@@ -229,7 +289,7 @@ def _version(config: ModelConfig, package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError as error:
-        raise ModelUnavailable(
+        raise PackageMissing(
             f"model {config.id} needs the package {package}, which is not installed", hint=_install_hint(config)
         ) from error
 
