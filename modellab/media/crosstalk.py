@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.media.audio import Audio, Samples
+from modellab.media.mixing import ChannelPowers
 from modellab.surfaces.results import Segment
 
 FRAME_S = 0.01
@@ -22,6 +23,9 @@ _SHORTEST_LEAK_FRAMES = 20
 """Less than 0.2 s of louder sound in another channel does not interrupt speech."""
 _LEAST_POWER = 1e-12
 """-120 dBFS, for the logarithm of silence."""
+_LEVEL_SLACK_DB = 1e-3
+"""A copy exactly `bleed_db` quieter is a leak in every frame, whichever way a level's last digit was rounded."""
+_BLOCK_SAMPLES = 1 << 16
 _SAME_CORRELATION = 0.95
 """Channels that correlate more than this are the same sound; two voices are about 0."""
 
@@ -47,7 +51,7 @@ def frame_levels(audio: Audio) -> Levels:
 def leaked_frames(levels: Levels, bleed_db: float) -> Flags:
     """Frames of each channel in which another one is at least `bleed_db` louder, shape `(channels, frames)`."""
     loudest = np.stack([np.delete(levels, channel, axis=0).max(axis=0) for channel in range(len(levels))])
-    return loudest - levels >= bleed_db
+    return loudest - levels >= bleed_db - _LEVEL_SLACK_DB
 
 
 def own_speech(speech: Sequence[Segment], leaked: Flags, min_speech_s: float) -> list[Segment]:
@@ -98,13 +102,15 @@ def same_sound(audio: Audio, channels: Sequence[int], bleed_db: float) -> tuple[
     Args:
         channels: which to compare: those with speech of their own, since leaks of a third channel are the same as well.
     """
-    products = (audio.samples @ audio.samples.T).astype(np.float64)
+    length = audio.samples.shape[1]
+    blocks = (audio.samples[:, start : start + _BLOCK_SAMPLES] for start in range(0, length, _BLOCK_SAMPLES))
+    products = ChannelPowers.of(blocks, audio.channels).products
     power = np.diag(products)
     for one, other in combinations(channels, 2):
         if not (power[one] and power[other]):
             continue
         correlation = abs(products[one, other]) / np.sqrt(power[one] * power[other])
         apart_db = abs(10.0 * np.log10(power[one] / power[other]))
-        if correlation >= _SAME_CORRELATION and apart_db < bleed_db:
+        if correlation >= _SAME_CORRELATION and apart_db < bleed_db - _LEVEL_SLACK_DB:
             return one, other, float(correlation)
     return None

@@ -7,10 +7,13 @@ import numpy.typing as npt
 
 from modellab.media.audio import Audio
 from modellab.media.loudness import integrated_loudness_lufs
+from modellab.ties import first_largest
 
 SILENT_PEAK = 1.5 / 32768
 """Audio that never goes beyond the last bit of 16-bit sound is silent: what is left is dither."""
 _BLOCK_SAMPLES = 1 << 18
+_SAME_OFFSET = 1e-7
+"""Means that differ by less, a hundredth of the last bit of 16-bit sound, are equally far from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def measure_levels(audio: Audio) -> Levels:
         peak_dbfs=decibels(highest),
         rms_dbfs=decibels((squares / audio.samples.size) ** 0.5),
         loudness_lufs=integrated_loudness_lufs(audio),
-        dc_offset=float(means[np.argmax(np.abs(means))]),
+        dc_offset=float(means[first_largest(np.abs(means), _SAME_OFFSET)]),
         is_silent=highest <= SILENT_PEAK,
     )
 

@@ -6,7 +6,7 @@
    microphone plugged in does not lose half its level.
 3. The weights are scaled to a sum of 1: the mix never exceeds what its channels reach.
 4. If that mix has less than a tenth of the power that unrelated channels would leave, the channels cancel (opposite
-   phase, say). Then the loudest channel is used alone.
+   phase, say). Then the loudest channel is used alone, the first of those that are equally loud.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,14 @@ import numpy.typing as npt
 
 from modellab.media.audio import Samples
 from modellab.media.decode import UNNAMED_CHANNEL
+from modellab.ties import first_largest
 
 _NAMED_WEIGHTS = {"FC": 1.0, "FL": 2**-0.5, "FR": 2**-0.5, "LFE": 0.0, "LFE2": 0.0}
 _SURROUND_WEIGHT = 0.5
 _SILENT_POWER_RATIO = 1e-6
 _CANCELLED_POWER_RATIO = 0.1
+_SAME_POWER_RATIO = 1e-3
+"""Powers that differ by less (0.004 dB) are the same: the products are summed in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ def choose_mix(powers: ChannelPowers, layout: tuple[str, ...]) -> Mix:
         [1.0 if name == UNNAMED_CHANNEL else _NAMED_WEIGHTS.get(name, _SURROUND_WEIGHT) for name in layout]
     )
     candidates = named > 0.0 if named.any() else np.ones(len(layout), dtype=bool)
-    loudest = int(np.argmax(np.where(candidates, power, -1.0)))
-    audible = candidates & (power >= power[loudest] * _SILENT_POWER_RATIO)
+    slack = float(power[candidates].max()) * _SAME_POWER_RATIO
+    loudest = first_largest(np.where(candidates, power, -np.inf), slack)
+    audible = candidates & (power >= power[loudest] * _SILENT_POWER_RATIO * (1 - _SAME_POWER_RATIO))
     weights = np.where(audible, np.where(named > 0.0, named, 1.0), 0.0)
     weights = weights / weights.sum()
     if weights @ products @ weights < _CANCELLED_POWER_RATIO * (weights**2 @ power):

@@ -171,7 +171,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="channels",
     description="Takes each channel for one speaker, and finds when they talk, without what leaks in from the others.",
-    code_version="1",
+    code_version="2",
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=ChannelsParameters,
     run=run,

@@ -84,7 +84,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="chapters",
     description="Divides what was said into chapters, each with a title in its own words.",
-    code_version="2",
+    code_version="3",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,

@@ -86,7 +86,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="summarize",
     description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
-    code_version="3",
+    code_version="4",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from modellab.text.embedding import Embedder
 from modellab.text.sentences import Sentence
+from modellab.ties import first_smallest
 
 _Floats = npt.NDArray[np.float64]
 
@@ -32,6 +33,8 @@ _LENGTH_WORDS = 20
 """A sentence weighs the square root of its words, counted up to here."""
 _SHORTEST = 4
 """Weight of a chapter at least, in sentences of average weight."""
+_SAME_COST = 1e-5
+"""Costs that differ by less are the same: embeddings are computed in single precision. The longer chapter is taken."""
 _PAUSE_S = 3.0
 _PAUSE_BONUS = 0.25
 _SAME_SPEAKER_COST = 0.5
@@ -123,7 +126,7 @@ def best_segmentation(vectors: _Floats, weights: _Floats, boundary_costs: _Float
         too_short = weight < shortest
         too_short[0] &= end < n  # the whole may be as short as it is
         cost[too_short] = np.inf
-        origin[end] = int(np.argmin(cost))
+        origin[end] = first_smallest(cost, _SAME_COST)
         best[end] = cost[origin[end]]
     starts = []
     end = n

@@ -16,6 +16,7 @@ from modellab.text.english import word_list
 from modellab.text.results import Chapters, Evidence, Line, SpeakerSummary, Summary
 from modellab.text.sentences import Sentence, join_words, split_sentences, tokens
 from modellab.text.stopwords import content_words
+from modellab.ties import first_largest
 
 _Floats = npt.NDArray[np.float64]
 
@@ -27,6 +28,8 @@ _IDEAL_CONTENT = 8
 _LONGEST_WORDS = 45
 _RELEVANCE = 0.7
 """Share of relevance against novelty in the choice."""
+_SAME_RELEVANCE = 1e-5
+"""Sentences whose relevance differs by less are equally good: the same sentence said twice, say. The first is taken."""
 _QUESTION_FACTOR = 0.5
 _DEPENDENT_FACTOR = 0.75
 
@@ -77,7 +80,8 @@ class _Chooser:
         chosen: list[int] = []
         while relevance and len(chosen) < count:
             others = self._vectors[[*already, *chosen]]
-            best = max(relevance, key=lambda i: self._marginal(i, relevance[i], others))
+            left = list(relevance)
+            best = left[first_largest([self._marginal(i, relevance[i], others) for i in left], _SAME_RELEVANCE)]
             del relevance[best]
             chosen.append(best)
         return chosen

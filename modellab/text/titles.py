@@ -57,8 +57,8 @@ def _ranked(chapter: Sequence[Sentence], everything: Sequence[Sentence], languag
             continue
         stems = [_stem(word) for word in words]
         weight = sum(inside.get(stem, 0) ** 2 / overall.get(stem, 1) for stem in stems) / len(stems)
-        scored.append((score / weight**2 if weight else float("inf"), phrase))
-    return [phrase for _, phrase in sorted(scored)]
+        scored.append((float(f"{score / weight**2:.9g}") if weight else float("inf"), phrase))
+    return [phrase for _, phrase in sorted(scored)]  # YAKE's last digits never choose between two phrases
 
 
 def _counts(sentences: Sequence[Sentence], language: str | None) -> dict[str, int]:

@@ -27,6 +27,8 @@ _MIN_SPEECH_FRAMES = 20
 _PIECE_FRAMES = 150
 """Length (1.5 s) of the pieces whose voice is compared; neighbours share half."""
 _DEFAULT_MAX_SPEAKERS = 8
+_DISTANCE_DIGITS = 5
+"""The spectra are computed in single precision."""
 
 
 def load(request: LoadRequest) -> "HeuristicDiarization":
@@ -75,9 +77,13 @@ class HeuristicDiarization:
     def _cluster(self, voices: "npt.NDArray[np.float64]", parameters: Mapping[str, Any]) -> list[int]:
         if len(voices) == 1:
             return [0]
+        import numpy as np
         from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import pdist
 
-        tree = linkage(voices, method="average", metric="cosine")
+        # Rounded, so that equally distant voices are so on every CPU, and are then joined in order of time.
+        distances = np.round(pdist(voices, "cosine"), _DISTANCE_DIGITS)
+        tree = linkage(distances, method="average")
         wanted = parameters.get("num_speakers")
         labels = fcluster(tree, parameters.get("threshold", self._threshold), criterion="distance")
         fewest = wanted or parameters.get("min_speakers", 1)
