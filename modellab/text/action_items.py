@@ -79,6 +79,10 @@ class _Found:
     open: bool
     """Whether somebody else may still take it on."""
     due: Due | None
+    own: Due | None
+    """When its own sentence says; `due` may come from an answer."""
+    said_in: int
+    """The sentence that holds the task's words."""
     also: list[int] = field(default_factory=list)
     """Sentences that take it on or say more."""
 
@@ -132,27 +136,32 @@ class _Conversation:
     def _look(self, index: int, called: Sequence[str]) -> None:
         """Find what one sentence assigns."""
         text, speaker = self._lower[index], self._sentences[index].speaker
-        due = self._due(index)
         if match := self._said(_REQUEST, text) or self._said(_PLEASE, text):
-            self._add(self._requested(index, match, called, due))
+            self._add(self._requested(index, match, called))
         elif match := self._said(_COMMIT, text):
             whose = speaker if match[0].startswith("i") else None
-            self._add(_Found(index, match["task"], whose, None, whose is None, due))
+            self._add(self._made(index, match, whose, whose is None))
             if second := self._said(_YOU_DO, text[match.start() :]):
-                self._add(self._requested(index, second, called, due))
-        elif self._soon(due) and (match := self._said(_CONTINUOUS, text)):
-            self._add(_Found(index, match["task"], speaker, None, False, due))
+                self._add(self._requested(index, second, called))
+        elif (match := self._said(_CONTINUOUS, text)) and self._soon(self._due(index, match)):
+            self._add(self._made(index, match, speaker, False))
         elif match := self._said(_NEED, text) or self._said(_TOGETHER, text):
-            self._add(_Found(index, match["task"], None, None, True, due))
+            self._add(self._made(index, match, None, True))
         elif (match := self._said(_IMPERATIVE, _after_name(text, called))) and (called or self._agreed(index)):
-            self._add(self._requested(index, match, called, due))
+            self._add(self._requested(index, match, called))
+
+    def _made(self, index: int, match: re.Match[str], whose: str | None, is_open: bool) -> _Found:
+        due = self._due(index, match)
+        return _Found(index, match["task"], whose, None, is_open, due, due, index)
 
     def _soon(self, due: Due | None) -> bool:
         """Whether a time makes "I'm doing it" a plan: "this year we're focusing on it" is none."""
         return due is not None and due.day is not None and (due.day - self._day).days <= _SOON_DAYS
 
-    def _due(self, index: int) -> Due | None:
-        return find_due(self._sentences[index].text, self._day)
+    def _due(self, index: int, match: re.Match[str] | None = None) -> Due | None:
+        """When a sentence says that something is due: what `match` found in it, if given."""
+        text = self._sentences[index].text
+        return find_due(text, self._day, _begin_of(match["task"], text) if match else None)
 
     @staticmethod
     def _said(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -163,10 +172,11 @@ class _Conversation:
         hypothetical = _HYPOTHETICAL.search(text)
         return None if hypothetical and pattern is not _REQUEST and pattern is not _PLEASE else match
 
-    def _requested(self, index: int, match: re.Match[str], called: Sequence[str], due: Due | None) -> _Found:
+    def _requested(self, index: int, match: re.Match[str], called: Sequence[str]) -> _Found:
         name = called[0] if called else None
         to_speaker = self._answers.get(name) if name else self._addressee(index)
-        return _Found(index, match["task"], to_speaker, name, True, due)
+        due = self._due(index, match)
+        return _Found(index, match["task"], to_speaker, name, True, due, due, index)
 
     def _addressee(self, index: int) -> str | None:
         """Who "you" is: the only other speaker, else whoever answers."""
@@ -216,8 +226,10 @@ class _Conversation:
         """Whether a sentence of an answer takes the open item on; then the sentences that are used up."""
         text = self._lower[index]
         done = bool(_NO.search(first)) and "already" in first
-        commits = self._said(_COMMIT, text) or re.search(r"\byou'll have (?:it|that)\b", text)
-        continuous = self._soon(self._due(index)) and self._said(_CONTINUOUS, text)
+        said = self._said(_COMMIT, text)
+        commits = said or re.search(r"\byou'll have (?:it|that)\b", text)
+        due = self._due(index, said)
+        continuous = self._soon(due) and self._said(_CONTINUOUS, text)
         if done and index == self._last_of_turn(index):
             self._found.pop()
             return {index}
@@ -228,14 +240,14 @@ class _Conversation:
         if not takes or done:
             return None
         speaker = self._sentences[index].speaker
-        due = self._due(index) or last.due
+        due = due or last.due
         also = [*last.also, index]
         used = {index}
         if _LEAVE_TO_ME.search(text) and index < self._last_of_turn(index):
             more = self._said(_COMMIT, self._lower[index + 1])
             if more:
                 also, used = [*also, index + 1], {index, index + 1}
-                due = self._due(index + 1) or due
+                due = self._due(index + 1, more) or due
         self._found[-1] = replace(last, to_speaker=speaker, open=False, due=due, also=also)
         return used
 
@@ -259,10 +271,9 @@ def _after_name(text: str, called: Sequence[str]) -> str:
 
 
 def _item(sentences: Sequence[Sentence], found: _Found) -> ActionItem:
-    sentence = sentences[found.index]
     evidence = [sentences[index].evidence() for index in dict.fromkeys([found.index, *found.also])]
     return ActionItem(
-        task=_task_text(sentence.text if not found.also else " ".join(e.text for e in evidence), found),
+        task=_task_text(sentences[found.said_in].text, found),
         assignee=found.name or found.to_speaker,
         assignee_speaker=found.to_speaker,
         due_text=found.due.text if found.due else None,
@@ -273,7 +284,21 @@ def _item(sentences: Sequence[Sentence], found: _Found) -> ActionItem:
 
 def _task_text(said: str, found: _Found) -> str:
     """The task in the words that were said, without the time and what only explains it."""
-    begin = said.lower().replace("’", "'").find(found.task)
-    task = said[begin : begin + len(found.task)] if begin >= 0 else found.task
-    task = _ENDS.sub("", without_due(task).removeprefix("be ")).strip(" ,.;?!")
+    begin = _begin_of(found.task, said)
+    task = found.task if begin is None else said[begin : begin + len(found.task)]
+    if found.own is not None:
+        task = without_due(task, _within(found.own, begin or 0, len(task)))
+    task = _ENDS.sub("", task.removeprefix("be ")).strip(" ,.;?!")
     return task[:1].upper() + task[1:]
+
+
+def _within(due: Due, begin: int, length: int) -> Due | None:
+    """A sentence's due time as a part of the sentence has it; None where it lies outside."""
+    first, last = due.cut[0] - begin, due.cut[1] - begin
+    return replace(due, cut=(first, last)) if first >= 0 and last <= length else None
+
+
+def _begin_of(task: str, said: str) -> int | None:
+    """Where words found in a sentence's lower case stand in the sentence; None where that can't be told."""
+    begin = said.lower().replace("’", "'").find(task)
+    return begin if begin >= 0 else None
