@@ -26,7 +26,7 @@ def monday_of(day: date, weeks: int = 0) -> date:
 
 
 def week_end(day: date, weeks: int = 0) -> date:
-    """The Friday of a day's week, or of a later one. Said on a weekend, "this week" is the coming one, and the next too."""
+    """The Friday of a day's week, or of a later one. On a weekend both this week and the next are the coming one."""
     if day.weekday() > FRIDAY:
         weeks = max(weeks, 1)
     return monday_of(day, weeks) + timedelta(FRIDAY)

@@ -15,6 +15,12 @@ def word_list(name: str) -> tuple[str, ...]:
     return tuple(str(_lists()[name]).split())
 
 
+@cache
+def phrase_list(name: str) -> tuple[str, ...]:
+    """A list of phrases by name, in the file's order, lower case."""
+    return tuple(" ".join(phrase.split()) for phrase in str(_lists()[name]).split(","))
+
+
 def alternatives(name: str) -> str:
     """A list as a regular expression's alternatives."""
     return "|".join(word_list(name))

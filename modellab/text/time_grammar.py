@@ -28,8 +28,9 @@ from modellab.text.time_tokens import Token
 Day = Callable[[date], date]
 """The day an expression means, from the day it was said; OverflowError or ValueError where there is none."""
 Kind = Literal["near", "day", "short", "ordinal", "figures", "period", "stretch", "span", "deadline"]
-"""`near`: today, tomorrow; `day`: weekdays, dates; `short`: abbreviated weekdays; `ordinal`: the fifth; `figures`: 25/12;
-`period`: next week; `stretch`: the week, December (nothing without a preposition); `span`: in two days; `deadline`: EOD."""
+"""`near`: today, tomorrow; `day`: weekdays, dates; `short`: abbreviated weekdays; `ordinal`: the fifth; `figures`:
+25/12; `period`: next week; `stretch`: the week, December (nothing without a preposition); `span`: in two days;
+`deadline`: EOD."""
 
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _SHORT_WEEKDAYS = {
@@ -45,7 +46,7 @@ _NUMBERS = {word: number for number, word in enumerate(word_list("numbers"), sta
     word: 10 * number for number, word in enumerate(word_list("tens"), start=3)
 }
 _UNITS = ("day", "week", "fortnight", "month", "quarter", "year", "weekend")
-_PARTS = frozenset("morning afternoon evening night noon midday midnight lunchtime".split())
+_PARTS = frozenset(["morning", "afternoon", "evening", "night", "noon", "midday", "midnight", "lunchtime"])
 _VAGUE = ("a few", "few", "several", "some", "many", "a number of", "half a", "half an", "a dozen", "a half")
 _ISO = re.compile(r"^(\d{4})([-/])(\d{2})\2(\d{2})$")
 _FIGURES = re.compile(r"^(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?$")
@@ -189,7 +190,9 @@ class TimeGrammar:
 
     def _unit(self, index: int) -> tuple[int, str] | None:
         """A unit of time, singular, and the token after it; working days are `workday`."""
-        if (stop := self.after(index, *(f"{kind} {day}" for kind in ("business", "working", "work") for day in ("day", "days")))):
+        if stop := self.after(
+            index, *(f"{kind} {day}" for kind in ("business", "working", "work") for day in ("day", "days"))
+        ):
             return stop, "workday"
         word = self.word(index)
         if word in ("workday", "workdays", "weekdays"):
@@ -285,12 +288,21 @@ class TimeGrammar:
             index,
             *(f"in the {part}" for part in ("morning", "afternoon", "evening")),
             *("at night", "first thing", "end of day", "end of the day", "eod", "cob", "close of business"),
-            *("by eod", "by cob", "by end of day", "by the end of the day", "by close of business", "at the end of the day"),
+            *(
+                "by eod",
+                "by cob",
+                "by end of day",
+                "by the end of the day",
+                "by close of business",
+                "at the end of the day",
+            ),
         )
         if found is not None:
             return found
         start = index + (self.word(index) == ",")
-        lead = self._skip(start, "at", "by", "before", "around", "about", "from", "after", "until", "at around", "at about")
+        lead = self._skip(
+            start, "at", "by", "before", "around", "about", "from", "after", "until", "at around", "at about"
+        )
         stop = self._clock(lead, bare=lead > start)
         if stop is None or (self.word(stop).removesuffix("s") in (*_UNITS, "hour", "minute") and lead > start):
             return None
@@ -347,8 +359,7 @@ class TimeGrammar:
         stop = at + 1 + (short and self.word(at + 1) == "." and index + 2 < len(self._tokens))
         kind: Kind = "short" if short else "day"
         if after_next := self.after(stop, "after next"):
-            day: Day | None = lambda said: days.monday_of(said, 2) + timedelta(number)
-            return Reading(after_next, day if said_first in ("", "the") else None)
+            return Reading(after_next, _weekday_in(2, number) if said_first in ("", "the") else None)
         if further := self._with_date(stop, number) or self._in_week(stop, number):
             return further
         if other := self.after(stop, "in a", "in two", "in three", "after that", "before that", "before last"):
@@ -358,7 +369,7 @@ class TimeGrammar:
         if said_first == "the":
             return Reading(stop, None)
         if said_first == "next":
-            return Reading(stop, lambda said: days.monday_of(said, 1) + timedelta(number), kind)
+            return Reading(stop, _weekday_in(1, number), kind)
         return Reading(
             stop,
             lambda said: days.following(said, number),
@@ -372,7 +383,7 @@ class TimeGrammar:
         at = self._skip(index, ",", "of", "in", "on")
         for weeks, names in enumerate((("this week",), ("next week",), ("the week after next", "week after next"))):
             if stop := self.after(at, *names):
-                return Reading(stop, lambda said, weeks=weeks: days.monday_of(said, weeks) + timedelta(weekday))
+                return Reading(stop, _weekday_in(weeks, weekday))
         if stop := self.after(at, "the week after", "the following week", "the same week", "that week", "last week"):
             return Reading(stop, None)
         return None
@@ -417,7 +428,7 @@ class TimeGrammar:
         return Reading(index + 1, lambda said: date(full, month, number), "figures")
 
     def _month_first(self, index: int) -> Reading | None:
-        """"March 3rd", "March the third", "Dec. 5, 2026"."""
+        """ "March 3rd", "March the third", "Dec. 5, 2026"."""
         month = self._month_at(index, numbered=True)
         if month is None:
             return None
@@ -432,7 +443,7 @@ class TimeGrammar:
         return self._dated(stop, month[1], number)
 
     def _day_first(self, index: int) -> Reading | None:
-        """"the third of March", "3 March 2028", "the 5th of next month"."""
+        """ "the third of March", "3 March 2028", "the 5th of next month"."""
         at = self._skip(index, "the")
         day = self._day_number(at)
         if day is None:
@@ -445,9 +456,7 @@ class TimeGrammar:
             return None
         for months, names in enumerate((("this month", "the month", "the current month"), ("next month",))):
             if after := self.after(of, *names):
-                return Reading(
-                    after, lambda said, months=months: days.month_end(said.year, said.month + months).replace(day=number)
-                )
+                return Reading(after, _day_of_month(months, number))
         return None
 
     def _day_number(self, index: int) -> tuple[int, int, bool] | None:
@@ -467,7 +476,7 @@ class TimeGrammar:
         return Reading(after, None if first is None else lambda said: first(said).replace(month=month, day=number))
 
     def _ordinal(self, index: int) -> Reading | None:
-        """"the fourteenth", "14th"."""
+        """ "the fourteenth", "14th"."""
         at = self._skip(index, "the")
         ordinal = self._ordinal_at(at)
         if ordinal is None or (ordinal[2] and at == index):
@@ -476,7 +485,7 @@ class TimeGrammar:
         return Reading(stop, lambda said: days.next_day_of_month(said, number), "ordinal", spelled=spelled)
 
     def _nth_weekday(self, index: int) -> Reading | None:
-        """"the last Friday of the month", "the last day of November", "the first Monday in December"."""
+        """ "the last Friday of the month", "the last day of November", "the first Monday in December"."""
         at = self.after(index, "the", "the very")
         if at is None:
             return None
@@ -512,7 +521,7 @@ class TimeGrammar:
     # --- longer times
 
     def _period(self, index: int) -> Reading | None:
-        """"this week", "next month", "the week after next", "the week of March 3rd"."""
+        """ "this week", "next month", "the week after next", "the week of March 3rd"."""
         if of := self.after(
             index, *(f"the week {word}" for word in ("of", "beginning", "starting", "commencing", "from"))
         ):
@@ -558,7 +567,7 @@ class TimeGrammar:
         joined = self.after(at + 1, "or", "and", "to")
         if joined is not None and (later := _WEEKDAYS.get(self.word(joined))) is not None:
             at, number = joined, max(number, later)
-        return Reading(at + 1, lambda said: days.monday_of(said, weeks) + timedelta(number))
+        return Reading(at + 1, _weekday_in(weeks, number))
 
     def _month(self, index: int) -> Reading | None:
         at = self._skip(index, "this", "next")
@@ -568,7 +577,9 @@ class TimeGrammar:
         stop, number = month
         if year := self._year_at(stop):
             after, first = year
-            return Reading(after, None if first is None else lambda said: days.month_end(first(said).year, number), "stretch")
+            return Reading(
+                after, None if first is None else lambda said: days.month_end(first(said).year, number), "stretch"
+            )
         if self.word(index) == "next":
 
             def only(said: date) -> date:
@@ -589,7 +600,9 @@ class TimeGrammar:
             return None
         if year := self._year_at(stop):
             after, first = year
-            return Reading(after, None if first is None else lambda said: days.quarter_end(first(said).year, number), "stretch")
+            return Reading(
+                after, None if first is None else lambda said: days.quarter_end(first(said).year, number), "stretch"
+            )
 
         def coming(said: date) -> date:
             end = days.quarter_end(said.year + (number < days.quarter_of(said)), number)
@@ -599,12 +612,12 @@ class TimeGrammar:
         return Reading(stop, coming, "stretch")
 
     def _joined(self, index: int) -> str:
-        """"Q3", whether written as one token or two."""
+        """ "Q3", whether written as one token or two."""
         word = self.word(index)
         return word + self.word(index + 1) if word == "q" else word
 
     def _span(self, index: int) -> Reading | None:
-        """"in two weeks", "within three days", "over the next month"."""
+        """ "in two weeks", "within three days", "over the next month"."""
         at = self.after(index, "in", "within", "inside", "over", "during")
         if at is None:
             return None
@@ -618,7 +631,7 @@ class TimeGrammar:
         relative = self.after(stop, "of", "from", "after", "before", "prior to")
         if relative is not None:
             return Reading(relative, None, "span")
-        return Reading(stop, (lambda said: add(said)) if add else None, "span")
+        return Reading(stop, add, "span")
 
     def _amount(self, index: int, *, without_number: bool = False) -> tuple[int, Callable[[date], date] | None] | None:
         """A length of time as the token after it and what adds it to a day; None adds nothing that is known."""
@@ -655,7 +668,7 @@ class TimeGrammar:
         if start is None or (self.word(stop) == "on" and not weeks):
             return None
         if now := self.after(start, "now", "today", "this call", "this meeting"):
-            return Reading(now, (lambda said: add(said)) if add else None, "day")
+            return Reading(now, add, "day")
         point = self.read(start)
         if point is None or point.kind not in ("near", "day", "ordinal"):
             return Reading(start, None, "span") if start > stop and self.word(stop) != "on" else None
@@ -665,7 +678,7 @@ class TimeGrammar:
         return Reading(point.stop, lambda said: add(base(said)))
 
     def _end_of(self, index: int) -> Reading | None:
-        """"the end of next week", "end of November", "EOM"."""
+        """ "the end of next week", "end of November", "EOM"."""
         short = {"eow": "week", "eom": "month", "eoq": "quarter", "eoy": "year"}
         if unit := short.get(self.word(index)):
             if after := self.after(index + 1, f"next {unit}"):
@@ -699,18 +712,25 @@ class TimeGrammar:
         return replace(target, kind=kind, counted_from=None, is_weekday=False)
 
     def _with_weekday_after(self, index: int, unit: str) -> Reading | None:
-        """"end of week Friday": the same day said twice, or a contradiction."""
+        """ "end of week Friday": the same day said twice, or a contradiction."""
         number = _WEEKDAYS.get(self.word(index))
         if number is None or unit != "week":
             return None
-        return Reading(index + 1, (lambda said: days.week_end(said)) if number == days.FRIDAY else None, "deadline")
+        return Reading(index + 1, days.week_end if number == days.FRIDAY else None, "deadline")
 
     def _close_of_day(self, index: int) -> Reading | None:
-        """"EOD", "close of business tomorrow", "the end of the day on Friday"."""
+        """ "EOD", "close of business tomorrow", "the end of the day on Friday"."""
         at = self.after(
             index,
             *("eod", "cob", "eob", "cop", "close of business", "close of play", "close of trading", "end of business"),
-            *("end of play", "end of day", "the end of day", "end of the day", "the end of the day", "the close of business"),
+            *(
+                "end of play",
+                "end of day",
+                "the end of day",
+                "end of the day",
+                "the end of the day",
+                "the close of business",
+            ),
             *("end of the working day", "the end of the working day", "end of the business day", "end of work"),
             *("the end of the business day", "the end of the workday", "end of working day", "end of business day"),
             *("the end of business", "the end of this day", "end of today", "the end of play", "the close of play"),
@@ -735,7 +755,13 @@ class TimeGrammar:
             index,
             *("early", "early in", "mid", "the beginning of", "beginning of", "the start of", "start of", "earlier"),
             *("the middle of", "middle of", "the first half of", "the first week of", "the second week of"),
-            *("the third week of", "the last week of", "the first days of", "around the beginning of", "midway through"),
+            *(
+                "the third week of",
+                "the last week of",
+                "the first days of",
+                "around the beginning of",
+                "midway through",
+            ),
             *("the first week in", "the second week in", "the third week in", "the last week in", "halfway through"),
         )
         ends = self.after(
@@ -758,7 +784,7 @@ class TimeGrammar:
         return replace(target, kind=kind, day=None if passed else target.day, counted_from=None)
 
     def _range(self, index: int) -> Reading | None:
-        """"between Monday and Wednesday", "from Monday to Wednesday"."""
+        """ "between Monday and Wednesday", "from Monday to Wednesday"."""
         word = self.word(index)
         first = self.read(self._skip(index + 1, "now", "next")) if word in ("between", "from") else None
         if word in ("between", "from") and self.word(index + 1) == "now":
@@ -806,7 +832,11 @@ class TimeGrammar:
             return None
         word = self.word(at)
         number = self._number(at)
-        if number is not None and (unit := self._unit(number[0])) and self.word(index) not in ("a", "an", "that", "one"):
+        if (
+            number is not None
+            and (unit := self._unit(number[0]))
+            and self.word(index) not in ("a", "an", "that", "one")
+        ):
             return Reading(unit[0], None)
         if self.word(index) == "that" and self.word(index - 1) == "make":
             return None
@@ -819,6 +849,16 @@ class TimeGrammar:
         if self._month_at(at) or word.removesuffix("s") in (*_UNITS, "night", "evening", "morning", "afternoon"):
             return Reading(at + 1, None)
         return None
+
+
+def _weekday_in(weeks: int, weekday: int) -> Day:
+    """A weekday of this week, or of a later one."""
+    return lambda said: days.monday_of(said, weeks) + timedelta(weekday)
+
+
+def _day_of_month(months: int, number: int) -> Day:
+    """A day of this month, or of a later one."""
+    return lambda said: days.month_end(said.year, said.month + months).replace(day=number)
 
 
 def _end_of_unit(unit: str, ahead: int) -> Day:

@@ -97,13 +97,20 @@ def test_the_day_that_was_meant_or_none(sentence: str, day: str) -> None:
             date(2026, 11, 22),
         ),
         ("I'll send it not by Friday but by Monday.", "Send it", "by Monday", date(2026, 11, 23)),
-        ("I'll look at Friday's build by noon tomorrow.", "Look at Friday's build", "by noon tomorrow", date(2026, 11, 21)),
+        (
+            "I'll look at Friday's build by noon tomorrow.",
+            "Look at Friday's build",
+            "by noon tomorrow",
+            date(2026, 11, 21),
+        ),
         ("I'll send the notes Monday and the slides Tuesday.", "Send the notes Monday and the slides", "Tuesday", None),
         ("I'll get the physiotherapist in tomorrow.", "Get the physiotherapist in", "tomorrow", date(2026, 11, 21)),
         ("I'll send it by the end of the month, by mail.", "Send it, by mail", "by the end of the month", None),
     ],
 )
-def test_only_the_words_that_say_when_leave_the_task(said: str, task: str, due_text: str | None, day: date | None) -> None:
+def test_only_the_words_that_say_when_leave_the_task(
+    said: str, task: str, due_text: str | None, day: date | None
+) -> None:
     (item,) = find_action_items(transcript_of([("A", said)]), FRIDAY).items
     assert (item.task, item.due_text) == (task, due_text)
     if day is not None:
@@ -132,13 +139,13 @@ def test_without_due_keeps_the_rest() -> None:
     assert without_due(text, find_due(text, WEDNESDAY)) == "send it, to Ben"
 
 
-_WORDS = (
-    "I'll send you it the report Monday Friday's next last this week month end of by on in until before March 3rd 2028 "
-    "99999 tomorrow today not but if we and or , . ; – EOD COB two a few days weeks from now second first fifth December "
-    "year 31st 30 February between to what discussed meeting for call every Q3 12/05 2026-12-05 25/12/9999 noon at 3 pm "
-    "half past morning İ ’s 's - ago after early late mid-December then so please can you Ben is out ٣ ² 1000000 Dec. Sat"
-).split()
-_SOUP = st.lists(st.sampled_from(_WORDS), max_size=20).map(" ".join)
+_WORDS = """
+I'll send you it the report Monday Friday's next last this week month end of by on in until before March 3rd 2028
+99999 tomorrow today not but if we and or , . ; – EOD COB two a few days weeks from now second first fifth December
+year 31st 30 February between to what discussed meeting for call every Q3 12/05 2026-12-05 25/12/9999 noon at 3 pm
+half past morning İ ’s 's - ago after early late mid-December then so please can you Ben is out ٣ ² 1000000 Dec. Sat
+"""
+_SOUP = st.lists(st.sampled_from(_WORDS.split()), max_size=20).map(" ".join)
 _DAYS = st.sampled_from([FRIDAY, date.min, date.max, date.max - timedelta(1), date(2028, 2, 29)]) | st.dates()
 
 
@@ -162,7 +169,42 @@ def test_a_task_is_made_of_the_words_that_were_said(soup: str, said_on: date) ->
         assert all(character in left for character in item.task.lower())
 
 
-def test_other_languages_use_dateparser() -> None:
-    assert resolve_due("morgen", WEDNESDAY, "de") == date(2026, 3, 12)
-    assert resolve_due("gestern", WEDNESDAY, "de") is None
-    assert resolve_due("demain", WEDNESDAY, "xx") is None
+@pytest.mark.parametrize(
+    ("language", "words", "day"),
+    [
+        ("de", "morgen", date(2026, 11, 21)),
+        ("de", "übermorgen", date(2026, 11, 22)),
+        ("de", "in zwei Wochen", date(2026, 12, 4)),
+        ("de", "Freitag", date(2026, 11, 27)),
+        ("de", "3. März 2028", date(2028, 3, 3)),
+        ("fr", "vendredi", date(2026, 11, 27)),
+        ("fr", "dans trois jours", date(2026, 11, 23)),
+        ("es", "mañana", date(2026, 11, 21)),
+        ("ja", "明日", date(2026, 11, 21)),
+        ("de", "gestern", None),
+        ("de", "letzten Freitag", None),
+        ("de", "jeden Freitag", None),
+        ("de", "der Bericht vom Freitag", None),
+        ("de", "Mai", None),
+        ("de", "2028", None),
+        ("de", "zwei", None),
+        ("de", "um 3 Uhr", None),
+        ("de", "15:00", None),
+        ("de", "12.05.", None),
+        ("de", "nächste Woche", None),
+        ("de", "30. Februar", None),
+        ("de", "in 99999999 Tagen", None),
+        ("de", "31.12.99999", None),
+        ("fr", "lundi ou mardi", None),
+        ("xx", "demain", None),
+    ],
+)
+def test_other_languages_use_dateparser_where_it_is_sure(language: str, words: str, day: date | None) -> None:
+    assert resolve_due(words, FRIDAY, language) == day
+
+
+@pytest.mark.parametrize("said_on", [date.min, date.max])
+def test_the_edges_of_the_calendar_give_no_error(said_on: date) -> None:
+    for language, words in (("de", "morgen"), ("fr", "dans deux semaines"), ("en", "next Friday"), ("de", "Freitag")):
+        found = resolve_due(words, said_on, language)
+        assert found is None or found > said_on
