@@ -79,7 +79,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
-    code_version="2",
+    code_version="3",
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ActionItemsParameters,
     run=run,
