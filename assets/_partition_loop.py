@@ -1,7 +1,8 @@
 """A step over the partitions of a run, so that one bad input neither loses nor blocks another.
 
-- Each good partition is recorded as materialised as soon as it is done; the only one of a run in Dagster's own way, by
-  a result.
+- Which partitions the run is for its tags say (`assets.run_partitions`), not Dagster's context.
+- Each good partition is recorded as materialised as soon as it is done, by name; the only one of a run in Dagster's own
+  way, by a result, where Dagster takes the run to be for that one too.
 - Then the step gives its output all the same, so that the steps downstream start (the executor waits for outputs, not
   for success: `modellab_dagster.definitions`), marked not to materialise anything, since Dagster would record every
   partition. Of each partition they find out themselves whether they can do without what is missing.
@@ -19,8 +20,9 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 
 from assets._checks import Check, Verdict, as_record
 from assets._versions import Versions, newest_materialization
-from assets.partitions import input_and_system
-from modellab.errors import LabError
+from assets.partitions import INPUTS, SYSTEMS, input_and_system
+from assets.run_partitions import dagster_agrees, partitions_of_run
+from modellab.errors import LabError, UsageError
 from resources.engine import RunSession, StepResult
 
 FORCE_TAG = "modellab/force"
@@ -53,12 +55,23 @@ class PartitionLoop:
         self._step = context.asset_key.to_user_string()
         selected = {key.name for key in context.selected_asset_check_keys}
         self._checks = [check for check in checks if check.name in selected]
-        self._force = context.run.tags.get(FORCE_TAG, "").lower() == "true"
+        self._tags = context.run.tags
+        self._force = self._tags.get(FORCE_TAG, "").lower() == "true"
         self._failed: dict[str, str] = {}
 
     @cached_property
+    def _keys(self) -> list[dg.MultiPartitionKey]:
+        """All inputs of a system, then the next system: its model is loaded once."""
+        try:
+            keys = partitions_of_run(self._tags, self._context.instance)
+        except UsageError as error:
+            self._session.refuse(error)
+            raise dg.Failure(str(error), allow_retries=False) from None
+        return sorted(keys, key=lambda key: input_and_system(key)[::-1])
+
+    @cached_property
     def _versions(self) -> Versions:
-        return Versions(self._context, self._context.partition_keys)
+        return Versions(self._context, self._keys)
 
     def events(self) -> Iterator[StepEvent]:
         """What the asset yields.
@@ -66,18 +79,36 @@ class PartitionLoop:
         Raises:
             Failure: naming every partition that failed.
         """
-        # All inputs of a system, then the next system: its model is loaded once.
-        keys = sorted(self._context.partition_keys, key=lambda key: input_and_system(key)[::-1])
-        alone = len(keys) == 1
+        keys = self._keys
+        alone = len(keys) == 1 and dagster_agrees(self._tags, keys[0])
         materialized = False
         for key in keys:
-            if done := self._run(key):
+            done = self._run(key)
+            if self._session.begun:
+                self._make_known()
+            if done:
                 yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
                 materialized = True
-        if not (alone and materialized):
+        # What was refused for every partition is refused once: nothing is there for the steps downstream to look at.
+        if self._session.begun and not (alone and materialized):
             yield from self._outputs_without_materialization()
         if self._failed:
             raise self._failure(len(keys))
+
+    def _make_known(self) -> None:
+        """Register those inputs and systems with Dagster that exist but were never on offer: it takes no others."""
+        while self._unknown:
+            definition, key = self._unknown.pop()
+            self._context.instance.add_dynamic_partitions(definition.name or "", [key])
+
+    @cached_property
+    def _unknown(self) -> list[tuple[dg.DynamicPartitionsDefinition, str]]:
+        wanted = zip((INPUTS, SYSTEMS), map(set, zip(*map(input_and_system, self._keys), strict=True)), strict=True)
+        return [
+            (definition, key)
+            for definition, keys in wanted
+            for key in keys - set(self._context.instance.get_dynamic_partitions(definition.name or ""))
+        ]
 
     def _run(self, key: str) -> _Done | None:
         """What came of the partition; None when it failed, or its system has no such step."""

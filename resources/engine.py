@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 
 from modellab.artifacts.fingerprint import ABSENT
 from modellab.artifacts.store import Artifact
-from modellab.errors import StepFailed
+from modellab.errors import LabError, StepFailed, UsageError
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
@@ -108,19 +108,26 @@ class RunSession:
         self._system = cache(resolve)
         self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
         self._pairs: dict[tuple[str, str], _Pair] = {}
+        self._refused: set[tuple[str, str]] = set()
 
     def run_step(self, step: str, input_key: str, system_key: str, *, force: bool = False) -> StepResult | None:
         """Run one step for one input under one system, or find its result; None when the system has no such step.
 
         Raises:
-            LabError: the step failed, is not run because one it can't do without failed in this run, or the input or
-                the system does not exist.
+            LabError: the step failed, is not run because one it can't do without failed in this run, the input or the
+                system does not exist, or the system has none of the steps of this run.
         """
-        system = self._system(system_key)
+        try:
+            system = self._system(system_key)
+            source = self._input(input_key)
+            if not any(step.name in self._planned for step in system.steps):
+                raise _nothing_to_do(system, self._planned)
+        except LabError as error:
+            self.refuse(error, input_key, system_key)
+            raise
         definition = system.step(step)
         if definition is None:
             return None
-        source = self._input(input_key)
         pair = self._pair(system, source)
         if reason := pair.blocked(system, definition):
             pair.lost[step] = reason
@@ -132,6 +139,17 @@ class RunSession:
             raise StepFailed(record.error)
         pair.todo.discard(step)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
+
+    @property
+    def begun(self) -> bool:
+        """Whether any input was begun under any system: false as long as everything was refused."""
+        return bool(self._pairs)
+
+    def refuse(self, error: LabError, input_key: str = "", system_key: str = "") -> None:
+        """Record that this run, or its part for one input and system, can't be begun; once, however many steps ask."""
+        if (input_key, system_key) not in self._refused:
+            self._refused.add((input_key, system_key))
+            self.engine.recorder.run_refused(self._dagster_run_id, str(error), input_key, system_key, self._launch)
 
     def _pair(self, system: System, source: RegisteredInput) -> _Pair:
         key = (source.key, system.key)
@@ -145,6 +163,14 @@ class RunSession:
         """Record how the run ended for each input and system it touched."""
         for pair in self._pairs.values():
             self.engine.recorder.run_ended(pair.identity, pair.status, pair.error)
+
+
+def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
+    return UsageError(
+        f"{system.key} has none of the steps that this run is for",
+        found=", ".join(sorted(planned)),
+        allowed=f"steps of {system.key}: {', '.join(step.name for step in system.steps)}",
+    )
 
 
 def _planned_steps(plan: ExecutionPlanSnapshot) -> set[str]:

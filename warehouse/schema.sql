@@ -137,7 +137,7 @@ COMMENT ON TABLE runs IS 'What happened to runs: each one''s start and end; see 
 COMMENT ON COLUMN runs.event IS 'started or ended';
 COMMENT ON COLUMN runs.run IS 'Run key: the same input, system and code give the same key';
 COMMENT ON COLUMN runs.dagster_run_id IS 'Which attempt; one Dagster run may hold many inputs and systems';
-COMMENT ON COLUMN runs.input IS 'Key of the input; only when started';
+COMMENT ON COLUMN runs.input IS 'Key of the input; only when started; empty when a run that was refused named none';
 COMMENT ON COLUMN runs.status IS 'completed, failed, canceled or interrupted (its process died); only when ended';
 COMMENT ON COLUMN runs.process IS 'Which process runs it: it holds a lock of that name for as long as it lives';
 COMMENT ON COLUMN runs.user_name IS 'Account that the process runs under; of what the UI starts, the account of its server';

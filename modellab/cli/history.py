@@ -26,8 +26,8 @@ class PastRun:
     input: str
     name: str
     """File name the input was first registered under."""
-    duration_s: float
-    """Length of the recording."""
+    duration_s: float | None
+    """Length of the recording; None of an input that does not exist."""
     system: str
     status: str
     """completed, failed, canceled, interrupted, or running."""

@@ -84,14 +84,15 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     lab = Lab.from_environment()
     found = find_run(lab, run)
     records, checks = records_of(lab, found), checks_of(lab, found)
-    source = source_of(lab, found)
+    # A run that could not be begun has no step, and maybe no input.
+    source = source_of(lab, found) if records else None
     pack = artifact_of(lab, records, PACK_STEP)
-    meeting = meeting_of(source, lambda step: artifact_of(lab, records, step), lab)
+    meeting = meeting_of(source, lambda step: artifact_of(lab, records, step), lab) if source else None
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
         bundle = pack_file(pack) if pack else None
-        warnings = list(source.warnings)
+        warnings = list(source.warnings) if source else []
         print_json({"run": found, "speakers": speakers, "warnings": warnings, "steps": steps, "bundle": bundle})
         return
     console = stdout()
@@ -104,7 +105,11 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         for what, why in lacking(pack).items():
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
     console.print()
-    print_block(console, timings(records, found.duration_s))
+    if source is None:
+        if found.error:
+            print_line(console, f"✗ {found.error}", "red")
+        return
+    print_block(console, timings(records, source.duration_s))
     if doubtful := all_doubts(lab, records, checks, source.warnings):
         console.print()
         for doubt in doubtful:
@@ -258,11 +263,17 @@ def _facts(run: "PastRun") -> list[tuple[str, Any]]:
     by = " ".join(filter(None, (run.launched_by, run.launcher)))
     where = " on ".join(filter(None, (run.user_name, run.host)))
     waited = f", waited {length(run.queued_s)}" if run.queued_s is not None else ""
+    # A run that could not be begun may be for an input that does not exist, or for none.
+    known = [
+        *([run.name] if run.name and run.name != run.input else []),
+        *([length(run.duration_s)] if run.duration_s is not None else []),
+        *([f"input {run.input}"] if run.input else []),
+    ]
     return [
         ("Run", run.run),
         ("Result", _result(run)),
-        ("File", f"{run.name}, {length(run.duration_s)}, input {run.input}"),
-        ("System", run.system),
+        ("File", ", ".join(known) or "none was named"),
+        ("System", run.system or "none was named"),
         ("Started", f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}{took}"),
         *([("Launched", f"by {by} as {where}{waited}")] if by else []),
         ("Dagster run", run.dagster_run_id),

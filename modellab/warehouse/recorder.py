@@ -126,12 +126,30 @@ class Recorder:
         """
         self.input(source)
         self.system(system)
+        self._run_begins(run, source.key, system.key, system.template, launch)
+
+    def run_refused(
+        self, dagster_run_id: str, error: str, source: str, system: str, launch: Launch | None = None
+    ) -> None:
+        """A run that can't be begun: its input or system does not exist, say.
+
+        Args:
+            source: key of the input that was asked for, empty when none was named; likewise `system`.
+            launch: as in `run_started`.
+        """
+        run = RunIdentity(_digest(canonical_json({"input": source, "system": system})), dagster_run_id)
+        self._run_begins(run, source, system, None, launch)
+        self.run_ended(run, "failed", error)
+
+    def _run_begins(
+        self, run: RunIdentity, source: str, system: str, template: str | None, launch: Launch | None
+    ) -> None:
         self._run_event(
             "started",
             run,
-            input=source.key,
-            system=system.key,
-            template=system.template,
+            input=source,
+            system=system,
+            template=template,
             host=platform.node(),
             pid=os.getpid(),
             process=self._process.name,

@@ -33,6 +33,8 @@ from modellab_dagster.home import open_instance
 from modellab_dagster.partitions import register_partitions
 from resources.engine import EngineResource, StepResult
 
+from .served import ServedUi
+
 RATE_HZ = 8000
 
 
@@ -130,9 +132,13 @@ class Toy:
         return source
 
     def run(
-        self, inputs: Sequence[RegisteredInput], systems: Sequence[str], tags: Mapping[str, str] | None = None
+        self,
+        inputs: Sequence[RegisteredInput],
+        systems: Sequence[str],
+        tags: Mapping[str, str] | None = None,
+        steps: Sequence[str] | None = None,
     ) -> dg.JobExecutionResult:
-        """Run the whole chain over the rectangle of inputs and systems, given in the order they were registered."""
+        """Run the chain, or some steps, over the rectangle of inputs and systems, in the order they were registered."""
         keys = [partition_key(source.key, system) for source in inputs for system in systems]
         if len(keys) == 1:
             partition = PARTITIONS.get_tags_for_partition_key(keys[0])
@@ -141,8 +147,15 @@ class Toy:
                 "dagster/asset_partition_range_start": keys[0],
                 "dagster/asset_partition_range_end": keys[-1],
             }
+        return self.run_with_tags({**partition, **(tags or {})}, steps)
+
+    def run_with_tags(self, tags: Mapping[str, str], steps: Sequence[str] | None = None) -> dg.JobExecutionResult:
+        """Run the chain, or some steps, for what these tags say."""
         job = self.definitions.resolve_job_def("chain")
-        run = self.instance.create_run_for_job(job, tags={**partition, **(tags or {})})
+        selection = frozenset(map(dg.AssetKey, steps)) if steps else None
+        if selection:
+            job = job.get_subset(asset_selection=selection)
+        run = self.instance.create_run_for_job(job, tags=tags, asset_selection=selection)
         return execute_run(InMemoryJob(job), run, self.instance)
 
     def materialized(self, step: str) -> set[str]:
@@ -183,3 +196,11 @@ def toy(lab: Lab, tmp_path: Path) -> Iterator[Toy]:
     )
     with open_instance(lab, runs_here=True) as instance:
         yield Toy(lab, instance, definitions, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedUi]:
+    """One real UI for every test that needs one."""
+    served = ServedUi.start(tmp_path_factory.mktemp("ui_home"), tmp_path_factory.mktemp("ui"))
+    yield served
+    served.stop()

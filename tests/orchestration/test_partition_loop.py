@@ -7,7 +7,7 @@ import platform
 import dagster as dg
 import pytest
 
-from assets.partitions import partition_key
+from assets.partitions import PARTITIONS, partition_key
 from modellab.warehouse.builder import rebuild
 from modellab.warehouse.query import query
 from resources.launched import launch_of
@@ -23,6 +23,10 @@ def _failures(result: dg.JobExecutionResult) -> dict[str, str]:
         for event in result.all_events
         if event.is_step_failure and event.step_failure_data.user_failure_data
     }
+
+
+def _single(source, system):
+    return PARTITIONS.get_tags_for_partition_key(partition_key(source, system))
 
 
 def test_one_partition_materializes_every_step(toy):
@@ -235,14 +239,85 @@ def test_the_time_in_the_queue_is_from_the_first_event_to_now(toy):
     assert launch.begun_at > launch.created_at
 
 
-def test_an_unknown_system_fails_its_partition_with_its_name(toy):
+def _refused(toy):
+    """Input, system, status and error of every run that was recorded without a step."""
+    return [tuple(row) for row in query(toy.lab, "SELECT input, system, status, error FROM run_history").rows]
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_an_unknown_system_fails_its_partition_with_its_name_and_is_recorded(toy, registered):
     source = toy.input("a")
-    toy.instance.add_dynamic_partitions("model", ["zz_gone"])
+    if registered:
+        toy.instance.add_dynamic_partitions("model", ["zz_gone"])
     result = toy.run([source], ["zz_gone"])
     assert not result.success
     failures = _failures(result)
-    assert list(failures) == [step.name for step in STEPS]
-    assert all("zz_gone" in text for text in failures.values())
+    assert list(failures) == ["first"]
+    assert "'zz_gone'" in failures["first"]
+    assert _refused(toy) == [(source.key, "zz_gone", "failed", failures["first"])]
+
+
+def test_a_system_that_was_never_on_offer_runs_and_is_known_from_then_on(toy):
+    source = toy.input("a")
+    toy.instance.delete_dynamic_partition("model", "whole")
+    assert toy.run([source], ["whole"]).success
+    assert toy.materialized("last") == {partition_key(source.key, "whole")}
+    assert toy.instance.has_dynamic_partition("model", "whole")
+
+
+def test_an_unknown_input_fails_its_partition_with_its_name_and_is_recorded(toy):
+    result = toy.run_with_tags(_single("0123456789abcdef", "whole"))
+    [error] = set(_failures(result).values())
+    assert "there is no input '0123456789abcdef'" in error
+    assert _refused(toy) == [("0123456789abcdef", "whole", "failed", error)]
+
+
+def test_one_unknown_system_of_a_range_leaves_the_others_alone(toy):
+    source = toy.input("a")
+    toy.instance.add_dynamic_partitions("model", ["zz_gone"])
+    result = toy.run([source], ["whole", "zz_gone"])
+    assert not result.success
+    done = {partition_key(source.key, system) for system in ("whole", "whole_again")}
+    for name in NAMES:
+        assert toy.materialized(name) == done
+        assert toy.failed(name) == {partition_key(source.key, "zz_gone")}
+
+
+def test_a_system_with_none_of_the_runs_steps_is_refused_and_recorded(toy):
+    source = toy.input("a")
+    result = toy.run([source], ["short"], steps=["last"])
+    error = "short has none of the steps that this run is for; found last; allowed: steps of short: first, second."
+    assert _failures(result) == {"last": error}
+    assert _refused(toy) == [(source.key, "short", "failed", error)]
+
+
+def test_a_range_beside_the_tags_of_another_partition_is_what_runs(toy):
+    a, b = toy.input("a"), toy.input("b")
+    pairs = [partition_key(a.key, "whole"), partition_key(b.key, "whole")]
+    for start, end in (pairs, pairs[1:] * 2):
+        tags = {
+            "dagster/asset_partition_range_start": start,
+            "dagster/asset_partition_range_end": end,
+            "dagster/partition/input": a.key,
+            "dagster/partition/model": "whole_again",
+        }
+        assert toy.run_with_tags(tags).success
+        assert all(toy.materialized(name) == set(pairs) for name in NAMES)
+    assert toy.materialization("first", pairs[0]).metadata["input"].value.startswith("a.wav")
+    newest = toy.materialization("last", pairs[1])
+    assert newest.metadata["input"].value.startswith("b.wav")
+    assert newest.tags["dagster/partition/input"] == b.key
+    assert toy.stale_reasons("last", pairs[1]) == []
+
+
+def test_tags_that_contradict_each_other_start_nothing_and_are_recorded(toy):
+    a, b = toy.input("a"), toy.input("b")
+    result = toy.run_with_tags({**_single(a.key, "whole"), "dagster/partition/input": b.key})
+    failures = _failures(result)
+    assert list(failures) == ["first"]
+    assert failures["first"].startswith("the run's tags don't say which partitions it is for; found dagster/partition=")
+    assert _refused(toy) == [("", "", "failed", failures["first"])]
+    assert toy.materialized("first") == set()
 
 
 @pytest.mark.parametrize("others", [[], ["a"]])
