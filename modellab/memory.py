@@ -10,6 +10,8 @@ from pathlib import Path
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
+_MEMINFO = Path("/proc/meminfo")
+_OWN_CGROUP, _CGROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 _RESET_PEAK = "5"
 """Written to `clear_refs`, it sets the peak resident size back to the present one (proc(5))."""
@@ -46,6 +48,47 @@ def peak_mib() -> float:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024
+
+
+def available_bytes() -> int | None:
+    """Memory that this process can still take without anything being swapped out; None where that can't be told.
+
+    The machine's, or what is left of the limit of the control group (a container's, say) where that is less.
+    """
+    found = [figure for figure in (_machine_available(), _group_available()) if figure is not None]
+    return min(found) if found else None
+
+
+def _machine_available() -> int | None:
+    try:
+        for line in _MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _group_available() -> int | None:
+    """What the tightest control group (v2) leaves; its page cache counts as free."""
+    try:
+        [own] = [line[3:] for line in _OWN_CGROUP.read_text().splitlines() if line.startswith("0::")]
+    except (OSError, ValueError):
+        return None
+    group = _CGROUPS / own.strip("/")
+    left: list[int] = []
+    for folder in (group, *group.parents):
+        if not folder.is_relative_to(_CGROUPS):
+            break
+        try:
+            limit = (folder / "memory.max").read_text().strip()
+            if limit != "max":
+                cached = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+                used = int((folder / "memory.current").read_text()) - int(cached.get("inactive_file", 0))
+                left.append(max(0, int(limit) - used))
+        except (OSError, ValueError):
+            continue
+    return min(left, default=None)
 
 
 @contextmanager

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where models run")
     threads: int = Field(0, ge=0, description="CPU threads for a model; 0 means all cores this process may use")
     model_memory_gib: float = Field(8.0, gt=0, description="models kept loaded up to this much memory")
+    longest_recording_h: float = Field(
+        12.0, gt=0, description="hours of sound in one recording; a longer one is refused when it is registered"
+    )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
 

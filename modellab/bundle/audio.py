@@ -12,9 +12,8 @@ import numpy as np
 
 from modellab.errors import InputRefused
 from modellab.media.audio import Samples
-from modellab.media.decode import MediaReader
+from modellab.media.decode import MediaReader, resampled
 from modellab.media.opening import MediaFile
-from modellab.media.resampling import StreamResampler
 
 FILE_NAME = "audio.mp3"
 MEDIA_TYPE = "audio/mpeg"
@@ -97,7 +96,7 @@ def write_audio(
         stream.layout = "mono"
         stream.bit_rate = _BIT_RATES[rate_hz]
         position = 0
-        for block in _ahead(_mono(reader, np.array(weights, dtype=np.float32), rate_hz)):
+        for [block] in _ahead(resampled(reader, rate_hz, np.array(weights, dtype=np.float32))):
             if not len(block):
                 continue
             pcm = np.round(np.clip(block, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
@@ -117,11 +116,3 @@ def _ahead(blocks: Iterator[Samples]) -> Iterator[Samples]:
         while (block := coming.result()) is not None:
             coming = beside.submit(next, blocks, None)
             yield block
-
-
-def _mono(reader: MediaReader, weights: Samples, rate_hz: int) -> Iterator[Samples]:
-    """Blocks of the mix at a rate, shape `(samples,)`."""
-    resampler = StreamResampler(1, reader.info.sample_rate_hz, rate_hz)
-    for block in reader.blocks():
-        yield resampler.push((weights @ block)[np.newaxis])[0]
-    yield resampler.finish()[0]

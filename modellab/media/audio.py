@@ -1,8 +1,9 @@
 """Audio in memory, and the map between its time and the original recording's."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,30 @@ Samples = npt.NDArray[np.float32]
 
 _BOUNDARY_TOLERANCE_S = 1e-6
 """Times this near a cut count as being on it: seconds that went through floats or JSON must not change sides."""
+
+
+class AudioBlocks(Protocol):
+    """Audio that is gone through block by block, wherever it is kept: `Audio` in memory, a `Spool` on disk."""
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    @property
+    def length(self) -> int:
+        """Samples per channel."""
+
+    @property
+    def peak(self) -> float:
+        """Largest absolute sample."""
+
+    @property
+    def duration_s(self) -> float: ...
+
+    def blocks(self, samples: int) -> Iterator[Samples]:
+        """All of it in order, shape `(channels, samples)`; the last block may be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +50,23 @@ class Audio:
         return int(self.samples.shape[0])
 
     @property
+    def length(self) -> int:
+        """Samples per channel."""
+        return int(self.samples.shape[1])
+
+    @property
     def duration_s(self) -> float:
-        return int(self.samples.shape[1]) / self.sample_rate_hz
+        return self.length / self.sample_rate_hz
+
+    @property
+    def peak(self) -> float:
+        """Largest absolute sample."""
+        return float(max(self.samples.max(initial=0.0), -self.samples.min(initial=0.0)))
+
+    def blocks(self, samples: int) -> Iterator[Samples]:
+        """All of it in order, views of shape `(channels, samples)`; the last block may be shorter."""
+        for start in range(0, self.length, samples):
+            yield self.samples[:, start : start + samples]
 
     @property
     def mono(self) -> Samples:

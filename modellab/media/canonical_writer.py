@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 import numpy as np
 import soundfile
 
 from modellab.errors import StepFailed
-from modellab.media.audio import Audio, TimeMap
+from modellab.media.audio import AudioBlocks, Samples, TimeMap
 from modellab.media.canonical import (
     AUDIO_FILE,
     ENVELOPE_FILE,
@@ -17,20 +18,21 @@ from modellab.media.canonical import (
     IngestInfo,
     SourceFacts,
 )
-from modellab.media.envelope import measure_envelope
-from modellab.media.levels import decibels, measure_levels, peak
+from modellab.media.envelope import EnvelopeMeter
+from modellab.media.levels import LevelMeter, decibels
 from modellab.surfaces.results import dump
 
+FlacBits = Literal[16, 24]
 _QUIET_PEAK = 0.01
 """Below this peak (-40 dBFS) 16 bits would leave a signal less than nine of them; it is written with 24."""
-_WRITE_SAMPLES = 1 << 18
+_BLOCK_SAMPLES = 1 << 18
 _FLAC_CHANNELS = 8
 _FLAC_RATE_HZ = 655_350
 
 
 def write_canonical(
     folder: Path,
-    audio: Audio,
+    audio: AudioBlocks,
     time_map: TimeMap,
     *,
     source: SourceFacts,
@@ -39,9 +41,11 @@ def write_canonical(
     warnings: Sequence[str] = (),
     attenuation_db: float = 0.0,
     audio_file: str = AUDIO_FILE,
-    bits: Literal[16, 24] | None = None,
+    bits: FlacBits | None = None,
 ) -> IngestInfo:
-    """Write audio with its description and envelope, turned down, in place, where it goes beyond full scale.
+    """Write audio with its description and envelope, block by block; turned down where it goes beyond full scale.
+
+    Float recordings, lossy decoders and models go beyond full scale; turned down they lose nothing, clipped they would.
 
     Args:
         folder: where the files go.
@@ -58,8 +62,17 @@ def write_canonical(
     Raises:
         StepFailed: FLAC can't hold it.
     """
-    check_flac(audio)
-    attenuation_db += _bring_within_full_scale(audio)
+    check_flac(audio.channels, audio.sample_rate_hz)
+    highest = audio.peak
+    divisor = np.float32(highest) if highest > 1.0 else None
+    levels = LevelMeter(audio.channels, audio.sample_rate_hz)
+    envelope = EnvelopeMeter(audio.length, audio.sample_rate_hz, time_map)
+    with FlacWriter(folder / audio_file, audio.channels, audio.sample_rate_hz, bits or flac_bits(highest)) as flac:
+        for stored in audio.blocks(_BLOCK_SAMPLES):
+            block = stored if divisor is None else stored / divisor
+            levels.add(block)
+            envelope.add(block)
+            flac.write(block)
     info = IngestInfo(
         sample_rate_hz=audio.sample_rate_hz,
         channels=audio.channels,
@@ -68,55 +81,64 @@ def write_canonical(
         source=source,
         mix=list(mix),
         pieces=list(time_map.pieces),
-        levels=measure_levels(audio),
-        attenuation_db=attenuation_db,
+        levels=levels.levels(),
+        attenuation_db=attenuation_db + (0.0 if divisor is None else decibels(highest) or 0.0),
         operators=list(operators),
         warnings=list(warnings),
         audio_file=audio_file,
     )
-    write_flac(audio, folder / audio_file, bits)
-    measure_envelope(audio, time_map).save(folder / ENVELOPE_FILE)
+    envelope.envelope().save(folder / ENVELOPE_FILE)
     dump(info, folder / INFO_FILE)
     return info
 
 
-def check_flac(audio: Audio) -> None:
+def check_flac(channels: int, sample_rate_hz: int) -> None:
     """Refuse audio that FLAC can't hold.
 
     Raises:
         StepFailed: too many channels, or too high a rate.
     """
-    if audio.channels > _FLAC_CHANNELS or audio.sample_rate_hz > _FLAC_RATE_HZ:
+    if channels > _FLAC_CHANNELS or sample_rate_hz > _FLAC_RATE_HZ:
         raise StepFailed(
             "this audio can't be kept as it is",
-            found=f"{audio.channels} channels at {audio.sample_rate_hz} Hz",
+            found=f"{channels} channels at {sample_rate_hz} Hz",
             allowed=f"{_FLAC_CHANNELS} channels and {_FLAC_RATE_HZ} Hz",
             hint="Set ingest.channels=mono, or a lower ingest.sample_rate_hz.",
         )
 
 
-def write_flac(audio: Audio, path: Path, bits: Literal[16, 24] | None = None) -> None:
-    """Write audio within full scale as FLAC; by default with the bits that its level needs.
+def flac_bits(peak: float) -> FlacBits:
+    """The bits that audio of this peak needs."""
+    return 24 if peak < _QUIET_PEAK else 16
 
-    Integer samples are scaled here, so that 16-bit sound that was not changed comes out bit for bit the same.
+
+def write_flac(audio: AudioBlocks, path: Path, bits: FlacBits | None = None) -> None:
+    """Write audio within full scale as FLAC; by default with the bits that its level needs."""
+    with FlacWriter(path, audio.channels, audio.sample_rate_hz, bits or flac_bits(audio.peak)) as flac:
+        for block in audio.blocks(_BLOCK_SAMPLES):
+            flac.write(block)
+
+
+class FlacWriter:
+    """A FLAC file, written block by block. A context manager.
+
+    Samples are scaled here, so that 16-bit sound that was not changed comes out bit for bit the same.
     """
-    bits = bits or (24 if peak(audio) < _QUIET_PEAK else 16)
-    scale, shift = 1 << (bits - 1), 32 - bits
-    subtype = f"PCM_{bits}"
-    with soundfile.SoundFile(path, "w", audio.sample_rate_hz, audio.channels, subtype, format="FLAC") as file:
-        for start in range(0, audio.samples.shape[1], _WRITE_SAMPLES):
-            block = np.rint(audio.samples[:, start : start + _WRITE_SAMPLES] * np.float32(scale))
-            np.clip(block, -scale, scale - 1, out=block)
-            file.write(np.ascontiguousarray(block.T).astype(np.int32) << shift)
 
+    def __init__(self, path: Path, channels: int, sample_rate_hz: int, bits: FlacBits) -> None:
+        self._scale, self._shift = 1 << (bits - 1), 32 - bits
+        self._file = soundfile.SoundFile(path, "w", sample_rate_hz, channels, f"PCM_{bits}", format="FLAC")
 
-def _bring_within_full_scale(audio: Audio) -> float:
-    """Turn audio down, in place, so that its peak is at full scale; gives by how many dB, 0 if it was within.
+    def __enter__(self) -> "FlacWriter":
+        return self
 
-    Float recordings, lossy decoders and models go beyond full scale; turned down they lose nothing, clipped they would.
-    """
-    highest = peak(audio)
-    if highest <= 1.0:
-        return 0.0
-    np.divide(audio.samples, np.float32(highest), out=audio.samples)
-    return decibels(highest) or 0.0
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, block: Samples) -> None:
+        """Add samples within full scale, shape `(channels, samples)`."""
+        integers = np.rint(block * np.float32(self._scale))
+        np.clip(integers, -self._scale, self._scale - 1, out=integers)
+        self._file.write(np.ascontiguousarray(integers.T).astype(np.int32) << self._shift)

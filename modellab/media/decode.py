@@ -1,6 +1,6 @@
 """Decoding audio from any file that libav knows, block by block."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
@@ -505,29 +505,20 @@ def decode(path: Path, *, sample_rate_hz: int | None = None, audio_stream: int |
         InputRefused: as `MediaReader`.
     """
     with MediaReader(path, audio_stream=audio_stream) as reader:
-        return read_audio(reader, sample_rate_hz=sample_rate_hz)
+        rate_hz = sample_rate_hz or reader.info.sample_rate_hz
+        return Audio(np.concatenate(list(resampled(reader, rate_hz)), axis=1), rate_hz)
 
 
-def read_audio(
-    reader: MediaReader,
-    *,
-    sample_rate_hz: int | None = None,
-    weights: Samples | None = None,
-    progress: Callable[[float], None] = lambda seconds: None,
-) -> Audio:
-    """All that a reader decodes, mixed and resampled on the way.
+def resampled(reader: MediaReader, sample_rate_hz: int, weights: Samples | None = None) -> Iterator[Samples]:
+    """Blocks of all that a reader decodes, mixed and resampled on the way.
 
     Args:
         reader: nothing read from it yet.
-        sample_rate_hz: the result's rate; None keeps the source's.
+        sample_rate_hz: the result's rate.
         weights: shape `(channels,)`, one channel is made with them; None keeps all.
-        progress: called with the seconds decoded so far.
     """
     info = reader.info
-    rate_hz = sample_rate_hz or info.sample_rate_hz
-    resampler = StreamResampler(1 if weights is not None else info.channels, info.sample_rate_hz, rate_hz)
-    collected: list[Samples] = []
+    resampler = StreamResampler(1 if weights is not None else info.channels, info.sample_rate_hz, sample_rate_hz)
     for block in reader.blocks():
-        collected.append(resampler.push(block if weights is None else (weights @ block)[np.newaxis]))
-        progress(reader.duration_s)
-    return Audio(np.concatenate([*collected, resampler.finish()], axis=1), rate_hz)
+        yield resampler.push(block if weights is None else (weights @ block)[np.newaxis])
+    yield resampler.finish()

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.errors import ArtifactCorrupt
-from modellab.media.audio import Audio, Samples, TimeMap
+from modellab.media.audio import AudioBlocks, Samples, TimeMap
 
 OVERVIEW_BINS = 2_000
 _FINE_BIN_S = 0.05
-_BLOCK_BINS = 1 << 12
+_BLOCK_SAMPLES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +46,79 @@ class Envelope:
             raise ArtifactCorrupt(f"{path} is not a waveform envelope", found=str(error)) from error
 
 
-def measure_envelope(audio: Audio, time_map: TimeMap) -> Envelope:
+class EnvelopeMeter:
+    """Measures the envelope of processed audio that comes in blocks, and lays it out over the original recording.
+
+    Args:
+        length: samples that will come in.
+        sample_rate_hz: of the processed audio.
+        time_map: from its times to the original recording's.
+    """
+
+    def __init__(self, length: int, sample_rate_hz: int, time_map: TimeMap) -> None:
+        self._duration_s = time_map.original_duration_s
+        fine_bins = max(min(OVERVIEW_BINS, length), round(self._duration_s / _FINE_BIN_S))
+        self._fine = _Extremes(fine_bins, length, sample_rate_hz, time_map)
+        overview_bins = min(OVERVIEW_BINS, fine_bins)
+        is_fine = fine_bins == overview_bins
+        self._overview = self._fine if is_fine else _Extremes(overview_bins, length, sample_rate_hz, time_map)
+
+    def add(self, block: Samples) -> None:
+        """Take in a block of shape `(channels, samples)`."""
+        self._fine.add(block)
+        if self._overview is not self._fine:
+            self._overview.add(block)
+
+    def envelope(self) -> Envelope:
+        """Of all that came in."""
+        return Envelope(self._overview.result(), self._fine.result(), self._duration_s)
+
+
+def measure_envelope(audio: AudioBlocks, time_map: TimeMap) -> Envelope:
     """The envelope of processed audio, laid out over the original recording."""
-    duration_s = time_map.original_duration_s
-    fine_bins = max(min(OVERVIEW_BINS, audio.samples.shape[1]), round(duration_s / _FINE_BIN_S))
-    overview_bins = min(OVERVIEW_BINS, fine_bins)
-    fine = _extremes(audio, time_map, fine_bins)
-    overview = fine if fine_bins == overview_bins else _extremes(audio, time_map, overview_bins)
-    return Envelope(overview, fine, duration_s)
+    meter = EnvelopeMeter(audio.length, audio.sample_rate_hz, time_map)
+    for block in audio.blocks(_BLOCK_SAMPLES):
+        meter.add(block)
+    return meter.envelope()
 
 
-def _extremes(audio: Audio, time_map: TimeMap, bins: int) -> Samples:
-    edges = _processed_samples(np.linspace(0.0, time_map.original_duration_s, bins + 1), audio, time_map)
-    starts, ends = edges[:-1], edges[1:]
-    result = np.zeros((2, bins), dtype=np.float32)
-    filled = np.flatnonzero(ends > starts)
-    for first in range(0, len(filled), _BLOCK_BINS):
-        chosen = filled[first : first + _BLOCK_BINS]
-        offset, end = starts[chosen[0]], ends[chosen[-1]]
-        block = audio.samples[:, offset:end]
-        result[0, chosen] = np.minimum.reduceat(block, starts[chosen] - offset, axis=1).min(axis=0)
-        result[1, chosen] = np.maximum.reduceat(block, starts[chosen] - offset, axis=1).max(axis=0)
-    return result
+class _Extremes:
+    """Smallest and largest sample of each bin, gathered block by block. The bins that hold samples lie end to end."""
+
+    def __init__(self, bins: int, length: int, sample_rate_hz: int, time_map: TimeMap) -> None:
+        times_s = np.linspace(0.0, time_map.original_duration_s, bins + 1)
+        edges = _processed_samples(times_s, length, sample_rate_hz, time_map)
+        self._filled = np.flatnonzero(edges[1:] > edges[:-1])
+        self._starts, self._ends = edges[:-1][self._filled], edges[1:][self._filled]
+        self._lowest = np.full(len(self._filled), np.inf, dtype=np.float32)
+        self._highest = np.full(len(self._filled), -np.inf, dtype=np.float32)
+        self._bins = bins
+        self._offset = 0
+
+    def add(self, block: Samples) -> None:
+        offset, self._offset = self._offset, self._offset + block.shape[1]
+        first = int(np.searchsorted(self._ends, offset, side="right"))
+        behind = int(np.searchsorted(self._starts, self._offset, side="left"))
+        if first >= behind:
+            return
+        starts = np.maximum(self._starts[first:behind] - offset, 0)
+        block = block[:, : self._ends[behind - 1] - offset]
+        lowest, highest = self._lowest[first:behind], self._highest[first:behind]
+        np.minimum(lowest, np.minimum.reduceat(block, starts, axis=1).min(axis=0), out=lowest)
+        np.maximum(highest, np.maximum.reduceat(block, starts, axis=1).max(axis=0), out=highest)
+
+    def result(self) -> Samples:
+        extremes = np.zeros((2, self._bins), dtype=np.float32)
+        extremes[0, self._filled], extremes[1, self._filled] = self._lowest, self._highest
+        return extremes
 
 
-def _processed_samples(times_s: npt.NDArray[np.float64], audio: Audio, time_map: TimeMap) -> npt.NDArray[np.int64]:
+def _processed_samples(
+    times_s: npt.NDArray[np.float64], length: int, sample_rate_hz: int, time_map: TimeMap
+) -> npt.NDArray[np.int64]:
     """Sample of the processed audio at each original time; within a cut, the sample at the cut."""
     original = [time for piece in time_map.pieces for time in (piece.original_start_s, piece.original_end_s)]
     processed = [time for piece in time_map.pieces for time in (piece.start_s, piece.end_s)]
-    positions = np.interp(times_s, original, processed) * audio.sample_rate_hz
-    samples: npt.NDArray[np.int64] = np.clip(np.rint(positions), 0, audio.samples.shape[1]).astype(np.int64)
+    positions = np.interp(times_s, original, processed) * sample_rate_hz
+    samples: npt.NDArray[np.int64] = np.clip(np.rint(positions), 0, length).astype(np.int64)
     return samples

@@ -93,6 +93,7 @@ class InputStore:
 
     def __init__(self, lab: Lab) -> None:
         self._root = lab.inputs
+        self._longest_s = lab.settings.longest_recording_h * 3600.0
 
     def register(self, path: Path) -> RegisteredInput:
         """Bring a media file into the lab, or recognise the input that has the same bytes.
@@ -101,8 +102,8 @@ class InputStore:
         playing time.
 
         Raises:
-            InputRefused: missing, a folder, empty, not media, without an audio stream or samples; or its key is taken
-                by other bytes.
+            InputRefused: missing, a folder, empty, not media, without an audio stream or samples, longer than the lab's
+                setting allows; or its key is taken by other bytes.
         """
         name = clean_name(path.name)
         digest = _readable_sha256(path, name)
@@ -111,7 +112,7 @@ class InputStore:
         with staging_folder(self._root) as staged:
             media = staged / f"media{path.suffix.lower() if _SUFFIX.match(path.suffix) else ''}"
             digest = _copy(path, media, name)
-            described = _describe(media, digest, name)
+            described = _describe(media, digest, name, self._longest_s)
             place = self._place(described.key)
             write_atomic(staged / _DESCRIPTION, _to_json(described))
             sync_path(media)
@@ -240,8 +241,8 @@ def _copy(source: Path, target: Path, name: str) -> str:
     return digest.hexdigest()
 
 
-def _describe(media: Path, sha256: str, name: str) -> RegisteredInput:
-    with MediaReader(media, name=name) as reader:
+def _describe(media: Path, sha256: str, name: str, longest_s: float) -> RegisteredInput:
+    with MediaReader(media, name=name, longest_s=longest_s) as reader:
         for _ in reader.blocks():
             pass
         return RegisteredInput(

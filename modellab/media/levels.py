@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modellab.media.audio import Audio
-from modellab.media.loudness import integrated_loudness_lufs
+from modellab.media.audio import Audio, AudioBlocks, Samples
+from modellab.media.loudness import LoudnessMeter
 from modellab.ties import first_largest
 
 SILENT_PEAK = 1.5 / 32768
@@ -35,28 +35,46 @@ def decibels(ratio: float) -> float | None:
     return float(20 * np.log10(ratio)) if ratio > 0.0 else None
 
 
-def peak(audio: Audio) -> float:
-    """Largest absolute sample."""
-    return float(max(audio.samples.max(initial=0.0), -audio.samples.min(initial=0.0)))
+class LevelMeter:
+    """Measures the levels of audio that comes in blocks.
+
+    Args:
+        channels: of every block.
+        sample_rate_hz: any.
+    """
+
+    def __init__(self, channels: int, sample_rate_hz: int) -> None:
+        self._loudness = LoudnessMeter(channels, sample_rate_hz)
+        self._sums = np.zeros(channels)
+        self._squares = self._peak = 0.0
+        self._length = 0
+
+    def add(self, block: Samples) -> None:
+        """Take in a block of shape `(channels, samples)`."""
+        self._squares += float(np.square(block).sum(dtype=np.float64))
+        self._sums += block.sum(axis=1, dtype=np.float64)
+        self._peak = max(self._peak, float(block.max()), -float(block.min()))
+        self._length += block.shape[1]
+        self._loudness.add(block)
+
+    def levels(self) -> Levels:
+        """Of all that came in, at least one sample."""
+        means = self._sums / self._length
+        return Levels(
+            peak_dbfs=decibels(self._peak),
+            rms_dbfs=decibels((self._squares / (self._length * len(means))) ** 0.5),
+            loudness_lufs=self._loudness.integrated_lufs(),
+            dc_offset=float(means[first_largest(np.abs(means), _SAME_OFFSET)]),
+            is_silent=self._peak <= SILENT_PEAK,
+        )
 
 
-def measure_levels(audio: Audio) -> Levels:
+def measure_levels(audio: AudioBlocks) -> Levels:
     """The levels of audio."""
-    squares = 0.0
-    sums = np.zeros(audio.channels)
-    for start in range(0, audio.samples.shape[1], _BLOCK_SAMPLES):
-        block = audio.samples[:, start : start + _BLOCK_SAMPLES]
-        squares += float(np.square(block).sum(dtype=np.float64))
-        sums += block.sum(axis=1, dtype=np.float64)
-    means = sums / audio.samples.shape[1]
-    highest = peak(audio)
-    return Levels(
-        peak_dbfs=decibels(highest),
-        rms_dbfs=decibels((squares / audio.samples.size) ** 0.5),
-        loudness_lufs=integrated_loudness_lufs(audio),
-        dc_offset=float(means[first_largest(np.abs(means), _SAME_OFFSET)]),
-        is_silent=highest <= SILENT_PEAK,
-    )
+    meter = LevelMeter(audio.channels, audio.sample_rate_hz)
+    for block in audio.blocks(_BLOCK_SAMPLES):
+        meter.add(block)
+    return meter.levels()
 
 
 def frame_powers(audio: Audio, frame: int) -> npt.NDArray[np.float32]:

@@ -4,12 +4,10 @@ The K-weighting filters are pyloudnorm's. Its own meter filters a whole recordin
 hours, so filtering and gating are done here block by block; tests hold the two against each other.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
-from modellab.media.audio import Audio, Samples
+from modellab.media.audio import AudioBlocks, Samples
 
 _BLOCK_S = 0.4
 _STEPS_PER_BLOCK = 4
@@ -22,47 +20,75 @@ _LOWEST_RATE_HZ = 4_000
 _FILTERED_SAMPLES = 1 << 18
 
 
-def integrated_loudness_lufs(audio: Audio, *, gain: float = 1.0) -> float | None:
-    """Loudness of the whole, every channel weighted 1.
+class LoudnessMeter:
+    """Measures audio that comes in blocks of any length.
 
     Args:
-        audio: at any rate.
-        gain: factor the samples are taken times.
-
-    Returns:
-        None where the standard defines none: shorter than 400 ms, nowhere above its gate of -70 LUFS, or at a rate
-        that can't hold its filters.
+        channels: of every block.
+        sample_rate_hz: any.
     """
-    if audio.sample_rate_hz < _LOWEST_RATE_HZ:
-        return None
-    step_powers = np.concatenate([np.empty(0), *_step_powers(audio)]) * gain**2
-    if len(step_powers) < _STEPS_PER_BLOCK:
-        return None
-    powers = np.convolve(step_powers, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), mode="valid")
-    powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
-    if not len(powers):
-        return None
-    powers = powers[powers > powers.mean() * 10 ** (_RELATIVE_GATE_LU / 10)]
-    return float(_CALIBRATION_LU + 10 * np.log10(powers.mean()))
+
+    def __init__(self, channels: int, sample_rate_hz: int) -> None:
+        self._step = round(_BLOCK_S / _STEPS_PER_BLOCK * sample_rate_hz)
+        self._filters: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] | None = None
+        if sample_rate_hz >= _LOWEST_RATE_HZ:
+            from pyloudnorm import Meter
+
+            self._filters = [(kind.b, kind.a) for kind in Meter(sample_rate_hz)._filters.values()]
+            self._states = [np.zeros((channels, 2)) for _ in self._filters]
+            self._waiting = np.zeros((channels, 0), dtype=np.float32)
+        self._powers: list[npt.NDArray[np.float64]] = []
+        """Mean square of the K-weighted signal, summed over channels, for each whole 100 ms."""
+
+    def add(self, block: Samples) -> None:
+        """Take in a block of shape `(channels, samples)`."""
+        if self._filters is None:
+            return
+        waiting = np.concatenate([self._waiting, block], axis=1) if self._waiting.shape[1] else block
+        whole = waiting.shape[1] // self._step * self._step
+        self._waiting = waiting[:, whole:].copy()
+        most = self._step * max(1, _FILTERED_SAMPLES // self._step)
+        for start in range(0, whole, most):
+            self._filter(waiting[:, start : min(start + most, whole)])
+
+    def _filter(self, block: Samples) -> None:
+        from scipy.signal import lfilter
+
+        assert self._filters is not None
+        weighted: Samples | npt.NDArray[np.float64] = block
+        for index, (numerator, denominator) in enumerate(self._filters):
+            weighted, self._states[index] = lfilter(numerator, denominator, weighted, axis=1, zi=self._states[index])
+        steps = weighted.reshape(len(block), -1, self._step)
+        self._powers.append(np.einsum("cks,cks->k", steps, steps) / self._step)
+
+    def integrated_lufs(self, *, gain: float = 1.0) -> float | None:
+        """Loudness of all that came in, every channel weighted 1.
+
+        Args:
+            gain: factor the samples are taken times.
+
+        Returns:
+            None where the standard defines none: shorter than 400 ms, nowhere above its gate of -70 LUFS, or at a rate
+            that can't hold its filters.
+        """
+        step_powers = np.concatenate([np.empty(0), *self._powers]) * gain**2
+        if len(step_powers) < _STEPS_PER_BLOCK:
+            return None
+        powers = np.convolve(step_powers, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), mode="valid")
+        powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
+        if not len(powers):
+            return None
+        powers = powers[powers > powers.mean() * 10 ** (_RELATIVE_GATE_LU / 10)]
+        return float(_CALIBRATION_LU + 10 * np.log10(powers.mean()))
+
+
+def integrated_loudness_lufs(audio: AudioBlocks, *, gain: float = 1.0) -> float | None:
+    """Loudness of the whole, as `LoudnessMeter` measures it."""
+    meter = LoudnessMeter(audio.channels, audio.sample_rate_hz)
+    for block in audio.blocks(_FILTERED_SAMPLES):
+        meter.add(block)
+    return meter.integrated_lufs(gain=gain)
 
 
 def _power(lufs: float) -> float:
     return float(10 ** ((lufs - _CALIBRATION_LU) / 10))
-
-
-def _step_powers(audio: Audio) -> Iterator[npt.NDArray[np.float64]]:
-    """Mean square of the K-weighted signal, summed over channels, for each whole 100 ms."""
-    from pyloudnorm import Meter
-    from scipy.signal import lfilter
-
-    step = round(_BLOCK_S / _STEPS_PER_BLOCK * audio.sample_rate_hz)
-    filters = [(kind.b, kind.a) for kind in Meter(audio.sample_rate_hz)._filters.values()]
-    states = [np.zeros((audio.channels, 2)) for _ in filters]
-    block_samples = step * max(1, _FILTERED_SAMPLES // step)
-    for start in range(0, audio.samples.shape[1], block_samples):
-        block: Samples | npt.NDArray[np.float64] = audio.samples[:, start : start + block_samples]
-        for index, (numerator, denominator) in enumerate(filters):
-            block, states[index] = lfilter(numerator, denominator, block, axis=1, zi=states[index])
-        whole = block.shape[1] // step
-        steps = block[:, : whole * step].reshape(audio.channels, whole, step)
-        yield np.einsum("cks,cks->k", steps, steps) / step

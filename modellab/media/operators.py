@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from modellab.errors import StepFailed
 from modellab.media import filters
 from modellab.media.audio import Audio, TimeMap
-from modellab.media.levels import SILENT_PEAK, decibels, frame_powers, peak
+from modellab.media.levels import SILENT_PEAK, decibels, frame_powers
 from modellab.media.loudness import integrated_loudness_lufs
 from modellab.media.tempo import change_tempo
 from modellab.names import unknown_name
@@ -186,7 +186,7 @@ def normalize_loudness(audio: Audio, time_map: TimeMap, parameters: NormalizeLou
     loudness_lufs = _loudness_of_any_level(audio)
     if loudness_lufs is None:
         return Processed(audio, time_map, {"gain_db": 0.0, "unchanged": "it has no loudness: silent, or under 400 ms"})
-    headroom_db = parameters.max_peak_dbfs - (decibels(peak(audio)) or 0.0)
+    headroom_db = parameters.max_peak_dbfs - (decibels(audio.peak) or 0.0)
     gain_db = min(parameters.target_lufs - loudness_lufs, headroom_db, parameters.max_gain_db)
     np.multiply(audio.samples, np.float32(10 ** (gain_db / 20)), out=audio.samples)
     return Processed(audio, time_map, {"loudness_before_lufs": round(loudness_lufs, 2), "gain_db": round(gain_db, 2)})
@@ -197,7 +197,7 @@ def _loudness_of_any_level(audio: Audio) -> float | None:
 
     None for silence and for what is shorter than 400 ms.
     """
-    if (highest := peak(audio)) <= SILENT_PEAK:
+    if (highest := audio.peak) <= SILENT_PEAK:
         return None
     loudness_lufs = integrated_loudness_lufs(audio)
     if loudness_lufs is not None:

@@ -209,6 +209,7 @@ class _Attempt:
             timings=self.timings,
             names=from_read(identity.reads.get("names")),
             system=self.system.key,
+            longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
         )
 

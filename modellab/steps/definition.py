@@ -64,6 +64,8 @@ class StepContext:
     timings: Timings
     names: Mapping[str, str] = field(default_factory=dict)
     """Speaker's label -> the name that people gave them; only for a step with `names_from`."""
+    longest_s: float | None = None
+    """Length beyond which a recording is refused; None for no limit."""
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""

@@ -1,6 +1,6 @@
 """Ingest: a registered input becomes canonical audio."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Literal, Self
@@ -9,12 +9,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from modellab.errors import LabError
-from modellab.media.audio import TimeMap
+from modellab.media.audio import AudioBlocks, TimeMap
 from modellab.media.canonical import AppliedOperator, IngestInfo, SourceFacts
 from modellab.media.canonical_writer import check_flac, write_canonical
-from modellab.media.decode import MediaReader, read_audio
+from modellab.media.decode import MediaReader, resampled
 from modellab.media.mixing import ChannelPowers, Mix, choose_mix
 from modellab.media.operators import Processed, get_operator
+from modellab.media.room import check_room
+from modellab.media.spool import Spool
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
 from modellab.surfaces.contracts import Progress
 
@@ -85,40 +87,60 @@ class IngestParameters(StepParameters):
 def run(context: StepContext) -> Mapping[str, Any]:
     """Decode, mix, resample, process and write the canonical audio with its description and envelope.
 
+    All of it goes through in blocks, with a file between decoding and writing: only then is it known how loud it is and
+    how long. Operators hold the whole recording; whether it fits into memory is asked before.
+
     Raises:
-        InputRefused: the asked audio stream is not there, or does not decode.
-        StepFailed: FLAC can't hold that many channels or that rate.
+        InputRefused: the asked audio stream is not there, does not decode, or is longer than a recording may be.
+        StepFailed: FLAC can't hold that many channels or that rate, or there is too little disk or memory.
     """
     parameters = context.parameters
     assert isinstance(parameters, IngestParameters)
     open_reader = partial(
-        MediaReader, context.input.path, audio_stream=parameters.audio_stream, name=context.input.name
+        MediaReader,
+        context.input.path,
+        audio_stream=parameters.audio_stream,
+        name=context.input.name,
+        longest_s=context.longest_s,
     )
     length_s = context.input.duration_s
-    mix, done = _find_mix(open_reader, lambda share: context.progress(share * _MIX_SHARE), length_s)
     with open_reader() as reader:
-        audio = read_audio(
-            reader,
-            sample_rate_hz=parameters.sample_rate_hz,
-            weights=np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None,
-            progress=lambda seconds: context.progress(done + _DECODE_SHARE * min(1.0, seconds / length_s)),
+        channels = reader.info.channels if parameters.channels == "keep" else 1
+        rate_hz = parameters.sample_rate_hz or reader.info.sample_rate_hz
+    check_flac(channels, rate_hz)
+    check_room(context.output, samples=round(length_s * rate_hz) * channels, in_memory=bool(parameters.calls))
+    mix, done = _find_mix(open_reader, lambda share: context.progress(share * _MIX_SHARE), length_s)
+    with Spool(context.output, channels, rate_hz) as spool:
+        with open_reader() as reader:
+            weights = np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None
+            for block in resampled(reader, rate_hz, weights):
+                spool.append(block)
+                context.progress(done + _DECODE_SHARE * min(1.0, reader.duration_s / length_s))
+            source, warnings = _source_facts(reader), reader.warnings()
+        if mix.note and parameters.channels == "mono":
+            warnings.append(mix.note)
+        audio, time_map, applied = _processed(spool, TimeMap.identity(source.duration_s), parameters.calls)
+        info = write_canonical(
+            context.output, audio, time_map, source=source, mix=mix.weights, operators=applied, warnings=warnings
         )
-        source, warnings = _source_facts(reader), reader.warnings()
-    if mix.note and parameters.channels == "mono":
-        warnings.append(mix.note)
-    check_flac(audio)
-    time_map = TimeMap.identity(source.duration_s)
+    context.progress(1.0)
+    return _summary(info)
+
+
+def _processed(
+    spool: Spool, time_map: TimeMap, calls: Sequence[OperatorCall]
+) -> tuple[AudioBlocks, TimeMap, list[AppliedOperator]]:
+    """What operators make of the audio; without any it stays where it is."""
+    if not calls:
+        return spool, time_map, []
+    audio = spool.load()
     applied: list[AppliedOperator] = []
-    for call in parameters.calls:
+    for call in calls:
         operator = get_operator(call.name)
         processed: Processed = operator.apply(audio, time_map, operator.parameters.model_validate(call.parameters))
         audio, time_map = processed.audio, processed.time_map
         applied.append(AppliedOperator(call.name, call.parameters, dict(processed.facts)))
-    info = write_canonical(
-        context.output, audio, time_map, source=source, mix=mix.weights, operators=applied, warnings=warnings
-    )
-    context.progress(1.0)
-    return _summary(info)
+    return audio, time_map, applied
 
 
 def _find_mix(open_reader: "partial[MediaReader]", progress: Progress, length_s: float) -> tuple[Mix, float]:
