@@ -5,10 +5,41 @@ from collections.abc import Iterable
 
 from modellab.errors import UnknownName
 
+_NEAR = 0.6
+"""`difflib`'s own measure of likeness, 0 to 1."""
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known names that are most like a name, the nearest first; capitals don't count."""
+    by_folded: dict[str, str] = {}
+    for one in sorted(known):
+        by_folded.setdefault(one.casefold(), one)
+    return [by_folded[near] for near in difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=_NEAR)]
+
+
+def did_you_mean(names: Iterable[str]) -> str | None:
+    """The question, as a hint; None where there is nothing to ask."""
+    asked = " or ".join(names)
+    return f"Did you mean {asked}?" if asked else None
+
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     """The error for an unknown name: the nearest names first, or the whole list when none is near."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(near)}?" if near else None
-    return UnknownName(f"there is no {kind} {name!r}", allowed=", ".join(names) or "none are defined", hint=hint)
+    return UnknownName(
+        f"there is no {kind} {name!r}",
+        allowed=", ".join(names) or "none are defined",
+        hint=did_you_mean(nearest(name, names)),
+    )
+
+
+def one_of(kind: str, name: str, known: Iterable[str]) -> str:
+    """A name of a closed set, as it is.
+
+    Raises:
+        UnknownName: it is not one of them.
+    """
+    names = list(known)
+    if name not in names:
+        raise unknown_name(kind, name, names)
+    return name

@@ -8,12 +8,15 @@ from typing import Any
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import UnknownName
 from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.names import did_you_mean, nearest, one_of
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
 from modellab.warehouse.query import query
 
 LATEST = "latest"
+STATUSES = ("completed", "failed", "canceled", "interrupted", "running")
+"""How a run can stand."""
 _MOST_LISTED = 10
 
 
@@ -53,21 +56,45 @@ class PastRun:
 
 
 def past_runs(
-    lab: Lab, *, source: str | None = None, status: str | None = None, limit: int | None = None
-) -> list[PastRun]:
-    """Runs, the newest first.
+    lab: Lab, *, source: str | None = None, status: str | None = None, limit: int
+) -> tuple[list[PastRun], int]:
+    """Runs, the newest first, and how many more there are.
 
     Args:
-        source: key of an input, or its beginning.
+        source: an input: its key, the key's beginning, or a file name it had.
+        status: one of `STATUSES`.
+        limit: how many at most.
+
+    Raises:
+        UnknownName: there is no such input or status.
     """
-    conditions, values = ["true"], []
+    conditions: list[str] = ["true"]
+    values: list[Any] = []
     if source is not None:
-        conditions.append("starts_with(input, ?)")
-        values.append(source)
+        conditions.append("list_contains(?, input)")
+        values.append(_inputs(lab, source))
     if status is not None:
         conditions.append("status = ?")
-        values.append(status)
-    return _select(lab, " AND ".join(conditions), values, limit)
+        values.append(one_of("status", status, STATUSES))
+    condition = " AND ".join(conditions)
+    runs = _select(lab, condition, values, limit)
+    if len(runs) < limit:
+        return runs, 0
+    [(total,)] = query(lab, f"SELECT count(*) FROM run_history WHERE {condition}", values).rows
+    return runs, total - len(runs)
+
+
+def _inputs(lab: Lab, called: str) -> list[str]:
+    """The keys of the inputs that are called so."""
+    names = query(lab, "SELECT input, name FROM inputs UNION SELECT input, name FROM input_names").rows
+    if found := sorted({key for key, name in names if key.startswith(called) or name == called}):
+        return found
+    near = nearest(called, {text for row in names for text in row})
+    raise UnknownName(
+        f"there is no input {called!r}",
+        allowed="an input's key, its beginning, or a file's name",
+        hint=did_you_mean(near) or "modellab runs list shows the files that were run.",
+    )
 
 
 def find_run(lab: Lab, name: str) -> PastRun:
@@ -78,8 +105,18 @@ def find_run(lab: Lab, name: str) -> PastRun:
     Raises:
         UnknownName: no run has that name, or several have.
     """
+    return find_attempts(lab, name)[0]
+
+
+def find_attempts(lab: Lab, name: str) -> list[PastRun]:
+    """The attempts at the run of a name, as for `find_run`, newest first; only one where its Dagster run id is given.
+
+    Raises:
+        UnknownName: as `find_run`.
+    """
     if name == LATEST:
-        found = _select(lab, "true", [], 1)
+        newest = _select(lab, "true", [], 1)
+        found = _select(lab, "run = ?", [newest[0].run], None) if newest else []
     else:
         condition = "starts_with(run, ?) OR starts_with(dagster_run_id, ?) OR starts_with(input, ?)"
         found = _select(lab, condition, [name] * 3, None)
@@ -91,7 +128,42 @@ def find_run(lab: Lab, name: str) -> PastRun:
         raise UnknownName(
             f"{name!r} can mean {len(by_run)} runs", found=", ".join(listed), hint="Give one of these keys."
         )
-    return found[0]
+    return found
+
+
+def attempt_with(lab: Lab, name: str, results: Sequence[str]) -> PastRun | None:
+    """The newest attempt at a run that has a result: a later one that failed, was stopped or did less hides nothing.
+
+    `latest` looks through earlier runs where no attempt at the newest has it.
+
+    Args:
+        name: as for `find_run`.
+        results: steps, the best first; an attempt with an earlier one counts before any with a later one only.
+
+    Returns:
+        The attempt; None when there is none.
+
+    Raises:
+        UnknownName: as `find_run`.
+    """
+    attempts = find_attempts(lab, name)
+    if found := _newest_with(lab, attempts, results):
+        return found
+    if name != LATEST:
+        return None
+    done = "SELECT run FROM steps WHERE status = 'completed' AND list_contains(?, step)"
+    others = _select(lab, f"run IN ({done})", [list(results)], 1)
+    return _newest_with(lab, _select(lab, "run = ?", [others[0].run], None), results) if others else None
+
+
+def _newest_with(lab: Lab, attempts: Sequence[PastRun], results: Sequence[str]) -> PastRun | None:
+    rows = query(
+        lab,
+        "SELECT step, dagster_run_id FROM steps WHERE run = ? AND status = 'completed' AND list_contains(?, step)",
+        [attempts[0].run, list(results)],
+    ).rows
+    having = set(rows)
+    return next((one for step in results for one in attempts if (step, one.dagster_run_id) in having), None)
 
 
 def records_of(lab: Lab, run: PastRun) -> list[StepRecord]:

@@ -20,8 +20,12 @@ from modellab.text.results import ActionItems, Chapters, Summary
 _CREDIT = "This transcript was made by machine and can be wrong: listen before you quote it."
 
 
+WORDS = ("alignment", "asr")
+"""Steps whose results hold a transcript: with speakers, and without."""
+
+
 def _words(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
-    return artifact("alignment") or artifact("asr")
+    return next((found for step in WORDS if (found := artifact(step))), None)
 
 
 def told_apart_by(artifact: Callable[[str], Artifact | None]) -> Artifact | None:

@@ -1,6 +1,6 @@
 """`modellab models`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -39,7 +39,18 @@ def list_models(
     from rich.text import Text
 
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.names import one_of
+    from modellab.registry.config import Device, Runtime, Status
+    from modellab.surfaces.contracts import SURFACES
 
+    for name, value, known in (
+        ("surface", surface, SURFACES),
+        ("device", device, get_args(Device)),
+        ("runtime", runtime, get_args(Runtime)),
+        ("status", status, get_args(Status)),
+    ):
+        if value is not None:
+            one_of(name, value, known)
     registry, models = _registry_and_models()
     configs = [
         registry.get(name)

@@ -13,9 +13,9 @@ from modellab.artifacts.fingerprint import fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.bundle.meeting import Meeting, Participant, display_name
 from modellab.cli.console import print_block, print_json, print_line, stderr, stdout, table
-from modellab.cli.history import PastRun, artifact_of, find_run, records_of, source_of
+from modellab.cli.history import PastRun, artifact_of, attempt_with, find_run, records_of, source_of
 from modellab.cli.marks import speaker_styles
-from modellab.cli.meetings import meeting_of, told_apart_by
+from modellab.cli.meetings import WORDS, meeting_of, told_apart_by
 from modellab.cli.outcome import PACK_STEP, pack_file
 from modellab.cli.units import clock, length
 from modellab.errors import ArtifactMissing, StepFailed, UsageError
@@ -224,7 +224,7 @@ def name_speakers(wanted: str, assignments: Sequence[str], *, clear: bool, as_js
             f"{wanted!r} is no run", hint=f'The run comes first: modellab runs name-speakers latest "{wanted}"'
         )
     lab = Lab.from_environment()
-    named = _open(lab, find_run(lab, wanted))
+    named = _open(lab, attempt_with(lab, wanted, WORDS) or find_run(lab, wanted))
     again: list[str] | None = None
     if assignments or clear:
         names = new_names(named.meeting, assignments, clear=clear)
@@ -235,7 +235,8 @@ def name_speakers(wanted: str, assignments: Sequence[str], *, clear: bool, as_js
         if done is not None and done.status == "failed":
             raise StepFailed(f"the names are kept, but the pack could not be made with them: {done.error}")
         again = [record.step for record in done.records if not record.cached] if done else []
-        named = _open(lab, find_run(lab, done.run if done and done.run else named.run.run))
+        again_named = done.run if done and done.run else named.run.run
+        named = _open(lab, attempt_with(lab, again_named, WORDS) or find_run(lab, again_named))
     pack = artifact_of(lab, records_of(lab, named.run), PACK_STEP)
     if as_json:
         people = [_document(named.meeting, person) for person in named.meeting.participants]

@@ -8,10 +8,13 @@ import typer
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from modellab.cli.history import PastRun
     from modellab.cli.meetings import TranscriptFormat
+    from modellab.settings import Lab
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
 
@@ -27,9 +30,15 @@ RunArgument = Annotated[
 
 @app.command("list")
 def list_runs(
-    source: Annotated[str | None, typer.Option("--input", metavar="KEY", help="Only runs on this input.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="INPUT", help="Only runs on this input: its key's beginning, or a file's name."
+        ),
+    ] = None,
     status: Annotated[
-        str | None, typer.Option(metavar="STATUS", help="Only completed, failed, canceled or interrupted runs.")
+        str | None,
+        typer.Option(metavar="STATUS", help="Only completed, failed, canceled, interrupted or running ones."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: JsonOption = False,
@@ -42,23 +51,23 @@ def list_runs(
     """
     from rich.text import Text
 
-    from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.cli.console import print_json, print_line, stdout
     from modellab.cli.history import past_runs
-    from modellab.cli.units import length
+    from modellab.cli.run_table import print_runs
+    from modellab.cli.units import plural
     from modellab.settings import Lab
 
-    runs = past_runs(Lab.from_environment(), source=source, status=status, limit=limit)
+    runs, more = past_runs(Lab.from_environment(), source=source, status=status, limit=limit)
     if as_json:
-        print_json({"runs": runs})
+        print_json({"runs": runs, "more": more})
         return
+    console = stdout()
     if not runs:
-        print_line(stdout(), Text("No run matches.", style="dim"))
+        print_line(console, Text("No run matches.", style="dim"))
         return
-    rows = table("Run", "Started", "File", "System", "Result", "Took", right=("Took",))
-    for run in runs:
-        took = "" if run.wall_s is None else length(run.wall_s)
-        rows.add_row(run.run, f"{run.started_at.astimezone():%Y-%m-%d %H:%M}", run.name, run.system, _result(run), took)
-    print_block(stdout(), rows)
+    print_runs(console, runs)
+    if more:
+        print_line(console, Text(f"… and {plural(more, 'earlier run')}: --limit {len(runs) + more}", style="dim"))
 
 
 @app.command()
@@ -74,26 +83,38 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from modellab.cli.board import state_of
     from modellab.cli.console import print_block, print_json, print_line, stdout
     from modellab.cli.doubts import all_doubts
-    from modellab.cli.history import artifact_of, checks_of, find_run, records_of, source_of
+    from modellab.cli.history import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
     from modellab.cli.marks import MARKS
-    from modellab.cli.meetings import meeting_of
+    from modellab.cli.meetings import WORDS, meeting_of
     from modellab.cli.outcome import PACK_STEP, lacking, pack_file, step_document
     from modellab.cli.report import timings
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
     found = find_run(lab, run)
+    # Its results may be those of an earlier attempt; `latest` is the newest run, whatever others have.
+    name = found.run if run == LATEST else run
+    with_pack, with_words = (attempt_with(lab, name, steps) for steps in ((PACK_STEP,), WORDS))
     records, checks = records_of(lab, found), checks_of(lab, found)
     # A run that could not be begun has no step, and maybe no input.
-    source = source_of(lab, found) if records else None
-    pack = artifact_of(lab, records, PACK_STEP)
-    meeting = meeting_of(source, lambda step: artifact_of(lab, records, step), lab) if source else None
+    source = source_of(lab, found) if records or with_words else None
+    pack = artifact_of(lab, records_of(lab, with_pack), PACK_STEP) if with_pack else None
+    told = records_of(lab, with_words) if with_words else []
+    meeting = meeting_of(source, lambda step: artifact_of(lab, told, step), lab) if source else None
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
         bundle = pack_file(pack) if pack else None
-        warnings = list(source.warnings) if source else []
-        print_json({"run": found, "speakers": speakers, "warnings": warnings, "steps": steps, "bundle": bundle})
+        print_json(
+            {
+                "run": found,
+                "speakers": speakers,
+                "warnings": list(source.warnings) if source else [],
+                "steps": steps,
+                "bundle": bundle,
+                "bundle_of": with_pack.dagster_run_id if with_pack else None,
+            }
+        )
         return
     console = stdout()
     for name, value in _facts(found):
@@ -102,6 +123,8 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         print_line(console, _fact("Speakers", ", ".join(speakers.values())))
     if pack:
         print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
+        if with_pack and with_pack != found:
+            print_line(console, _fact("", Text(f"of the attempt of {_moment(with_pack)}", style="yellow")))
         for what, why in lacking(pack).items():
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
     console.print()
@@ -143,22 +166,21 @@ def transcript(
     import sys
 
     from modellab.cli.console import print_block, stdout
-    from modellab.cli.history import artifact_of, find_run, records_of, source_of
-    from modellab.cli.meetings import meeting_of, write_transcript
+    from modellab.cli.history import artifact_of, records_of, source_of
+    from modellab.cli.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
     from modellab.cli.report import transcript as coloured
     from modellab.errors import ArtifactMissing
     from modellab.settings import Lab
 
-    kind = _format("json" if as_json else wanted)
+    kind = _format(wanted)
+    if as_json:
+        kind = TranscriptFormat.JSON
     lab = Lab.from_environment()
-    found = find_run(lab, run)
+    found = _attempt(lab, run, WORDS, "transcript", "Run a pipeline with the step asr: modellab pipelines list.")
     records = records_of(lab, found)
     meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
     if meeting is None:
-        raise ArtifactMissing(
-            f"run {found.run} ({found.name}, {found.system}) has no transcript",
-            hint="Run a pipeline with the step asr: modellab pipelines list.",
-        )
+        raise ArtifactMissing(f"the transcript of run {found.run} is gone", hint=f"Run {found.system} on it again.")
     if kind is not None:
         sys.stdout.write(write_transcript(meeting, kind).rstrip("\n") + "\n")
     else:
@@ -180,22 +202,19 @@ def bundle(
     """
     from modellab.bundle.export import export
     from modellab.cli.console import print_json, print_line, stdout
-    from modellab.cli.history import artifact_of, find_run, records_of
+    from modellab.cli.history import artifact_of, records_of
     from modellab.cli.outcome import PACK_STEP
     from modellab.errors import ArtifactMissing
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
-    found = find_run(lab, run)
+    found = _attempt(lab, run, (PACK_STEP,), "Meeting Pack", "Run the pipeline meeting on it.")
     pack = artifact_of(lab, records_of(lab, found), PACK_STEP)
     if pack is None:
-        raise ArtifactMissing(
-            f"run {found.run} ({found.name}, {found.system}) has no Meeting Pack",
-            hint=f"Run the pipeline meeting on {found.name}.",
-        )
+        raise ArtifactMissing(f"the Meeting Pack of run {found.run} is gone", hint=f"Run {found.system} on it again.")
     target = export(pack, to, as_zip=as_zip)
     if as_json:
-        print_json({"run": found.run, "bundle": target})
+        print_json({"run": found.run, "dagster_run_id": found.dagster_run_id, "bundle": target})
     else:
         print_line(stdout(), str(target))
 
@@ -232,31 +251,51 @@ def name_speakers(
     name(run, assignments or [], clear=clear, as_json=as_json)
 
 
+def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: str) -> "PastRun":
+    """The newest attempt at a run that has a result; says so when that is not the newest.
+
+    Raises:
+        ArtifactMissing: none has it.
+        UnknownName: no run is called so, or several are.
+    """
+    from modellab.cli.console import print_line, stderr
+    from modellab.cli.history import attempt_with, find_attempts, find_run
+    from modellab.errors import ArtifactMissing
+
+    newest, found = find_run(lab, run), attempt_with(lab, run, results)
+    if found is None:
+        others = find_attempts(lab, newest.run)
+        having = attempt_with(lab, newest.run, results) if len(others) > 1 else None
+        if having:
+            hint = f"Another attempt at it has one: {having.dagster_run_id}, of {_moment(having)}."
+        raise ArtifactMissing(f"run {newest.run} ({newest.name}, {newest.system}) has no {what}", hint=hint)
+    if found != newest:
+        lacks = f"the newest {'attempt at this run' if found.run == newest.run else 'run'} ({_described(newest)})"
+        print_line(stderr(), f"! {lacks} has no {what}: this is that of {_described(found)}", "yellow")
+    return found
+
+
+def _described(run: "PastRun") -> str:
+    return f"{run.name}, {run.system}, {run.status}, {_moment(run)}"
+
+
+def _moment(run: "PastRun") -> str:
+    return f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def _format(wanted: str | None) -> "TranscriptFormat | None":
     """The format asked for; text when standard output is not a terminal; None for coloured text on one."""
     from modellab.cli.console import stdout
     from modellab.cli.meetings import TranscriptFormat
-    from modellab.errors import UsageError
+    from modellab.names import one_of
 
     if wanted is None:
         return None if stdout().is_terminal else TranscriptFormat.TXT
-    try:
-        return TranscriptFormat(wanted)
-    except ValueError:
-        raise UsageError(f"there is no transcript format {wanted!r}", allowed=", ".join(TranscriptFormat)) from None
-
-
-def _result(run: "PastRun") -> "Text":
-    from rich.text import Text
-
-    if run.status != "completed":
-        return Text(f"✗ {run.status}" if run.ended_at else f"› {run.status}", style="red" if run.ended_at else "cyan")
-    if run.steps and run.steps == run.cached_steps:
-        return Text("✓ cached", style="cyan")
-    return Text("✓ completed", style="green")
+    return TranscriptFormat(one_of("transcript format", wanted, TranscriptFormat))
 
 
 def _facts(run: "PastRun") -> list[tuple[str, Any]]:
+    from modellab.cli.run_table import result_text
     from modellab.cli.units import length
 
     took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
@@ -271,7 +310,7 @@ def _facts(run: "PastRun") -> list[tuple[str, Any]]:
     ]
     return [
         ("Run", run.run),
-        ("Result", _result(run)),
+        ("Result", result_text(run)),
         ("File", ", ".join(known) or "none was named"),
         ("System", run.system or "none was named"),
         ("Started", f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}{took}"),

@@ -1,12 +1,15 @@
 """What the parameters of steps and operators are, in words, from their JSON Schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
+from modellab.media.operators import OPERATORS
+
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "none"}
+_OPERATOR_KEYS = ["name", "parameters"]
 _LIMITS = (("minimum", "≥ "), ("exclusiveMinimum", "> "), ("maximum", "≤ "), ("exclusiveMaximum", "< "))
 
 
@@ -40,6 +43,25 @@ def describe_parameters(model: type[BaseModel]) -> list[Parameter]:
         )
         for name, field in schema.get("properties", {}).items()
     ]
+
+
+def names_at(model: type[BaseModel], values: Any, location: Sequence[str | int]) -> list[str]:
+    """The names that are allowed where an unknown one was found; none where that is not known.
+
+    Args:
+        model: what the values were to be.
+        location: the path to the unknown name, as pydantic gives it.
+    """
+    if len(location) == 1:
+        return list(model.model_fields)
+    match values, location:
+        case Mapping(), (str(key), int(number), str(name)):
+            calls = values.get(key)
+            call = calls[number] if isinstance(calls, Sequence) and number < len(calls) else None
+            if isinstance(call, Mapping) and call.get("name") in OPERATORS:
+                # An operator's errors name its parameters without the key they lie under.
+                return _OPERATOR_KEYS if name in call else list(OPERATORS[call["name"]].parameters.model_fields)
+    return []
 
 
 def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from modellab.errors import TemplateError
-from modellab.names import unknown_name
+from modellab.errors import TemplateError, UnknownName
+from modellab.names import did_you_mean, nearest, unknown_name
+from modellab.pipeline.parameters import names_at
 from modellab.pipeline.template import Template, TemplateStep, get_template, shipped_templates
 from modellab.pipeline.user_templates import find_user_template, user_template_names
 from modellab.registry.config import ModelRef
@@ -172,7 +173,7 @@ def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegist
     for slot, value in overrides.items():
         step_name, _, parameter = slot.partition(".")
         if step_name not in names:
-            raise unknown_name(f"step in pipeline {template.name!r} named", step_name, names)
+            raise _unknown_slot(template, names, slot)
         if parameter:
             parameters[step_name][parameter] = value
         else:
@@ -193,6 +194,22 @@ def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegist
     canonical = {slot: str(step.model) for step in filled if (slot := step.name) in models}
     key = system_key(template.name, {**overrides, **canonical})
     return System(key, template.name, tuple(filled))
+
+
+def _unknown_slot(template: Template, names: Sequence[str], slot: str) -> UnknownName:
+    """The error for a setting of a step that the pipeline lacks; a parameter may have been given without its step."""
+    step, _, parameter = slot.partition(".")
+    error = unknown_name(f"step in pipeline {template.name!r} named", step, names)
+    near = nearest(step, names)
+    meant = [f"{name}.{close}" for name in near for close in nearest(parameter, _fields(name), most=1)]
+    if not parameter:
+        wanted = nearest(step, {field for name in names for field in _fields(name)}, most=1)
+        meant = [*near, *(f"{name}.{field}" for name in names for field in _fields(name) if field in wanted)]
+    return UnknownName(error.what, allowed=error.allowed, hint=did_you_mean(meant))
+
+
+def _fields(step: str) -> list[str]:
+    return list(get_step(step).parameters.model_fields)
 
 
 def step_model(pipeline: str, definition: StepDefinition, name: str | None, registry: ModelRegistry) -> ModelRef | None:
@@ -227,14 +244,21 @@ def _parameters(template: Template, definition: StepDefinition, values: Mapping[
     try:
         return definition.parameters.model_validate(values)
     except ValidationError as error:
+        found = error.errors()
         problems = "; ".join(
-            f"{definition.name}.{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
-            for e in error.errors()
+            f"{definition.name}.{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in found
         )
         allowed = ", ".join(definition.parameters.model_fields) or "none"
+        near = [
+            ".".join([*map(str, e["loc"][:-1]), close])
+            for e in found
+            if e["type"] == "extra_forbidden"
+            for close in nearest(str(e["loc"][-1]), names_at(definition.parameters, values, e["loc"]))
+        ]
         raise TemplateError(
             f"pipeline {template.name!r} has parameters that are not valid: {problems}",
             allowed=f"parameters of {definition.name}: {allowed}",
+            hint=did_you_mean(f"{definition.name}.{name}" for name in near),
         ) from error
 
 

@@ -1,6 +1,5 @@
 """Checking a template's file: every problem at once, each with its line."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from modellab.errors import LabError, TemplateError, TextRefused, UsageError
-from modellab.names import unknown_name
+from modellab.names import nearest, unknown_name
 from modellab.outside import YAML, compose_yaml, construct_yaml, read_text
+from modellab.pipeline.parameters import names_at
 from modellab.pipeline.system import missing_reads, step_model
 from modellab.pipeline.template import NAME, NAME_RULE, TEMPLATES, TemplateFile, TemplateStep
 from modellab.pipeline.user_templates import refuse_taken
@@ -166,20 +166,28 @@ class _Check:
             try:
                 definition.parameters.model_validate(parameters)
             except ValidationError as error:
-                self.invalid(error, (*location, "parameters"), definition.parameters, f"parameter of {definition.name}")
+                kind = f"parameter of {definition.name}"
+                self.invalid(error, (*location, "parameters"), definition.parameters, kind, parameters)
 
-    def invalid(self, error: ValidationError, location: _Location, model: type[BaseModel], kind: str = "key") -> None:
+    def invalid(
+        self,
+        error: ValidationError,
+        location: _Location,
+        model: type[BaseModel],
+        kind: str = "key",
+        values: Any = None,
+    ) -> None:
         """What pydantic found, in the lab's words where it names things."""
         for found in error.errors():
             inside = tuple(found["loc"])
-            self.add((*location, *inside), _worded(found, inside, model, kind))
+            known = names_at(model, values, inside) or list(TemplateStep.model_fields if model is TemplateFile else ())
+            self.add((*location, *inside), _worded(found, inside, kind, known))
 
 
-def _worded(found: Any, inside: _Location, model: type[BaseModel], kind: str) -> LabError:
+def _worded(found: Any, inside: _Location, kind: str, known: Sequence[str]) -> LabError:
     if found["type"] == "extra_forbidden":
-        owner = model if len(inside) == 1 else TemplateStep if model is TemplateFile else None
-        if owner is not None:
-            return unknown_name(kind, str(inside[-1]), owner.model_fields)
+        if known:
+            return unknown_name(kind if kind == "key" or len(inside) == 1 else "parameter", str(inside[-1]), known)
         return TemplateError(
             f"there is no parameter {inside[-1]!r} here",
             hint="See: modellab pipelines steps, modellab pipelines operators",
@@ -201,7 +209,7 @@ def _worded(found: Any, inside: _Location, model: type[BaseModel], kind: str) ->
 def _step_name(step: Any) -> str | None:
     """The step that an entry means: the one it names, or the nearest to a name that is none."""
     name = step.get("step") if isinstance(step, dict) else None
-    near = difflib.get_close_matches(name, steps_by_name(), n=1) if isinstance(name, str) else []
+    near = nearest(name, steps_by_name(), most=1) if isinstance(name, str) else []
     return near[0] if near else None
 
 

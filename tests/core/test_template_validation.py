@@ -187,3 +187,22 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path, registry: Model
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match=r"binary\.yaml can't be read"):
         check_template(tmp_path / "binary.yaml", registry)
+
+
+def test_names_inside_an_operator_are_answered_with_the_nearest(check: Check) -> None:
+    problems = check("""\
+name: mine
+description: d
+steps:
+  - step: ingest
+    parameters:
+      operators:
+        - name: high_pass
+          parameters: {cutof_hz: 120}
+        - name: high_pass
+          paramters: {cutoff_hz: 120}
+""")
+    assert [(problem.line, problem.error.what, problem.error.hint) for problem in problems] == [
+        (8, "there is no parameter 'cutof_hz'", "Did you mean cutoff_hz?"),
+        (10, "there is no parameter 'paramters'", "Did you mean parameters?"),
+    ]

@@ -232,7 +232,7 @@ def test_a_run_says_who_launched_it(toy):
 def test_the_time_in_the_queue_is_from_the_first_event_to_now(toy):
     run = toy.instance.create_run_for_job(toy.definitions.resolve_job_def("chain"))
     toy.instance.report_dagster_event(
-        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_ENQUEUED.value, "chain"), run.run_id, timestamp=1_790_000_000.25
+        dg.DagsterEvent(dg.DagsterEventType.ENGINE_EVENT.value, "chain"), run.run_id, timestamp=1_790_000_000.25
     )
     launch = launch_of(run, toy.instance)
     assert launch.created_at == "2026-09-21T13:33:20.250+00:00"
