@@ -87,6 +87,10 @@ class NativeCodeFails(ModelUnavailable):
     """A model's compiled code can't be run on this machine: it asks for what the CPU lacks, or dies when called."""
 
 
+class WorkerDied(LabError):
+    """The process in which a model runs ended while it was at work: its native code killed it, say."""
+
+
 class ArtifactMissing(LabError):
     """A step asked for a result that has not been made."""
 

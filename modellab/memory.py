@@ -13,6 +13,8 @@ _STATUS = Path("/proc/self/status")
 _MEMINFO = Path("/proc/meminfo")
 _OWN_CGROUP, _CGROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+_counted: set[int] = set()
+"""Processes whose memory counts as this one's."""
 _RESET_PEAK = "5"
 """Written to `clear_refs`, it sets the peak resident size back to the present one (proc(5))."""
 
@@ -32,22 +34,40 @@ def reset_peak() -> None:
     What was freed before is given back first, or it would count as the next one's.
     """
     give_back()
-    try:
-        _CLEAR_REFS.write_text(_RESET_PEAK)
-    except OSError:
-        return
+    for clear_refs in (_CLEAR_REFS, *(Path(f"/proc/{process}/clear_refs") for process in _counted)):
+        try:
+            clear_refs.write_text(_RESET_PEAK)
+        except OSError:
+            continue
 
 
 def peak_mib() -> float:
-    """Highest resident memory since `reset_peak`, in MiB."""
+    """Highest resident memory since `reset_peak`, in MiB; that of counted processes included (Linux)."""
+    own = _high_water_mib(_STATUS)
+    if own is not None:
+        return own + sum(_high_water_mib(Path(f"/proc/{process}/status")) or 0.0 for process in _counted)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024
+
+
+def count_in(process: int) -> None:
+    """Let the memory of a process, such as a model's, count as this one's from now on."""
+    _counted.add(process)
+
+
+def count_out(process: int) -> None:
+    """Undo `count_in`: the process has ended."""
+    _counted.discard(process)
+
+
+def _high_water_mib(status: Path) -> float | None:
     try:
-        for line in _STATUS.read_text().splitlines():
+        for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
     except OSError:
         pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024
+    return None
 
 
 def available_bytes() -> int | None:

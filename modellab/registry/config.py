@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from modellab.errors import ModelConfigError, TextRefused
 from modellab.outside import read_yaml
-from modellab.surfaces.contracts import SURFACES
+from modellab.surfaces.contracts import SURFACES, can_be_remote
 
 Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
 Device = Literal["cpu", "cuda", "mps"]
@@ -120,6 +120,10 @@ class ModelConfig(_Strict):
         default_factory=dict, description="pieces of audio worked on at once, by device kind, where the model batches"
     )
     environment: Literal["main", "own"] = "main"
+    host: Literal["lab", "worker"] = Field(
+        "lab",
+        description="worker: a process of its own, for native code that can take its process down; lab: the lab's",
+    )
     probe: bool = Field(
         False, description="`probe.py` in its folder calls its native code a little; tried in a child, once per machine"
     )
@@ -139,6 +143,8 @@ class ModelConfig(_Strict):
             raise ValueError("compute_types must name exactly the devices listed")
         if unknown_devices := sorted(set(self.batch_size) - set(self.devices)):
             raise ValueError(f"batch_size names devices that are not listed: {unknown_devices}")
+        if self.host == "worker" and (unfit := [name for name in self.surfaces if not can_be_remote(name)]):
+            raise ValueError(f"a worker can't stand behind {', '.join(unfit)}: the model's host must be lab")
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")
         return self

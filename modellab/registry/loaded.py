@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from modellab.errors import ModelUnavailable
 from modellab.registry.config import ModelConfig, ModelRef, Variant
+from modellab.surfaces.contracts import CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,23 @@ class LoadedModel:
     facts: ExecutionFacts
     sample_rate_hz: int
     """Rate of the audio the model takes."""
+
+
+def load_with(adapter: ModuleType, request: LoadRequest) -> Any:
+    """Load a model into this process.
+
+    Raises:
+        ModelUnavailable: what the adapter gives does not offer what the model's surfaces ask for.
+        Exception: whatever the adapter raises.
+    """
+    model = adapter.load(request)
+    for surface in request.config.surfaces:
+        contract = CONTRACTS.get(surface)
+        if contract is not None and not isinstance(model, contract):
+            raise ModelUnavailable(
+                f"model {request.ref} can't stand behind the surface {surface!r}: "
+                f"its adapter gave a {type(model).__name__}",
+                allowed=f"an object with the methods of {contract.__name__}",
+                hint=f"Correct models/{request.ref.id}/adapter.py or its list of surfaces.",
+            )
+    return model

@@ -22,14 +22,14 @@ from modellab.memory import collect_all, made_to_stay
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
-from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest
+from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
 from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
 from modellab.registry.weights import WeightStore
+from modellab.registry.workers.worker import Worker
 from modellab.settings import Lab
-from modellab.surfaces.contracts import CONTRACTS
 
 _MIB_PER_GIB = 1024
 
@@ -65,6 +65,18 @@ class _Kept:
     model: Any
     facts: ExecutionFacts
     memory_mib: int
+    worker: Worker | None = None
+    """The process it runs in, if that is not this one."""
+
+    @property
+    def usable(self) -> bool:
+        return self.worker is None or self.worker.alive
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.close()
+        elif callable(close := getattr(self.model, "close", None)):
+            close()
 
 
 class Models:
@@ -105,11 +117,16 @@ class Models:
         Raises:
             ModelUnavailable: a package is missing, no device is present, or the adapter gave something that does not
                 offer what its surfaces ask for.
+            NativeCodeFails: its native code is known not to run on this machine.
+            WorkerDied: the process it runs in died while it was loaded.
             WeightsMissing: no source has the weights.
             WeightsCorrupt: the weights are not those that the config names.
         """
         config = self.registry.get(ref.id)
         kept = self._kept.get(ref)
+        if kept is not None and not kept.usable:
+            del self._kept[ref]
+            kept = None
         load_s = 0.0
         if kept is None:
             self._make_room(config.memory_of(ref.variant))
@@ -121,8 +138,8 @@ class Models:
 
     @property
     def loaded(self) -> list[ModelRef]:
-        """Models in memory, the one used longest ago first."""
-        return list(self._kept)
+        """Models in memory, the one used longest ago first; a dead worker's is not."""
+        return [ref for ref, kept in self._kept.items() if kept.usable]
 
     def availability(self, ref: ModelRef) -> Availability:
         """Whether a model can run here, found without loading, importing or downloading anything in this process.
@@ -132,8 +149,7 @@ class Models:
         found = self._look(ref)
         if not found.native:
             return found.availability
-        config = self.registry.get(ref.id)
-        return replace(found.availability, reason=f"{found.availability.reason} {self._instead(config)}")
+        return replace(found.availability, reason=f"{found.availability.reason} {self._instead(ref)}")
 
     def _look(self, ref: ModelRef) -> "_Looked":
         config = self.registry.get(ref.id)
@@ -204,20 +220,24 @@ class Models:
         """Raises NativeCodeFails where the model's native code is known not to run here."""
         verdict = self._verdict(config)
         if verdict.outcome != "runs":
-            raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._instead(config))
+            raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._instead(ref))
 
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         request = self.request(ref)
         facts = request.facts
+        worker: Worker | None = None
         with torch_threads(facts.threads), made_to_stay():
             try:
-                model = self.registry.adapter(ref.id).load(request)
+                if config.host == "worker":
+                    worker = Worker(request, self.registry.root, instead=lambda: self._instead(ref))
+                    model = worker.model
+                else:
+                    model = load_with(self.registry.adapter(ref.id), request)
             except ImportError as error:
                 raise ModelUnavailable(
                     f"model {ref} needs a package that can't be imported", found=str(error), hint=_install_hint(config)
                 ) from error
-        _check_contract(config, ref, model)
-        return _Kept(model, facts, config.memory_of(ref.variant))
+        return _Kept(model, facts, config.memory_of(ref.variant), worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
         device = choose_device(config, self._settings.device)
@@ -233,17 +253,18 @@ class Models:
             return self._weights.find(config, ref)
         except WeightsMissing as error:
             raise WeightsMissing(
-                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {self._instead(config)}"
+                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {self._instead(ref)}"
             ) from error
 
-    def _instead(self, config: ModelConfig) -> str:
+    def _instead(self, ref: ModelRef) -> str:
         """What runs in place of a model that can't."""
-        ready = self._ready_instead(config)
+        ready = self._ready_instead(ref)
         return f"Ready to run now: {', '.join(ready)}." if ready else "No other model of its kind is ready."
 
-    def _ready_instead(self, config: ModelConfig) -> list[str]:
-        """Models and variants of the same surfaces that can run without downloading anything."""
-        return [str(ref) for ref in self._variants_beside(config) if self._is_ready(ref)]
+    def _ready_instead(self, ref: ModelRef) -> list[str]:
+        """Other models and variants of the same surfaces that can run without downloading anything."""
+        beside = self._variants_beside(self.registry.get(ref.id))
+        return [str(other) for other in beside if other != ref and self._is_ready(other)]
 
     def _variants_beside(self, config: ModelConfig) -> Iterable[ModelRef]:
         for model_id in self.registry.ids():
@@ -270,9 +291,7 @@ class Models:
             collect_all()
 
     def _drop(self, ref: ModelRef) -> None:
-        model = self._kept.pop(ref).model
-        if callable(close := getattr(model, "close", None)):
-            close()
+        self._kept.pop(ref).close()
 
 
 def runtime_version(config: ModelConfig) -> str:
@@ -297,14 +316,3 @@ def _version(config: ModelConfig, package: str) -> str:
 def _install_hint(config: ModelConfig) -> str:
     target = f"'.[{config.extra}]'" if config.extra else "."
     return f"Install it with: {config.install or f'pip install -e {target}'}"
-
-
-def _check_contract(config: ModelConfig, ref: ModelRef, model: object) -> None:
-    for surface in config.surfaces:
-        contract = CONTRACTS.get(surface)
-        if contract is not None and not isinstance(model, contract):
-            raise ModelUnavailable(
-                f"model {ref} can't stand behind the surface {surface!r}: its adapter gave a {type(model).__name__}",
-                allowed=f"an object with the methods of {contract.__name__}",
-                hint=f"Correct models/{ref.id}/adapter.py or its list of surfaces.",
-            )

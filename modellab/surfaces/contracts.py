@@ -7,7 +7,7 @@ original-recording times.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, get_origin, get_type_hints, runtime_checkable
 
 from modellab.media.audio import Audio, Samples
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
@@ -140,3 +140,18 @@ CONTRACTS: Mapping[str, type] = {
     "separate": SeparateModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
+
+
+def members(contract: type) -> dict[str, Any]:
+    """What a contract asks for, by name: functions and properties."""
+    return {name: member for name, member in vars(contract).items() if not name.startswith("_")}
+
+
+def can_be_remote(surface: str) -> bool:
+    """Whether a model in another process can stand behind a surface; not where its contract gives bit by bit."""
+    contract = CONTRACTS.get(surface)
+    return contract is not None and not any(
+        get_origin(get_type_hints(function).get("return")) is Iterator
+        for function in members(contract).values()
+        if not isinstance(function, property)
+    )
