@@ -5,6 +5,7 @@ import dagster as dg
 from assets.catalogue import ASSETS
 from assets.warehouse import warehouse
 from modellab_dagster.jobs import JOBS
+from modellab_dagster.offer import SYSTEMS_ASSET
 from modellab_dagster.schedules import housekeeping, nightly_housekeeping
 from modellab_dagster.sensors import partitions_on_offer
 from resources.artifacts import ArtifactsResource
@@ -38,7 +39,7 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 
 defs = dg.Definitions(
-    assets=[*ASSETS, warehouse],
+    assets=[*ASSETS, warehouse, SYSTEMS_ASSET],
     jobs=[*JOBS, housekeeping],
     schedules=[nightly_housekeeping],
     sensors=[partitions_on_offer],

@@ -6,17 +6,35 @@ Templates are read when this module is: of those that the lab's user makes later
 import dagster as dg
 
 from modellab.pipeline.system import System
+from modellab.pipeline.template import Template
 from modellab.pipeline.user_templates import all_templates
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 
 _TEMPLATES = all_templates(Lab.from_environment(), ModelRegistry())
 
+STEPS_BY_JOB = {name: frozenset(step.step for step in template.steps) for name, template in _TEMPLATES.items()}
+"""Name of a job -> the steps that it runs."""
+
+
+def _described(template: Template) -> str:
+    """What the job's page says: what it does, and with which systems."""
+    steps = STEPS_BY_JOB[template.name]
+    others = [name for name, its in STEPS_BY_JOB.items() if steps <= its and name != template.name]
+    fits = f" Others that have all its steps: {', '.join(f'`{name}`' for name in others)}." if others else ""
+    return (
+        f"{template.description}\n\n"
+        f"The system that belongs to it is `{template.name}`; with another model, `{template.name}+STEP=MODEL`.{fits}"
+        " A system does those of its steps that this job has; one"
+        " that has none of them is refused. The asset `systems` lists what fits which job, and what can't run here."
+    )
+
+
 JOBS = [
     dg.define_asset_job(
         template.name,
         selection=dg.AssetSelection.assets(*(step.step for step in template.steps)),
-        description=template.description,
+        description=_described(template),
     )
     for template in _TEMPLATES.values()
 ]

@@ -6,26 +6,12 @@ import dagster as dg
 
 from assets.partitions import INPUTS, SYSTEMS
 from modellab.media.inputs import InputStore
-from modellab.pipeline.user_templates import all_templates
-from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.steps.catalogue import step_for_surface
 
 
 def known_inputs(lab: Lab) -> list[str]:
     """Keys of every registered input."""
     return [source.key for source in InputStore(lab).all()]
-
-
-def known_systems(lab: Lab, registry: ModelRegistry) -> list[str]:
-    """Keys that are always on offer: every template, the user's too, and every variant of every model with a step."""
-    models = [
-        f"{config.id}:{variant}"
-        for config in map(registry.get, registry.ids())
-        if any(step_for_surface(surface) for surface in config.surfaces)
-        for variant in config.variants
-    ]
-    return [*all_templates(lab, registry), *models]
 
 
 def missing(instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, keys: Iterable[str]) -> list[str]:

