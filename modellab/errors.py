@@ -4,7 +4,10 @@ Every error says what went wrong, what was found, what is allowed and what to do
 `str(error)` and exits with `exit_code`; a Dagster step records the same words.
 """
 
-from typing import ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from modellab.legible import legible
 
 E = TypeVar("E", bound="LabError")
 
@@ -34,7 +37,8 @@ class LabError(Exception):
         if self.allowed is not None:
             parts.append(f"allowed: {self.allowed}".rstrip("."))
         text = "; ".join(parts) + "."
-        return f"{text} {self.hint}" if self.hint else text
+        # Names and other programs' words are in it: fit for a record, and for a terminal.
+        return legible(f"{text} {self.hint}" if self.hint else text)
 
     def become(self, kind: type[E], before: str = "") -> E:
         """The same words as an error of another kind.
@@ -53,6 +57,22 @@ class UsageError(LabError):
 
 class InputRefused(LabError):
     """A file can't become an input: missing, empty, not media, no audio stream, no samples."""
+
+
+class StorageError(LabError):
+    """The disk, its permissions or a database of Dagster's refuse: full, read-only, damaged, locked."""
+
+
+class Interrupted(LabError):
+    """Someone stopped the command: Ctrl-C or SIGTERM.
+
+    Args:
+        finished: what the command's JSON document would hold of what was finished.
+    """
+
+    def __init__(self, finished: Mapping[str, Any] | None = None) -> None:
+        self.finished = finished or {}
+        super().__init__("interrupted", hint="What was finished is kept: the same command goes on from there.")
 
 
 class UnknownName(UsageError):

@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     """Every setting, each read from `MODELLAB_<NAME>`; the hub token from `HF_TOKEN`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MODELLAB_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True
+        env_prefix="MODELLAB_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     home: Path = Field(PROJECT_ROOT / "warehouse", description="where the lab keeps inputs, artifacts and the database")

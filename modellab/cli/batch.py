@@ -1,17 +1,22 @@
 """Taking files through a pipeline, one after the other; a bad one never stops the rest."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from modellab.cli import signals
 from modellab.cli.outcome import FileOutcome
-from modellab.errors import InputRefused
+from modellab.errors import InputRefused, LabError, UsageError
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.events import Event, observed_by
 from modellab.pipeline.system import System
 from modellab.settings import Lab
+from modellab.trouble import as_lab_error
+
+_log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from modellab.cli.launch import Launcher
@@ -44,44 +49,56 @@ class Batch:
         force: run steps although their results are there.
     """
 
-    def __init__(
-        self, lab: Lab, system: System, watcher: Watcher, start: Callable[[Lab], "Launcher"], *, force: bool = False
-    ) -> None:
-        self._lab, self._system, self._watcher, self._start, self._force = lab, system, watcher, start, force
+    def __init__(self, lab: Lab, system: System, start: Callable[[Lab], "Launcher"], *, force: bool = False) -> None:
+        self._lab, self._system, self._start, self._force = lab, system, start, force
         self._store = InputStore(lab)
         self._order = [step.name for step in system.steps]
         self._launcher: Launcher | None = None
+        self._no_launcher: LabError | None = None
         self._seen: dict[str, FileOutcome] = {}
+        self.outcomes: list[FileOutcome] = []
+        """What came of the files so far, in order; also when somebody stopped the batch."""
 
-    def run(self, paths: Sequence[Path]) -> list[FileOutcome]:
+    def run(self, paths: Sequence[Path], watcher: Watcher) -> list[FileOutcome]:
         """What came of every file that the paths name, in order; of a folder without any, that it is refused.
 
         Raises:
-            LabError: the lab itself can't be used; what single files cause is in their outcomes.
+            UsageError: there is no way to run anything; all else that goes wrong is in the files' outcomes.
+            KeyboardInterrupt: somebody stopped it, be it while Dagster would not listen.
         """
         # An empty folder stands for itself, so that it is refused by name.
         files = [file for path in paths for file in (InputStore.expand([path]) or [path])]
-        self._watcher.files(len(files))
-        outcomes: list[FileOutcome] = []
-        with ExitStack() as stack, observed_by(self._watcher.observe):
+        watcher.files(len(files))
+        with ExitStack() as stack, observed_by(watcher.observe):
             for path in files:
-                self._watcher.taken_up(path)
-                outcomes.append(self._process(path, stack))
-                self._watcher.ended(outcomes[-1])
-        return outcomes
+                signals.check()
+                watcher.taken_up(path)
+                self.outcomes.append(self._outcome(path, stack, watcher))
+                watcher.ended(self.outcomes[-1])
+            signals.check()
+        return self.outcomes
 
-    def _process(self, path: Path, stack: ExitStack) -> FileOutcome:
-        started = time.perf_counter()
+    def _outcome(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
+        """What came of one file, whatever happened to it."""
         try:
-            source = self._register(path)
+            return self._process(path, stack, watcher)
         except InputRefused as error:
             return FileOutcome(path, self._system.key, "refused", str(error))
+        except UsageError as error:
+            if not self.outcomes:
+                raise
+            return FileOutcome(path, self._system.key, "failed", str(error))
+        except Exception as error:
+            _log.debug("%s failed", path, exc_info=True)
+            return FileOutcome(path, self._system.key, "failed", str(as_lab_error(error, self._lab.home)))
+
+    def _process(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
+        started = time.perf_counter()
+        source = self._register(path)
         if source.key in self._seen:
             return self._seen[source.key].again(path)
-        self._watcher.registered(source)
-        if self._launcher is None:
-            self._launcher = stack.enter_context(self._start(self._lab))
-        result = self._launcher.run(self._system.key, source, force=self._force)
+        watcher.registered(source)
+        result = self._launch(stack).run(self._system.key, source, force=self._force)
         outcome = self._seen[source.key] = FileOutcome(
             path=path,
             system=self._system.key,
@@ -95,6 +112,18 @@ class Batch:
             seconds=time.perf_counter() - started,
         )
         return outcome
+
+    def _launch(self, stack: ExitStack) -> "Launcher":
+        """The launcher; what keeps it from starting is found out once."""
+        if self._no_launcher is not None:
+            raise self._no_launcher
+        if self._launcher is None:
+            try:
+                self._launcher = stack.enter_context(self._start(self._lab))
+            except Exception as error:
+                self._no_launcher = as_lab_error(error, self._lab.dagster_home)
+                raise self._no_launcher from error
+        return self._launcher
 
     def _register(self, path: Path) -> RegisteredInput:
         if path.is_dir():

@@ -1,24 +1,47 @@
-"""Where the command line writes: results to standard output, everything else to standard error."""
+"""Where the command line writes: results to standard output, everything else to standard error.
+
+All that is written goes through here, and control characters of names, tags and errors go no further.
+"""
 
 import os
+import re
+import struct
 import sys
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from modellab.legible import as_text, legible
+
 _PIPED_WIDTH = 160
 """Columns where nobody looks at a terminal: a table cut off at 80 would lose what a program or a log needs."""
+_TO_ESCAPE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON allows and a terminal takes for commands."""
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+
+class LegibleConsole(Console):
+    """A console on which only Rich's own control characters reach the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Segments, their text made legible."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control or (shown := legible(text)) == text else Segment(shown, style)
 
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return LegibleConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def stdout() -> Console:
@@ -32,11 +55,39 @@ def stderr() -> Console:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on standard output. Dates become ISO 8601, paths text, and NaN and infinity null."""
+    """Print one JSON document on standard output. Dates become ISO 8601, paths text, and NaN and infinity null.
+
+    It is printed whatever its strings hold: bytes of a file's name that are not UTF-8 become U+FFFD, and what the
+    output's encoding lacks is escaped.
+    """
     from pydantic_core import to_json
 
-    text = to_json(document, indent=2, inf_nan_mode="null", by_alias=True)
-    sys.stdout.write(text.decode() + "\n")
+    text = to_json(_printable(document), indent=2, inf_nan_mode="null", by_alias=True, fallback=str).decode()
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+    sys.stdout.write((_TO_ESCAPE if is_unicode else _NOT_ASCII).sub(_escaped, text) + "\n")
+
+
+def _printable(value: Any) -> Any:
+    """The document with nothing in it that is no text: names may hold any bytes, and a cell of SQL as well."""
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(each) for each in value]
+    if isinstance(value, PurePath):
+        return as_text(str(value))
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return as_text(value) if isinstance(value, str) else value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character as JSON's escapes, two of them beyond U+FFFF."""
+    return "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack(">H", match[0].encode("utf-16-be")))
+
+
+def print_text(text: str) -> None:
+    """Print a text of many lines on standard output: on a terminal legible, elsewhere as it is."""
+    sys.stdout.write(legible(text) if sys.stdout.isatty() else text)
 
 
 def print_block(console: Console, block: RenderableType) -> None:

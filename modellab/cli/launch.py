@@ -114,10 +114,14 @@ class Launcher:
             elif isinstance(event, StepJudged):
                 checks[event.record.step] = event.checks
 
-        with observed_by(keep):
-            result = execute_run(InMemoryJob(job), run, self._instance)
+        try:
+            with observed_by(keep):
+                result = execute_run(InMemoryJob(job), run, self._instance)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
+            self._cancel(run)
+            raise KeyboardInterrupt from stop
         if _was_interrupted(result):
-            self._instance.report_run_canceled(result.dagster_run, "Stopped from the command line.")
+            self._cancel(result.dagster_run)
             raise KeyboardInterrupt
         return LaunchResult(
             run=records[0].run if records else None,
@@ -127,6 +131,12 @@ class Launcher:
             records=records,
             checks=checks,
         )
+
+    def _cancel(self, run: dg.DagsterRun) -> None:
+        """Say in Dagster that someone stopped the run, unless it was over when they did."""
+        found = self._instance.get_run_by_id(run.run_id)
+        if found is not None and (not found.is_finished or found.status == dg.DagsterRunStatus.FAILURE):
+            self._instance.report_run_canceled(found, "Stopped from the command line.")
 
     def _create_run(
         self, system: System, source: RegisteredInput, force: bool

@@ -20,6 +20,7 @@ from modellab.cli.doubts import failed_check
 from modellab.cli.marks import MARKS, state_text
 from modellab.cli.outcome import FileOutcome
 from modellab.cli.units import figure, length
+from modellab.legible import one_line
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
@@ -124,7 +125,9 @@ class LiveWatcher:
     def _overall(self) -> RenderableType:
         bar = ProgressBar(total=self._count, completed=self._done, width=3 * _BAR_COLUMNS, complete_style="cyan")
         number = min(self._done + 1, self._count)
-        files = Text.assemble((f"file {number} of {self._count}", "bold"), "  ", self._path.name if self._path else "")
+        files = Text.assemble(
+            (f"file {number} of {self._count}", "bold"), "  ", one_line(self._path.name) if self._path else ""
+        )
         steps = Columns([_brief(step) for step in self._board.steps], padding=(0, 3, 0, 0))
         return Padding(Group(Text(), _beside(bar, files), _beside(self._spinner, steps), Text()), (0, 0, 0, 2))
 
@@ -153,7 +156,7 @@ class PlainWatcher:
 
     def taken_up(self, path: Path) -> None:
         self._number += 1
-        self._name = path.name
+        self._name = one_line(path.name)
         self._board = Board.of(self._system)
 
     def registered(self, source: RegisteredInput) -> None:
@@ -196,7 +199,10 @@ def watcher(console: Console, system: System) -> Watching:
 def closing_line(outcome: FileOutcome) -> Text | None:
     """What must be said of a file at once: why it was refused or failed, or that it is the same as another."""
     if outcome.same_as is not None:
-        return Text(f"{outcome.path} is the same input as {outcome.same_as}: nothing to do", style="dim")
+        return Text(
+            f"{one_line(str(outcome.path))} is the same input as {one_line(str(outcome.same_as))}: nothing to do",
+            style="dim",
+        )
     if outcome.complaint is None:
         return None
     mark, style = MARKS["failed"]
@@ -213,7 +219,7 @@ def _heading(path: Path, source: RegisteredInput | None, system: System) -> Text
     seconds = f"{length(source.duration_s)}   " if source else ""
     return Text.assemble(
         ("  ", ""),
-        (path.name, "bold"),
+        (one_line(path.name), "bold"),
         ("   ", ""),
         (f"{seconds}{system.key}", "dim"),
         no_wrap=True,

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from signal import SIGINT
 from typing import Annotated, NoReturn
 
 import typer
@@ -13,12 +13,14 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
-from modellab.cli import doctor, models, pipelines, run, runs, warehouse
+from modellab.cli import doctor, models, pipelines, run, runs, signals, streams, warehouse
 from modellab.cli.console import print_json, print_line, stderr
-from modellab.errors import LabError
+from modellab.errors import Interrupted, LabError
+from modellab.legible import legible
+from modellab.trouble import as_lab_error
 
-_INTERRUPTED = 130
-"""128 + SIGINT, as shells report it."""
+_BY_TYPER = 130
+"""What Typer makes of a `KeyboardInterrupt`."""
 
 app = typer.Typer(
     name="modellab",
@@ -54,14 +56,24 @@ def _options(
     """Process speech and audio with models, and measure the models while doing so.
 
     Start with [bold]modellab demo[/bold], then [bold]modellab run RECORDING[/bold].
-    Exit codes: 0 all well, 1 something failed, 2 wrong usage.
+    Exit codes: 0 all well, 1 something failed, 2 wrong usage, 130 or 143 stopped (Ctrl-C, SIGTERM).
     """
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_LegibleFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.captureWarnings(True)
 
 
+class _LegibleFormatter(logging.Formatter):
+    """Log messages quote names and errors as well."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return legible(super().format(record))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.
+    """Run the command line and return the exit code: 0 all well, 1 something failed, 2 wrong usage, 130 or 143 stopped
+    by Ctrl-C or SIGTERM.
 
     With `--json` an error is a document on standard output, `{"error": {...}}`; otherwise one message on standard
     error. A traceback is shown only with `--debug`.
@@ -71,7 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is not None:
         return _run(list(arguments))
-    _end_process(_run(sys.argv[1:]))
+    streams.protect_standard_streams()
+    try:
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:  # between two watches
+        code = signals.exit_code(SIGINT)
+    _end_process(code)
 
 
 def _end_process(code: int) -> NoReturn:
@@ -81,42 +98,54 @@ def _end_process(code: int) -> NoReturn:
     is still referred to.
     """
     atexit._run_exitfuncs()
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
+    if trouble := streams.output_trouble():
+        print_line(stderr(), Text.assemble(("✗ ", "red"), f"standard output took not all: {trouble.strerror}"))
         sys.stderr.flush()
+        code = code or 1
     os._exit(code)
 
 
 def _run(given: list[str]) -> int:
+    streams.tolerate_encodings()
+    with signals.watching(_say_stopping):
+        code = _run_command(given)
+        if signals.asked_to_stop() and code == 0:  # too late to stop anything, but never lost
+            return signals.exit_code()
+        return code
+
+
+def _say_stopping() -> None:
+    print_line(stderr(), "Stopping when the work at hand lets go; Ctrl-C again ends it at once.", "dim")
+
+
+def _run_command(given: list[str]) -> int:
     as_json, debug = "--json" in given, "--debug" in given
     try:
         code = app(given, prog_name="modellab", standalone_mode=False)
     except TyperException as error:
         return _wrong_usage(error, as_json=as_json)
-    except LabError as error:
-        if debug:
-            raise
-        _report(error, as_json=as_json)
-        return error.exit_code
-    except (Abort, KeyboardInterrupt):
-        code = _INTERRUPTED
+    except (Abort, Interrupted, KeyboardInterrupt) as error:
+        return _interrupted(error if isinstance(error, Interrupted) else Interrupted(), as_json=as_json)
     except Exception as error:
         if debug:
             raise
-        hint = "This is a defect of Model Lab: modellab --debug COMMAND shows where."
-        _report(LabError(f"unexpected {type(error).__name__}: {error}", hint=hint), as_json=as_json)
-        return 1
-    if code == _INTERRUPTED:
-        _report(
-            LabError("interrupted", hint="What was finished is kept: the same command goes on from there."),
-            as_json=as_json,
-        )
+        known = as_lab_error(error)
+        _report(known, as_json=as_json)
+        return known.exit_code
+    if code == _BY_TYPER:
+        return _interrupted(Interrupted(), as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
+def _interrupted(error: Interrupted, *, as_json: bool) -> int:
+    _report(error, as_json=as_json)
+    return signals.exit_code()
+
+
 def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
+    error.message = legible(error.message)
     if as_json:
-        _print_error(type(error).__name__, error.format_message())
+        print_json({"error": {"type": type(error).__name__, "message": error.format_message()}})
     else:
         from typer.rich_utils import rich_format_error
 
@@ -126,12 +155,8 @@ def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
 
 def _report(error: LabError, *, as_json: bool) -> None:
     if as_json:
-        _print_error(
-            type(error).__name__, str(error), what=error.what, found=error.found, allowed=error.allowed, hint=error.hint
-        )
+        finished = error.finished if isinstance(error, Interrupted) else {}
+        parts = {"what": error.what, "found": error.found, "allowed": error.allowed, "hint": error.hint}
+        print_json({**finished, "error": {"type": type(error).__name__, "message": str(error), **parts}})
     else:
         print_line(stderr(), Text.assemble(("✗ ", "red"), str(error)))
-
-
-def _print_error(kind: str, message: str, **parts: str | None) -> None:
-    print_json({"error": {"type": kind, "message": message, **parts}})

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.cli.doubts import Checks, Doubt, all_doubts, warnings_of
+from modellab.legible import one_line
 from modellab.media.inputs import RegisteredInput
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
@@ -60,9 +61,15 @@ class FileOutcome:
         """Why the file was refused or failed, beginning with its path."""
         if self.error is None:
             return None
-        if self.error.startswith(self.path.name):
-            return f"{self.path}{self.error.removeprefix(self.path.name)}"
-        return f"{self.path}: {self.error}"
+        name, path = one_line(self.path.name), one_line(str(self.path))
+        if self.error.startswith(name):
+            return f"{path}{self.error.removeprefix(name)}"
+        return f"{path}: {self.error}"
+
+    @property
+    def name(self) -> str:
+        """The file's name, as it can be shown."""
+        return one_line(self.path.name)
 
     @property
     def all_cached(self) -> bool:

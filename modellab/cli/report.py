@@ -134,7 +134,7 @@ def _headline(outcome: FileOutcome, source: RegisteredInput, meeting: Meeting | 
         facts.append(plural(meeting.words, "word"))
         if meeting.language:
             facts.append(f"language {meeting.language}")
-    return Text.assemble("  ", (outcome.path.name, "bold"), "   ", (" · ".join(facts), "dim"))
+    return Text.assemble("  ", (outcome.name, "bold"), "   ", (" · ".join(facts), "dim"))
 
 
 def _verdict(outcome: FileOutcome, source: RegisteredInput) -> str:
@@ -167,7 +167,7 @@ def _link(path: Path) -> Text:
 def _summary_row(outcome: FileOutcome, lab: Lab) -> tuple[str | Text, ...]:
     state: State = "failed" if outcome.status != "completed" else "cached" if outcome.all_cached else "done"
     mark, style = MARKS[state]
-    name = Text.assemble((f"{mark} ", style), outcome.path.name)
+    name = Text.assemble((f"{mark} ", style), outcome.name)
     if outcome.source is None:
         return name, "", "", "", "", Text(outcome.status, style=style)
     meeting = meeting_of(outcome.source, lambda step: outcome.artifact(lab, step), lab)

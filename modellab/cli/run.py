@@ -8,7 +8,10 @@ import typer
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modellab.cli.launch import Launcher
+    from modellab.cli.outcome import FileOutcome
     from modellab.settings import Lab
 
 PathsArgument = Annotated[
@@ -72,29 +75,50 @@ def demo(force: ForceOption = False, as_json: JsonOption = False) -> None:
 def process(
     paths: list[Path], pipeline: str, settings: list[str], language: str | None, *, force: bool, as_json: bool
 ) -> None:
-    """Take files through a pipeline and show what came of them; exits with 1 when something failed."""
+    """Take files through a pipeline and show what came of them; exits with 1 when something failed.
+
+    Raises:
+        Interrupted: somebody stopped it; what was finished is shown, or goes with the error.
+    """
     from modellab.cli.batch import Batch
-    from modellab.cli.console import print_json, stderr, stdout
+    from modellab.cli.console import print_json, stderr
     from modellab.cli.live import watcher
     from modellab.cli.outcome import document
     from modellab.cli.overrides import parse_overrides
-    from modellab.cli.report import print_file, print_summary
+    from modellab.errors import Interrupted
     from modellab.pipeline.system import resolve_system, system_key
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
     system = resolve_system(system_key(pipeline, parse_overrides(settings, language)), ModelRegistry())
-    with watcher(stderr(), system) as watching:
-        outcomes = Batch(lab, system, watching, _launcher, force=force).run(paths)
+    batch = Batch(lab, system, _launcher, force=force)
+    stopped = False
+    try:
+        with watcher(stderr(), system) as watching:
+            batch.run(paths, watching)
+    except KeyboardInterrupt:
+        stopped = True
+    if stopped:
+        if batch.outcomes and not as_json:
+            _print(batch.outcomes, lab)
+        raise Interrupted(document(batch.outcomes, lab))
     if as_json:
-        print_json(document(outcomes, lab))
-    elif len(outcomes) == 1:
+        print_json(document(batch.outcomes, lab))
+    else:
+        _print(batch.outcomes, lab)
+    if any(outcome.status != "completed" for outcome in batch.outcomes):
+        raise typer.Exit(1)
+
+
+def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
+    from modellab.cli.console import stdout
+    from modellab.cli.report import print_file, print_summary
+
+    if len(outcomes) == 1:
         print_file(stdout(), outcomes[0], lab)
     else:
         print_summary(stdout(), outcomes, lab)
-    if any(outcome.status != "completed" for outcome in outcomes):
-        raise typer.Exit(1)
 
 
 def _launcher(lab: "Lab") -> "Launcher":

@@ -163,9 +163,7 @@ def transcript(
     $ modellab runs transcript
     $ modellab runs transcript 3f9c --format srt > talk.srt
     """
-    import sys
-
-    from modellab.cli.console import print_block, stdout
+    from modellab.cli.console import print_block, print_text, stdout
     from modellab.cli.history import artifact_of, records_of, source_of
     from modellab.cli.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
     from modellab.cli.report import transcript as coloured
@@ -182,7 +180,7 @@ def transcript(
     if meeting is None:
         raise ArtifactMissing(f"the transcript of run {found.run} is gone", hint=f"Run {found.system} on it again.")
     if kind is not None:
-        sys.stdout.write(write_transcript(meeting, kind).rstrip("\n") + "\n")
+        print_text(write_transcript(meeting, kind).rstrip("\n") + "\n")
     else:
         print_block(stdout(), coloured(meeting, most=None))
 

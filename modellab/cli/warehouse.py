@@ -72,10 +72,16 @@ def sql(
 
 def _print_csv(result: "QueryResult") -> None:
     import csv
+    import io
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(result.columns)
-    writer.writerows(result.rows)
+    from modellab.cli.console import print_text
+
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    for row in (result.columns, *result.rows):
+        writer.writerow(row)
+        print_text(lines.getvalue())
+        lines.seek(lines.truncate(0))
 
 
 def _print_table(result: "QueryResult") -> None:

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from modellab.errors import InputRefused, LabError, TextRefused, UnknownName
 from modellab.files import confine, sha256_file, staging_folder, sync_path, write_atomic
+from modellab.legible import one_line
 from modellab.media.decode import MediaReader
 from modellab.names import unknown_name
 from modellab.outside import JSON, read_bytes
@@ -213,9 +214,11 @@ class InputStore:
 
 
 def clean_name(name: str) -> str:
-    """A file name as it can be stored and shown: no control characters, nothing that is not text, at most 255 long."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "_" for c in text)[:_LONGEST_NAME]
+    """A file name as it can be stored and shown: no control characters, nothing that is not text, at most 255 long.
+
+    Joiners and marks of direction stay: words of Persian, of India's scripts and some emoji are others without them.
+    """
+    return one_line(name)[:_LONGEST_NAME]
 
 
 def _readable_sha256(path: Path, name: str) -> str:
