@@ -29,7 +29,8 @@ from rich.table import Table
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import InputRefused
-from modellab.media.inputs import MEDIA_SUFFIXES, InputStore, RegisteredInput
+from modellab.media.folders import sound_endings
+from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError, ErrorRate
 from modellab.metrics.references import read_rttm, read_stm, read_uem
@@ -96,7 +97,7 @@ def _corpus(folder: Path) -> list[Case]:
     return [
         _case(folder.name, path, texts)
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
+        if path.suffix.lower() in sound_endings() and path.is_file()
     ]
 
 

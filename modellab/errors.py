@@ -59,6 +59,10 @@ class InputRefused(LabError):
     """A file can't become an input: missing, empty, not media, no audio stream, no samples."""
 
 
+class InputDamaged(LabError):
+    """The lab's copy of a recording is not what was registered."""
+
+
 class StorageError(LabError):
     """The disk, its permissions or a database of Dagster's refuse: full, read-only, damaged, locked."""
 

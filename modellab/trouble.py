@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modellab.errors import LabError, StorageError
@@ -75,6 +76,21 @@ def as_lab_error(error: BaseException, place: Path | None = None) -> LabError:
 def storage_error(error: BaseException, place: Path | None = None) -> LabError | None:
     """The trouble with a disk or database that an error comes from; None when it comes from something else."""
     return next((found for cause in _causes(error) if (found := _storage_error(cause, place))), None)
+
+
+@contextmanager
+def trouble_at(place: Path) -> Iterator[None]:
+    """Turn what a disk or database refuses in the block into a `StorageError`; other errors pass.
+
+    Args:
+        place: what is worked on, for errors that do not name a path.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (found := storage_error(error, place)) is None or found is error:
+            raise
+        raise found from error
 
 
 def free_space(place: Path) -> int | None:

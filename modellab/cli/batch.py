@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from modellab.cli import signals
 from modellab.cli.outcome import FileOutcome
 from modellab.errors import InputRefused, LabError, UsageError
+from modellab.media.folders import LeftOut, find_media, is_folder, refused_folder
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.events import Event, observed_by
 from modellab.pipeline.system import System
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Watcher(Protocol):
     """Whoever shows what goes on."""
 
-    def files(self, count: int) -> None:
-        """How many files there are; called once, first."""
+    def files(self, count: int, left_out: LeftOut) -> None:
+        """How many files there are, and what lies beside them; called once, first."""
 
     def taken_up(self, path: Path) -> None:
         """A file is about to be read."""
@@ -58,6 +59,8 @@ class Batch:
         self._seen: dict[str, FileOutcome] = {}
         self.outcomes: list[FileOutcome] = []
         """What came of the files so far, in order; also when somebody stopped the batch."""
+        self.left_out = LeftOut()
+        """What lies in the folders given and was not taken."""
 
     def run(self, paths: Sequence[Path], watcher: Watcher) -> list[FileOutcome]:
         """What came of every file that the paths name, in order; of a folder without any, that it is refused.
@@ -66,11 +69,11 @@ class Batch:
             UsageError: there is no way to run anything; all else that goes wrong is in the files' outcomes.
             KeyboardInterrupt: somebody stopped it, be it while Dagster would not listen.
         """
-        # An empty folder stands for itself, so that it is refused by name.
-        files = [file for path in paths for file in (InputStore.expand([path]) or [path])]
-        watcher.files(len(files))
+        found = find_media(paths, self._lab.home)
+        self.left_out = found.left_out
+        watcher.files(len(found.files), found.left_out)
         with ExitStack() as stack, observed_by(watcher.observe):
-            for path in files:
+            for path in found.files:
                 signals.check()
                 watcher.taken_up(path)
                 self.outcomes.append(self._outcome(path, stack, watcher))
@@ -94,7 +97,9 @@ class Batch:
 
     def _process(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
         started = time.perf_counter()
-        source = self._register(path)
+        if is_folder(path):
+            raise refused_folder(path, self._lab.home)
+        source = self._store.register(path)
         if source.key in self._seen:
             return self._seen[source.key].again(path)
         watcher.registered(source)
@@ -124,8 +129,3 @@ class Batch:
                 self._no_launcher = as_lab_error(error, self._lab.dagster_home)
                 raise self._no_launcher from error
         return self._launcher
-
-    def _register(self, path: Path) -> RegisteredInput:
-        if path.is_dir():
-            raise InputRefused(f"{path.name} has no audio or video file in it", hint="Give a file, or another folder.")
-        return self._store.register(path)

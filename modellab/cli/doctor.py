@@ -1,6 +1,7 @@
 """`modellab doctor`."""
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,25 +12,58 @@ if TYPE_CHECKING:
 
     from modellab.cli.machine import Examination
     from modellab.registry.models import Availability
+    from modellab.settings import Lab
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    check_inputs: Annotated[
+        bool, typer.Option("--check-inputs", help="Read the lab's copy of every recording, and say which are damaged.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Say what this machine has, which models run here, what will not run, and what to do about it.
 
-    Exit code 0 when the default pipeline can run, 1 when it can't.
+    Exit code 0 when the default pipeline can run, and no copy was found damaged, 1 otherwise.
     """
     from modellab.cli.console import print_json, stdout
     from modellab.cli.machine import examine
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
 
-    found = examine(Lab.from_environment(), ModelRegistry())
+    lab = Lab.from_environment()
+    found = examine(lab, ModelRegistry())
+    damaged = _check_inputs(lab) if check_inputs else None
     if as_json:
-        print_json(found)
+        print_json({**asdict(found), "damaged_inputs": damaged})
     else:
         _print(stdout(), found)
-    if not found.ready:
+        if damaged is not None:
+            _print_damaged(stdout(), damaged)
+    if not found.ready or damaged:
         raise typer.Exit(1)
+
+
+def _check_inputs(lab: "Lab") -> dict[str, str]:
+    from rich.progress import Progress
+
+    from modellab.cli.console import stderr
+    from modellab.upkeep import damaged_inputs
+
+    console = stderr()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("reading the lab's copies", total=1.0)
+        return dict(damaged_inputs(lab, lambda share: progress.update(task, completed=share)))
+
+
+def _print_damaged(console: "Console", damaged: dict[str, str]) -> None:
+    from rich.text import Text
+
+    from modellab.cli.console import print_line
+
+    for key, what in damaged.items():
+        print_line(console, Text.assemble(("✗ ", "red"), (f"{key}: ", "bold"), what))
+    if not damaged:
+        print_line(console, Text.assemble(("✓ ", "green"), "Every copy in the lab is what was registered."))
 
 
 def _print(console: "Console", found: "Examination") -> None:

@@ -21,6 +21,7 @@ from modellab.cli.marks import MARKS, state_text
 from modellab.cli.outcome import FileOutcome
 from modellab.cli.units import figure, length
 from modellab.legible import one_line
+from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
@@ -56,8 +57,9 @@ class LiveWatcher:
     ) -> None:
         self._live.stop()
 
-    def files(self, count: int) -> None:
+    def files(self, count: int, left_out: LeftOut) -> None:
         self._count = count
+        _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:
         self._board, self._path, self._source = Board.of(self._system), path, None
@@ -151,8 +153,9 @@ class PlainWatcher:
     ) -> None:
         return
 
-    def files(self, count: int) -> None:
+    def files(self, count: int, left_out: LeftOut) -> None:
         self._count = count
+        _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:
         self._number += 1
@@ -207,6 +210,11 @@ def closing_line(outcome: FileOutcome) -> Text | None:
         return None
     mark, style = MARKS["failed"]
     return Text.assemble((f"{mark} ", style), outcome.complaint)
+
+
+def _print_left_out(console: Console, left_out: LeftOut) -> None:
+    for sentence in left_out.sentences():
+        print_line(console, f"! {sentence}", "yellow")
 
 
 def _print_warnings(console: Console, source: RegisteredInput) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.cli.doubts import Checks, Doubt, all_doubts, warnings_of
 from modellab.legible import one_line
+from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
@@ -96,9 +97,9 @@ def lacking(artifact: Artifact) -> dict[str, str]:
     return {str(one["what"]): str(one["why"]) for one in absences if one["why"] != NO_STEP}
 
 
-def document(outcomes: Sequence[FileOutcome], lab: Lab) -> Mapping[str, Any]:
-    """The document of `run --json`: one entry for each file given, in the order given."""
-    return {"inputs": [_entry(outcome, lab) for outcome in outcomes]}
+def document(outcomes: Sequence[FileOutcome], left_out: LeftOut, lab: Lab) -> Mapping[str, Any]:
+    """The document of `run --json`: one entry for each file given, in the order given, and what folders hold beside."""
+    return {"inputs": [_entry(outcome, lab) for outcome in outcomes], "left_out": left_out.document()}
 
 
 def _entry(outcome: FileOutcome, lab: Lab) -> Mapping[str, Any]:

@@ -102,9 +102,9 @@ def process(
     if stopped:
         if batch.outcomes and not as_json:
             _print(batch.outcomes, lab)
-        raise Interrupted(document(batch.outcomes, lab))
+        raise Interrupted(document(batch.outcomes, batch.left_out, lab))
     if as_json:
-        print_json(document(batch.outcomes, lab))
+        print_json(document(batch.outcomes, batch.left_out, lab))
     else:
         _print(batch.outcomes, lab)
     if any(outcome.status != "completed" for outcome in batch.outcomes):

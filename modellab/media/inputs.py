@@ -6,9 +6,8 @@ hard link: an editor that saves in place would change a linked file, and with it
 
 import hashlib
 import logging
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,50 +16,26 @@ from typing import Any
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
-from modellab.errors import InputRefused, LabError, TextRefused, UnknownName
+from modellab.disk import require_space
+from modellab.errors import InputDamaged, InputRefused, LabError, TextRefused, UnknownName
 from modellab.files import confine, sha256_file, staging_folder, sync_path, write_atomic
 from modellab.legible import one_line
 from modellab.media.decode import MediaReader
 from modellab.names import unknown_name
 from modellab.outside import JSON, read_bytes
 from modellab.settings import Lab
+from modellab.trouble import trouble_at
 
 KEY_DIGITS = 16
 _log = logging.getLogger(__name__)
-MEDIA_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *("3g2", "3gp", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "eac3"),
-        *("flac", "flv", "m2ts", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts"),
-        *(
-            "mxf",
-            "oga",
-            "ogg",
-            "ogv",
-            "opus",
-            "pcm",
-            "ra",
-            "raw",
-            "rm",
-            "snd",
-            "spx",
-            "tta",
-            "vob",
-            "voc",
-            "w64",
-            "wav",
-        ),
-        *("wave", "webm", "wma", "wmv", "wv"),
-    )
-)
-"""Extensions of audio and video, in lower case: what is looked for in a folder."""
-
 _DESCRIPTION = "input.json"
 _LOCK = ".lock"
 _KEY = re.compile(r"^[0-9a-f]{1,64}$")
 _SUFFIX = re.compile(r"^\.[A-Za-z0-9]{1,8}$")
 _LONGEST_NAME = 255
 _COPY_BYTES = 1 << 20
+_compared: dict[str, tuple[int, ...]] = {}
+"""SHA-256 -> device, inode, size and times of the copy that this process found to have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +75,18 @@ class InputStore:
         """Bring a media file into the lab, or recognise the input that has the same bytes.
 
         The whole file is decoded once to be sure of its length and that it can be decoded: about a thousandth of its
-        playing time.
+        playing time. Of an input that is known, the lab's copy is compared with it, and made again if it is damaged.
 
         Raises:
             InputRefused: missing, a folder, empty, not media, without an audio stream or samples, longer than the lab's
                 setting allows; or its key is taken by other bytes.
+            StorageError: the disk of the lab's home is full or refuses.
         """
         name = clean_name(path.name)
         digest = _readable_sha256(path, name)
         if known := self._known(digest, name):
-            return self._named(known, name)
+            return self._named(self._repaired(known, path, name), name)
+        require_space(self._root, path.stat().st_size, name)
         with staging_folder(self._root) as staged:
             media = staged / f"media{path.suffix.lower() if _SUFFIX.match(path.suffix) else ''}"
             digest = _copy(path, media, name)
@@ -151,24 +128,23 @@ class InputStore:
     def all(self) -> list[RegisteredInput]:
         """Every input whose description can be read, the first registered first; the others are named in the log."""
         described: list[RegisteredInput] = []
-        for path in self._root.glob(f"[0-9a-f]*/{_DESCRIPTION}"):
+        for folder in self._folders():
             try:
-                described.append(self._read(path.parent))
+                described.append(self._read(folder))
             except LabError as error:
                 _log.warning("an input is left out: %s", error)
         return sorted(described, key=lambda each: (each.registered_at, each.key))
 
-    @staticmethod
-    def expand(paths: Iterable[Path]) -> list[Path]:
-        """The files meant by paths: a file stands for itself, whatever it is; a folder for the media files below it.
+    def unreadable(self) -> Iterator[tuple[str, str]]:
+        """Key of each input whose description can't be read, and what is wrong with it."""
+        for folder in self._folders():
+            try:
+                self._read(folder)
+            except LabError as error:
+                yield folder.name, str(error)
 
-        In a folder, hidden files and folders are left out, and so is what has not the extension of audio or video
-        (`MEDIA_SUFFIXES`): notes and references lie beside recordings. What has such an extension but is no media is
-        kept, so that it is refused by name and not passed over. The order is the paths' own, in a folder by name; a
-        file met twice counts once.
-        """
-        files = (file for path in paths for file in (_media_below(path) if path.is_dir() else [path]))
-        return list(dict.fromkeys(files))
+    def _folders(self) -> Iterator[Path]:
+        return (path.parent for path in self._root.glob(f"[0-9a-f]*/{_DESCRIPTION}"))
 
     def _place(self, key: str) -> Path:
         return confine(self._root / key, self._root)
@@ -202,6 +178,22 @@ class InputStore:
             )
         return known
 
+    def _repaired(self, known: RegisteredInput, path: Path, name: str) -> RegisteredInput:
+        """The input, its copy made again from a file with its bytes if it is damaged."""
+        try:
+            check_copy(known)
+        except InputDamaged as damage:
+            require_space(self._root, path.stat().st_size, name)
+            with staging_folder(self._root) as staged:
+                if _copy(path, media := staged / known.path.name, name) != known.sha256:
+                    raise InputRefused(f"{name} changed while it was read", hint="Try again.") from damage
+                sync_path(media)
+                with trouble_at(known.path):
+                    media.replace(known.path)
+                    sync_path(known.path.parent)
+            _log.warning("%s The copy was made again from %s.", damage.what, name)
+        return known
+
     def _named(self, known: RegisteredInput, name: str) -> RegisteredInput:
         """The input, with the name added to those it was registered under."""
         if name in known.names:
@@ -211,6 +203,35 @@ class InputStore:
             updated = replace(current, names=tuple(dict.fromkeys((*current.names, name))))
             write_atomic(known.path.parent / _DESCRIPTION, _to_json(updated))
         return updated
+
+
+def check_copy(source: RegisteredInput, *, seen_is_enough: bool = False) -> None:
+    """Compare the lab's copy of a recording with what was registered, byte for byte.
+
+    Args:
+        seen_is_enough: take a file for the one this process has compared before when its size and times are the same.
+
+    Raises:
+        InputDamaged: it is missing or differs; says what to do.
+    """
+    seen: tuple[int, ...] = ()
+    try:
+        facts = source.path.stat()
+        seen = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+        if seen_is_enough and _compared.get(source.sha256) == seen:
+            return
+        digest = sha256_file(source.path) if facts.st_size == source.bytes else f"{facts.st_size} bytes"
+    except OSError as error:
+        digest = error.strerror or type(error).__name__
+    if digest != source.sha256:
+        _compared.pop(source.sha256, None)
+        raise InputDamaged(
+            f"the lab's copy of {source.name} is damaged: {source.path}",
+            found=digest if len(digest) != len(source.sha256) else f"SHA-256 {digest}",
+            allowed=f"{source.bytes} bytes with SHA-256 {source.sha256}",
+            hint="Run the intact recording again: that repairs the copy.",
+        )
+    _compared[source.sha256] = seen
 
 
 def clean_name(name: str) -> str:
@@ -234,14 +255,23 @@ def _readable_sha256(path: Path, name: str) -> str:
 def _copy(source: Path, target: Path, name: str) -> str:
     """Copy a file and give the SHA-256 of the copy, which is right even if the source changes meanwhile."""
     digest = hashlib.sha256()
-    try:
-        with source.open("rb") as reading, target.open("xb") as writing:
-            while block := reading.read(_COPY_BYTES):
-                digest.update(block)
+    with target.open("xb") as writing:
+        for block in _blocks(source, name):
+            digest.update(block)
+            with trouble_at(target):
                 writing.write(block)
-    except OSError as error:
-        raise InputRefused(f"{name} can't be copied into the lab", found=error.strerror) from error
+        with trouble_at(target):
+            writing.flush()
     return digest.hexdigest()
+
+
+def _blocks(source: Path, name: str) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as reading:
+            while block := reading.read(_COPY_BYTES):
+                yield block
+    except OSError as error:
+        raise InputRefused(f"{name} can't be read", found=error.strerror) from error
 
 
 def _describe(media: Path, sha256: str, name: str, longest_s: float) -> RegisteredInput:
@@ -262,14 +292,6 @@ def _describe(media: Path, sha256: str, name: str, longest_s: float) -> Register
             names=(name,),
             warnings=tuple(reader.warnings()),
         )
-
-
-def _media_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in MEDIA_SUFFIXES:
-                yield Path(parent) / name
 
 
 def _adapter() -> TypeAdapter[RegisteredInput]:

@@ -34,7 +34,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     parameters = context.parameters
     assert isinstance(parameters, ActionItemsParameters)
     transcript = read_transcript(context.reads["transcript"])
-    day, source = recording_date(parameters.recorded_on, context.input.path, context.input.registered_at)
+    day, source = recording_date(parameters.recorded_on, context.recording(), context.input.registered_at)
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
     else:

@@ -90,10 +90,11 @@ def _result(context: StepContext, role: str, kind: type[T], file: str) -> T | No
 
 def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
     source, duration_s = audio.info.source, audio.original_duration_s
-    if _is_sound_mp3(audio.info) and is_small_mp3(context.input.path):
-        copy_mp3(context.input.path, target)
+    recording = context.recording()
+    if _is_sound_mp3(audio.info) and is_small_mp3(recording):
+        copy_mp3(recording, target)
         return
-    with MediaReader(context.input.path, audio_stream=source.audio_stream, name=context.input.name) as reader:
+    with MediaReader(recording, audio_stream=source.audio_stream, name=context.input.name) as reader:
         write_audio(
             target,
             reader,
@@ -131,7 +132,7 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
     assert isinstance(parameters, BundleParameters)
     given = parameters.recorded_on
     if action_items is None or action_items.recorded_on is None:
-        return RecordingDay(*recording_date(given, context.input.path, context.input.registered_at))
+        return RecordingDay(*recording_date(given, context.recording(), context.input.registered_at))
     reckoned_from = action_items.recorded_on
     if given in (None, reckoned_from):
         return RecordingDay(reckoned_from, "parameter" if given else str(action_items.recorded_on_source))

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from modellab.artifacts.store import Artifact
-from modellab.media.inputs import RegisteredInput
+from modellab.media.inputs import RegisteredInput, check_copy
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
 from modellab.surfaces.contracts import Progress
@@ -71,6 +71,15 @@ class StepContext:
     """How the model ran; None until it is loaded."""
 
     _loaded: LoadedModel | None = None
+
+    def recording(self) -> Path:
+        """The registered media, found to be what was registered: compared once for each process and copy.
+
+        Raises:
+            InputDamaged: the lab's copy is missing or differs.
+        """
+        check_copy(self.input, seen_is_enough=True)
+        return self.input.path
 
     def load(self) -> LoadedModel:
         """The step's model, loaded now if it was not; the time that takes counts as `load_s`.

@@ -13,6 +13,7 @@ from modellab.media.audio import AudioBlocks, TimeMap
 from modellab.media.canonical import AppliedOperator, IngestInfo, SourceFacts
 from modellab.media.canonical_writer import check_flac, write_canonical
 from modellab.media.decode import MediaReader, resampled
+from modellab.media.inputs import check_copy
 from modellab.media.mixing import ChannelPowers, Mix, choose_mix
 from modellab.media.operators import Processed, get_operator
 from modellab.media.room import check_room
@@ -91,11 +92,13 @@ def run(context: StepContext) -> Mapping[str, Any]:
     how long. Operators hold the whole recording; whether it fits into memory is asked before.
 
     Raises:
+        InputDamaged: the lab's copy of the recording is not what was registered.
         InputRefused: the asked audio stream is not there, does not decode, or is longer than a recording may be.
         StepFailed: FLAC can't hold that many channels or that rate, or there is too little disk or memory.
     """
     parameters = context.parameters
     assert isinstance(parameters, IngestParameters)
+    check_copy(context.input)
     open_reader = partial(
         MediaReader,
         context.input.path,

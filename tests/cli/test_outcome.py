@@ -1,12 +1,14 @@
 """The JSON document of `modellab run`."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic_core import to_json
 
 from modellab.cli.outcome import FileOutcome, document
+from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.settings import Lab
@@ -15,7 +17,7 @@ MakeRecord = Callable[..., StepRecord]
 
 
 def _as_printed(outcomes: list[FileOutcome], lab: Lab) -> dict[str, list[dict[str, object]]]:
-    return json.loads(to_json(document(outcomes, lab)))  # type: ignore[no-any-return]
+    return json.loads(to_json(document(outcomes, LeftOut(Counter({".txt": 2}), hidden=1), lab)))  # type: ignore[no-any-return]
 
 
 def test_every_field_is_there_for_a_refused_file(lab: Lab) -> None:
@@ -34,7 +36,15 @@ def test_every_field_is_there_for_a_refused_file(lab: Lab) -> None:
                 "steps": [],
                 "bundle": None,
             }
-        ]
+        ],
+        "left_out": {
+            "files": {".txt": 2},
+            "hidden": 1,
+            "special_files": [],
+            "linked_folders": [],
+            "broken_links": [],
+            "lab_homes": [],
+        },
     }
 
 

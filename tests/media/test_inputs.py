@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from modellab.errors import InputRefused, UnknownName
+from modellab.errors import InputDamaged, InputRefused, UnknownName
 from modellab.media.audio import Samples
-from modellab.media.inputs import InputStore, RegisteredInput, clean_name
+from modellab.media.inputs import InputStore, RegisteredInput, check_copy, clean_name
 from modellab.settings import Lab
 
 Tone = Callable[..., Samples]
@@ -185,14 +185,36 @@ def test_a_damaged_description_says_what_to_do(store: InputStore, lab: Lab, tmp_
         store.get(found.key)
 
 
-def test_folders_give_their_media_in_order(tmp_path: Path) -> None:
-    for name in ("b.wav", "a.MP3", "notes.txt", "a.rttm", ".hidden.wav", "sub/z.mkv", "sub/deep/y.flac", ".git/x.wav"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "sub" / "again").symlink_to(tmp_path, target_is_directory=True)
-    found = InputStore.expand([tmp_path / "b.wav", tmp_path, tmp_path / "gone.wav", tmp_path / "notes.txt"])
-    names = ["b.wav", "a.MP3", "sub/z.mkv", "sub/deep/y.flac", "gone.wav", "notes.txt"]
-    assert found == [tmp_path / name for name in names]
+def _damage(path: Path) -> None:
+    """One bit other, the size and the times as they were: what a disk does."""
+    facts, content = path.stat(), bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+@pytest.mark.parametrize("damage", ["bit", "cut", "gone", "another"])
+def test_a_damaged_copy_is_found_and_repaired_by_the_intact_file(
+    store: InputStore, tmp_path: Path, damage: str
+) -> None:
+    intact = make(tmp_path / "a.wav")
+    source = store.register(intact)
+    check_copy(source)
+    if damage == "bit":
+        _damage(source.path)
+    elif damage == "cut":
+        os.truncate(source.path, 100)
+    elif damage == "gone":
+        source.path.unlink()
+    else:
+        shutil.copy(make(tmp_path / "b.wav", seconds=2.0), source.path)
+    for seen_is_enough in (True, False):
+        with pytest.raises(InputDamaged, match=r"copy of a\.wav is damaged.*Run the intact recording again"):
+            check_copy(source, seen_is_enough=seen_is_enough)
+    again = store.register(intact)
+    assert (again.key, again.registered_at, again.path) == (source.key, source.registered_at, source.path)
+    check_copy(source)
+    assert source.path.read_bytes() == intact.read_bytes()
 
 
 def test_an_input_with_a_damaged_description_is_left_out_of_lists_and_named(

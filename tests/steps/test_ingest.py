@@ -8,7 +8,7 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact, describe_files
-from modellab.errors import ArtifactCorrupt, ArtifactMissing, InputRefused, StepFailed
+from modellab.errors import ArtifactCorrupt, ArtifactMissing, InputDamaged, InputRefused, StepFailed
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.inputs import InputStore
@@ -214,3 +214,17 @@ def test_surround_sound_of_a_film(ingest: Ingest, data: Path) -> None:
     assert canonical.info.source.layout == ["FL", "FR", "FC", "LFE", "BL", "BR"]
     assert canonical.info.source.has_video and canonical.info.mix[3] == 0.0
     assert sum(canonical.info.mix) == pytest.approx(1.0)
+
+
+def test_a_damaged_copy_is_not_ingested_under_the_originals_key(lab: Lab, ingest: Ingest, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(1.0), RATE_HZ)
+    source = InputStore(lab).register(path)
+    content = bytearray(source.path.read_bytes())
+    content[-1] ^= 1
+    source.path.write_bytes(content)
+    context = StepContext(source, "ingest", IngestParameters(), {}, {}, tmp_path, lambda _: None, Timings())
+    with pytest.raises(InputDamaged, match=r"the lab's copy of a\.wav is damaged"):
+        STEP.run(context)
+    with pytest.raises(InputDamaged):
+        context.recording()
