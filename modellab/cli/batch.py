@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 class Watcher(Protocol):
     """Whoever shows what goes on."""
 
-    def files(self, count: int, left_out: LeftOut) -> None:
-        """How many files there are, and what lies beside them; called once, first."""
+    def files(self, count: int) -> None:
+        """How many files there are; called once, first."""
+
+    def left_out(self, left_out: LeftOut) -> None:
+        """What lies beside them in the folders given; called once."""
 
     def taken_up(self, path: Path) -> None:
         """A file is about to be read."""
@@ -71,7 +74,8 @@ class Batch:
         """
         found = find_media(paths, self._lab.home)
         self.left_out = found.left_out
-        watcher.files(len(found.files), found.left_out)
+        watcher.files(len(found.files))
+        watcher.left_out(found.left_out)
         with ExitStack() as stack, observed_by(watcher.observe):
             for path in found.files:
                 signals.check()

@@ -57,8 +57,10 @@ class LiveWatcher:
     ) -> None:
         self._live.stop()
 
-    def files(self, count: int, left_out: LeftOut) -> None:
+    def files(self, count: int) -> None:
         self._count = count
+
+    def left_out(self, left_out: LeftOut) -> None:
         _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:
@@ -153,8 +155,10 @@ class PlainWatcher:
     ) -> None:
         return
 
-    def files(self, count: int, left_out: LeftOut) -> None:
+    def files(self, count: int) -> None:
         self._count = count
+
+    def left_out(self, left_out: LeftOut) -> None:
         _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:

@@ -19,7 +19,6 @@ from modellab.cli.meetings import WORDS, meeting_of, told_apart_by
 from modellab.cli.outcome import PACK_STEP, pack_file
 from modellab.cli.units import clock, length
 from modellab.errors import ArtifactMissing, StepFailed, UsageError
-from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.names import unknown_name
 from modellab.pipeline.events import observed_by
@@ -166,7 +165,7 @@ def _run_again(lab: Lab, named: NamedRun, system: System) -> "LaunchResult":
     from modellab.cli.live import watcher
 
     with watcher(stderr(), system) as watching, observed_by(watching.observe), Launcher(lab) as launcher:
-        watching.files(1, LeftOut())
+        watching.files(1)
         watching.taken_up(Path(named.source.name))
         watching.registered(named.source)
         return launcher.run(system.key, named.source)

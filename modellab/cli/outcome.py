@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.cli.doubts import Checks, Doubt, all_doubts, warnings_of
+from modellab.errors import LabError
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
@@ -113,8 +114,16 @@ def _entry(outcome: FileOutcome, lab: Lab) -> Mapping[str, Any]:
         "error": outcome.error,
         "warnings": list(outcome.source.warnings) if outcome.source else [],
         "steps": [step_document(record, outcome.checks.get(record.step, ()), lab) for record in outcome.records],
-        "bundle": outcome.pack(lab),
+        "bundle": _readable_pack(outcome, lab),
     }
+
+
+def _readable_pack(outcome: FileOutcome, lab: Lab) -> Path | None:
+    """The pack's zip; None as well when the result can't be read again, which costs nobody the document."""
+    try:
+        return outcome.pack(lab)
+    except LabError:
+        return None
 
 
 def step_document(record: StepRecord, checks: Sequence[CheckRecord], lab: Lab) -> Mapping[str, Any]:

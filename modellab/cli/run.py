@@ -112,13 +112,17 @@ def process(
 
 
 def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
-    from modellab.cli.console import stdout
+    from modellab.cli.console import print_line, stderr, stdout
     from modellab.cli.report import print_file, print_summary
+    from modellab.errors import LabError
 
-    if len(outcomes) == 1:
-        print_file(stdout(), outcomes[0], lab)
-    else:
-        print_summary(stdout(), outcomes, lab)
+    try:
+        if len(outcomes) == 1:
+            print_file(stdout(), outcomes[0], lab)
+        else:
+            print_summary(stdout(), outcomes, lab)
+    except LabError as error:  # a result that can't be read again: the work is done all the same
+        print_line(stderr(), f"✗ {error}", "red")
 
 
 def _launcher(lab: "Lab") -> "Launcher":
