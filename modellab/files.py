@@ -1,13 +1,14 @@
 """Writing files so that killing the process at any moment leaves the old file or the new one, and hashing them."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from modellab.errors import PathRefused
 STAGING = ".staging"
 """Folder of a store in which its new folders are written."""
 _HASH_BLOCK_BYTES = 1 << 20
+_ABANDONED_S = 24 * 3600.0
 
 
 def sha256_file(path: Path) -> str:
@@ -45,19 +47,19 @@ def sync_path(path: Path) -> None:
 def atomic_path(target: Path) -> Iterator[Path]:
     """A temporary path beside `target`; when the block ends well it is synced and renamed over `target`.
 
-    Raises whatever the block raises, after removing the temporary file; `target` is then untouched.
+    Raises whatever the block raises, after removing the temporary file; `target` is then untouched. What a killed
+    process leaves is for `remove_abandoned`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not mkstemp: what it makes only its owner may read, and others read a pack or a lab as well.
-    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp"
-    temporary.touch(exist_ok=False)
-    try:
-        yield temporary
-        sync_path(temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with _held(lambda: target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp", Path.touch) as temporary:
+        try:
+            yield temporary
+            sync_path(temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     sync_path(target.parent)
 
 
@@ -65,25 +67,69 @@ def atomic_path(target: Path) -> Iterator[Path]:
 def staging_folder(root: Path) -> Iterator[Path]:
     """An empty folder below `root`, on its disk, to fill before it is renamed to its place.
 
-    Removed when the block ends, unless it was renamed; what a killed process leaves is for `remove_stale_staging`.
+    Removed when the block ends, unless it was renamed; what a killed process leaves is for `remove_abandoned`.
     """
-    folder = root / STAGING / f"{os.getpid()}-{uuid.uuid4().hex}"
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def remove_stale_staging(root: Path, older_than_s: float = 24 * 3600.0) -> int:
-    """Delete what killed processes left half-written below `root`; returns how many folders went."""
-    removed = 0
-    now_s = time.time()
-    for folder in (root / STAGING).glob("*"):
-        if now_s - folder.stat().st_mtime > older_than_s:
+    (root / STAGING).mkdir(parents=True, exist_ok=True)
+    with _held(lambda: root / STAGING / f"{os.getpid()}-{uuid.uuid4().hex}", Path.mkdir) as folder:
+        try:
+            yield folder
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed
+
+
+@contextmanager
+def _held(name: Callable[[], Path], make: Callable[[Path], None]) -> Iterator[Path]:
+    """A new file or folder with a lock on it that the system drops when this process dies, however it does."""
+    while True:
+        path = name()
+        make(path)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            hold(descriptor)
+            if not path.exists():  # somebody tidied up between the last two lines
+                continue
+            yield path
+            return
+        finally:
+            os.close(descriptor)
+
+
+def hold(descriptor: int) -> None:
+    """Lock a half-written file until it is closed, so that nobody takes it for abandoned."""
+    with suppress(OSError):  # a file system without locks: there age alone tells
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def remove_abandoned(paths: Iterable[Path]) -> int:
+    """Delete the files and folders of `atomic_path` and `staging_folder` whose process is dead; returns how many.
+
+    Where the file system has no locks they go a day after they were last changed.
+    """
+    return sum(_remove_if_abandoned(path) for path in paths)
+
+
+def _remove_if_abandoned(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            if time.time() - os.fstat(descriptor).st_mtime < _ABANDONED_S:
+                return False
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        return not path.exists()
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def write_atomic(target: Path, data: bytes | str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from modellab.errors import InputDamaged
-from modellab.files import remove_stale_staging
+from modellab.leftovers import remove_leftovers
 from modellab.media.inputs import InputStore, check_copy
 from modellab.settings import Lab
 from modellab.warehouse.builder import BuildReport, build
@@ -15,7 +15,7 @@ class UpkeepReport:
     """What was done."""
 
     removed_folders: int
-    """Half-written folders that were older than a day."""
+    """Half-written files and folders of processes that are dead."""
     build: BuildReport
     damaged_inputs: dict[str, str]
     """Key of each input whose copy is not what was registered -> what is wrong and what to do."""
@@ -23,7 +23,7 @@ class UpkeepReport:
 
 def upkeep(lab: Lab) -> UpkeepReport:
     """Remove half-written folders nobody works on any more, bring new rows into the database, read every input."""
-    removed = sum(remove_stale_staging(root) for root in (lab.artifacts, lab.inputs))
+    removed = remove_leftovers(lab, everywhere=True)
     report = build(lab)
     return UpkeepReport(removed, report, dict(damaged_inputs(lab)))
 

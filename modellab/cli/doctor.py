@@ -148,7 +148,10 @@ def _lab(found: "Examination") -> "RenderableType":
         ("home", f"{home.path}{'' if home.exists else ' (will be made by the first run)'}"),
         ("holds", f"{plural(home.inputs, 'input')}, {plural(home.artifacts, 'artifact')}"),
         ("database", database),
-        ("half-written", f"{plural(home.stale_staging, 'folder')} of killed or running processes"),
+        (
+            "half-written",
+            f"{plural(home.stale_staging, 'file or folder', 'files and folders')} of running or killed processes",
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from dagster._core.remote_origin import (
 from assets._partition_loop import FORCE_TAG
 from assets.partitions import PARTITIONS, partition_key
 from modellab.errors import UsageError
+from modellab.leftovers import remove_leftovers
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepEnded, StepJudged, observed_by
 from modellab.pipeline.record import CheckRecord, StepRecord
@@ -84,6 +85,7 @@ class Launcher:
             self._mark = ProcessMark(self._lab)
             stack.callback(close_models)
             end_interrupted_runs(self._instance, self._lab)
+            remove_leftovers(self._lab)
             self._stack = stack.pop_all()
         return self
 

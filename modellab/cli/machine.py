@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.cli.units import plural
+from modellab.leftovers import leftovers
 from modellab.pipeline.system import resolve_system
 from modellab.registry.config import Device, ModelRef, Runtime
 from modellab.registry.devices import present, usable_cores
@@ -85,7 +86,7 @@ class Home:
     files_waiting: int
     """Files of the lake that the database does not hold yet."""
     stale_staging: int
-    """Folders that killed processes left half-written; they are removed after a day."""
+    """Half-written files and folders: of running processes, or of killed ones; those go with the next run or build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _home(lab: Lab) -> Home:
         artifacts=sum(1 for _ in ArtifactStore(lab.artifacts).all()),
         database=lab.database.is_file(),
         files_waiting=_files_waiting(lab),
-        stale_staging=sum(1 for _ in lab.artifacts.glob(".staging/*")),
+        stale_staging=sum(1 for _ in leftovers(lab)),
     )
 
 

@@ -15,6 +15,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from modellab.errors import WarehouseError
+from modellab.leftovers import remove_leftovers
 from modellab.pipeline.record import RunIdentity
 from modellab.settings import Lab
 from modellab.warehouse import database_file, schema
@@ -27,7 +28,7 @@ from modellab.warehouse.recorder import Recorder
 from modellab.warehouse.recovery import missing_sources, recover
 from modellab.warehouse.rows import MARKERS
 from modellab.warehouse.sources import SourceFolder, changed_folders, has_settled, source_folders
-from modellab.warehouse.working_copy import StartOver, detach, remove_leftovers, working_copy
+from modellab.warehouse.working_copy import StartOver, detach, remove_working_copies, working_copy
 
 _log = logging.getLogger(__name__)
 
@@ -152,9 +153,9 @@ class _Build:
         Raises:
             _LakeDamaged: unless it starts over from the source.
         """
-        remove_leftovers(self.lab)
+        remove_working_copies(self.lab)
         remove_stale_marks(self.lab)
-        self.lake.remove_stale()
+        remove_leftovers(self.lab)
         with (
             memory_connection() as connection,
             working_copy(

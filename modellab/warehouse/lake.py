@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from time import time
 from typing import Any
 
 import duckdb
 
 from modellab.errors import WarehouseError
-from modellab.files import atomic_path, sync_path
+from modellab.files import atomic_path, hold, sync_path
 from modellab.warehouse.connection import quoted
 from modellab.warehouse.schema import blank_tables, columns_by_table
 
@@ -28,8 +27,6 @@ _SOURCE = re.compile(r"^[A-Za-z0-9_-]+$")
 _MERGED = re.compile(r"^merged\.(\d+)\.[0-9a-f]{32}\.parquet$")
 _WRITTEN_LAST = ("runs", "checks", "steps", "artifacts", "models")
 """Tables whose rows are written after those they speak of, the last first."""
-_STALE_S = 3600.0
-"""A temporary file this old belongs to nobody any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +93,7 @@ class Lake:
         target = self.root / table / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=target.parent, prefix=".", suffix=".ndjson.tmp", encoding="utf-8") as lines:
+            hold(lines.fileno())
             for row in rows:
                 if unknown := sorted(set(row) - set(columns)):
                     raise WarehouseError(
@@ -141,15 +139,6 @@ class Lake:
             folders.add(file.path.parent)
         for folder in folders:
             sync_path(folder)
-
-    def remove_stale(self) -> None:
-        """Delete temporary files that killed processes left."""
-        for path in self.root.glob("*/.*.tmp"):
-            try:
-                if time() - path.stat().st_mtime > _STALE_S:
-                    path.unlink()
-            except FileNotFoundError:
-                continue
 
 
 @contextmanager

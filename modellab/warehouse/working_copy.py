@@ -38,7 +38,7 @@ def detach(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"USE memory; DETACH {CATALOG}")
 
 
-def remove_leftovers(lab: Lab) -> None:
+def remove_working_copies(lab: Lab) -> None:
     """Delete the working copies of builders that were killed; call it under the builder's lock."""
     for path in lab.home.glob(f".{lab.database.name}.*.tmp*"):
         path.unlink(missing_ok=True)

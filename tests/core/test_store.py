@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +6,6 @@ import pytest
 from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerprint
 from modellab.artifacts.store import ArtifactStore, describe_files
 from modellab.errors import ArtifactCorrupt, ArtifactMissing
-from modellab.files import remove_stale_staging
 
 FP = "ab" + "0" * 62
 FACTS: dict[str, dict[str, str]] = {"identity": {}, "summary": {"words": "2"}, "made": {}}
@@ -67,16 +65,6 @@ def test_changed_files_and_broken_manifests_are_noticed(tmp_path: Path) -> None:
     (artifact.path / "manifest.json").write_text("{")
     with pytest.raises(ArtifactCorrupt, match="is not JSON"):
         store.find("asr", FP)
-
-
-def test_stale_staging_is_removed_and_fresh_kept(tmp_path: Path) -> None:
-    for name, age_s in (("old", 2 * 24 * 3600), ("new", 0)):
-        folder = tmp_path / ".staging" / name
-        folder.mkdir(parents=True)
-        when = folder.stat().st_mtime - age_s
-        os.utime(folder, (when, when))
-    assert remove_stale_staging(tmp_path) == 1
-    assert [path.name for path in (tmp_path / ".staging").iterdir()] == ["new"]
 
 
 def _identity(**changes: object) -> StepIdentity:
