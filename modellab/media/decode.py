@@ -26,6 +26,8 @@ _MOST_CHANNELS = 64
 """Beyond which libav's converter gives up."""
 _TRIED_STREAMS = 16
 _FULL_SCALE = 0.999
+_LARGEST_SAMPLE = 1e10
+"""Integers that were stored as floating point reach 2^31; what goes beyond this is damage, and its square no number."""
 UNNAMED_CHANNEL = "NONE"
 """libav's name for a channel of which the file does not say what it is."""
 
@@ -80,7 +82,7 @@ class DecodeReport:
     doubted_jumps: list[TimeJump] = field(default_factory=list)
     """Jumps of the container's times that were not believed, the first 20."""
     non_finite_samples: int = 0
-    """NaN and infinite samples, replaced by 0; counted over all channels, like the following."""
+    """NaN and infinite samples, and those beyond 1e10, replaced by 0; counted over all channels, like the following."""
     full_scale_samples: int = 0
     """Samples at or beyond 0.999 of full scale."""
 
@@ -138,8 +140,8 @@ class MediaReader:
     def blocks(self) -> Iterator[Samples]:
         """The audio from its beginning, once: float32, shape `(channels, samples)`, at most 65,536 samples each.
 
-        Nominally in [-1, 1]; float and lossy formats may go beyond. All samples are finite. Channels and rate stay
-        those of `info`, even if the stream changes them.
+        Nominally in [-1, 1]; float and lossy formats may go beyond, up to 1e10. All samples are finite. Channels and
+        rate stay those of `info`, even if the stream changes them.
 
         Raises:
             InputRefused: nothing could be converted, the disk failed, or it is longer than it may be.
@@ -388,14 +390,14 @@ class MediaReader:
             )
 
     def _clean(self, block: Samples) -> None:
-        """Set what is not a number to 0, in place, and count it and what is at full scale."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            clean = np.isfinite(block.sum())
-        if not clean:
-            bad = ~np.isfinite(block)
+        """Set what is no sensible number to 0, in place, and count it and what is at full scale."""
+        highest, lowest = block.max(), block.min()
+        if not (highest <= _LARGEST_SAMPLE and lowest >= -_LARGEST_SAMPLE):
+            bad = ~(np.abs(block) <= _LARGEST_SAMPLE)
             self.report.non_finite_samples += int(bad.sum())
             block[bad] = 0.0
-        if block.max() >= _FULL_SCALE or block.min() <= -_FULL_SCALE:
+            highest, lowest = block.max(), block.min()
+        if highest >= _FULL_SCALE or lowest <= -_FULL_SCALE:
             self.report.full_scale_samples += int(np.count_nonzero(np.abs(block) >= _FULL_SCALE))
 
     def _missing_riff_bytes(self) -> int:

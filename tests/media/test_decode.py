@@ -128,14 +128,14 @@ def test_a_stream_that_changes_channels_and_rate_keeps_those_it_began_with(tmp_p
 
 def test_what_is_no_number_becomes_zero_and_is_counted(tmp_path: Path, tone: Tone) -> None:
     samples = tone(1.0)
-    samples[[10, 11, 12]] = [np.nan, np.inf, -np.inf]
+    samples[[9, 10, 11, 12]] = [-1e30, np.nan, np.inf, -np.inf]
     path = tmp_path / "a.wav"
     soundfile.write(path, samples, 16_000, subtype="FLOAT")
     decoded, reader = read(path)
-    assert reader.report.non_finite_samples == 3
-    assert not decoded[0, 10:13].any() and np.isfinite(decoded).all()
+    assert reader.report.non_finite_samples == 4
+    assert not decoded[0, 9:13].any() and np.isfinite(decoded).all()
     assert np.array_equal(decoded[0, 13:], samples[13:])
-    assert reader.warnings() == ["3 samples were not numbers and were set to 0"]
+    assert reader.warnings() == ["4 samples were not numbers and were set to 0"]
 
 
 def test_full_scale_is_counted(tmp_path: Path) -> None:
