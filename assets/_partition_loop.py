@@ -23,6 +23,7 @@ from assets._versions import Versions, newest_materialization
 from assets.partitions import INPUTS, SYSTEMS, input_and_system
 from assets.run_partitions import dagster_agrees, partitions_of_run
 from modellab.errors import LabError, UsageError
+from modellab.redaction import redact
 from resources.engine import RunSession, StepResult
 
 FORCE_TAG = "modellab/force"
@@ -125,7 +126,7 @@ class PartitionLoop:
         except Exception as error:
             # What a page can't show of one odd result must not cost the other partitions theirs.
             _log.exception("the page of %s for %s failed", self._step, key)
-            self._failed[key] = f"the page of {self._step} failed: {type(error).__name__}: {error}"
+            self._failed[key] = redact(f"the page of {self._step} failed: {type(error).__name__}: {error}")
         return None
 
     def _materialize_alone(self, done: _Done) -> Iterator[StepEvent]:

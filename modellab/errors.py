@@ -1,13 +1,14 @@
 """The lab's typed errors.
 
-Every error says what went wrong, what was found, what is allowed and what to do about it. The command line prints
-`str(error)` and exits with `exit_code`; a Dagster step records the same words.
+Every error says what went wrong, what was found, what is allowed and what to do about it, and holds no secret. The
+command line prints `str(error)` and exits with `exit_code`; a Dagster step records the same words.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from modellab.legible import legible
+from modellab.redaction import redact
 
 E = TypeVar("E", bound="LabError")
 
@@ -23,12 +24,16 @@ class LabError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    in_short: ClassVar[str] = "it failed"
+    """What a pack tells others of a step that ended so. The error's own words may quote servers, and paths of the
+    machine: they stay in the lab."""
 
     def __init__(
         self, what: str, *, found: str | None = None, allowed: str | None = None, hint: str | None = None
     ) -> None:
-        self.what, self.found, self.allowed, self.hint = what, found, allowed, hint
-        super().__init__(what)
+        self.what = redact(what)
+        self.found, self.allowed, self.hint = (part and redact(part) for part in (found, allowed, hint))
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         parts = [self.what.rstrip(".")]
@@ -57,6 +62,8 @@ class UsageError(LabError):
 
 class InputRefused(LabError):
     """A file can't become an input: missing, empty, not media, no audio stream, no samples."""
+
+    in_short: ClassVar[str] = "the recording can't be read"
 
 
 class InputDamaged(LabError):
@@ -94,13 +101,19 @@ class ModelConfigError(LabError):
 class WeightsMissing(LabError):
     """No source has a model's weights."""
 
+    in_short: ClassVar[str] = "the weights of its model were not found"
+
 
 class WeightsCorrupt(LabError):
     """Weights were found, but their SHA-256 is not the one the model's config names."""
 
+    in_short: ClassVar[str] = "the weights of its model are not those that it needs"
+
 
 class ModelUnavailable(LabError):
     """A model can't run here: a package is not installed, or no supported device is present."""
+
+    in_short: ClassVar[str] = "its model can't run on that machine"
 
 
 class PackageMissing(ModelUnavailable):
@@ -118,9 +131,13 @@ class WorkerDied(LabError):
 class ArtifactMissing(LabError):
     """A step asked for a result that has not been made."""
 
+    in_short: ClassVar[str] = "a result that it needs has not been made"
+
 
 class ArtifactCorrupt(LabError):
     """An artifact's files do not match its manifest."""
+
+    in_short: ClassVar[str] = "a result that it needs is damaged"
 
 
 class StepFailed(LabError):
@@ -129,6 +146,12 @@ class StepFailed(LabError):
 
 class TextRefused(LabError):
     """Text from outside that is not YAML or JSON, or larger, deeper or more repetitive than what is read."""
+
+
+class NoUsableAnswer(StepFailed):
+    """A language model gave no answer, or none that could be used."""
+
+    in_short: ClassVar[str] = "the language model gave no answer that could be used"
 
 
 class PathRefused(LabError):
@@ -141,3 +164,14 @@ class WarehouseError(LabError):
 
 class QueryError(LabError):
     """A SQL statement that the warehouse refused."""
+
+
+def in_short(error_type: str) -> str:
+    """What a pack tells others of an error of that type, by its name."""
+    todo: list[type[LabError]] = [LabError]
+    while todo:
+        kind = todo.pop()
+        if kind.__name__ == error_type:
+            return kind.in_short
+        todo += kind.__subclasses__()
+    return LabError.in_short

@@ -1,8 +1,9 @@
 """Settings from the environment (or a `.env` beside the project), and the folders of a lab's home."""
 
+import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +31,28 @@ class Settings(BaseSettings):
     )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
+    llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
+
+
+def secret_variables() -> dict[str, str]:
+    """Environment variable -> field, for every setting that is a secret."""
+    prefix = str(Settings.model_config["env_prefix"])
+    return {
+        str(field.validation_alias or f"{prefix}{name}".upper()): name
+        for name, field in Settings.model_fields.items()
+        if SecretStr in get_args(field.annotation)
+    }
+
+
+def secrets() -> dict[str, str]:
+    """Environment variable -> secret, for each that is set; without those of `.env` where a setting is not valid."""
+    variables = secret_variables()
+    try:
+        settings = Settings()
+    except ValidationError:
+        return {name: value for name in variables if (value := os.environ.get(name))}
+    values = {name: getattr(settings, field) for name, field in variables.items()}
+    return {name: value.get_secret_value().strip() for name, value in values.items() if value is not None}
 
 
 class Lab:

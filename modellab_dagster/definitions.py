@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets.catalogue import ASSETS
 from assets.warehouse import warehouse
+from modellab.redaction import guard_logs
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
 from modellab_dagster.schedules import housekeeping, nightly_housekeeping
@@ -14,6 +15,8 @@ from resources.devices import DevicesResource
 from resources.engine import EngineResource
 from resources.models import ModelsResource
 from resources.warehouse import WarehouseResource
+
+guard_logs()  # here, since every process that runs steps imports this: Dagster keeps what they print
 
 EXECUTOR = dg.in_process_executor.configured(
     # A step starts when the outputs it needs are there, though the step that gave them then names failed partitions.

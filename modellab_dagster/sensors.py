@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.partitions import INPUTS, SYSTEMS
 from modellab.errors import LabError
+from modellab.outside import parse_json
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 from modellab_dagster.jobs import STEPS_BY_JOB
@@ -40,7 +41,7 @@ def partitions_on_offer(context: dg.SensorEvaluationContext, models: ModelsResou
     new_inputs = missing(context.instance, INPUTS, known_inputs(lab))
     new_systems = missing(context.instance, SYSTEMS, offered)
     # An offer of before; without one, what earlier versions offered: everything.
-    before = set(json.loads(context.cursor)["offered"]) if context.cursor else {one.key for one in found}
+    before = set(parse_json(context.cursor, "the cursor")["offered"]) if context.cursor else {one.key for one in found}
     gone = _to_take_back(context.instance, lab, before - offered)
     page = overview(found, STEPS_BY_JOB)
     cursor = json.dumps(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modellab.errors import in_short
 from modellab.files import canonical_json
 
 ABSENT = "absent: "
@@ -48,3 +49,17 @@ def fingerprint(identity: StepIdentity) -> str:
     everything else, so both give the same text.
     """
     return hashlib.sha256(canonical_json(asdict(identity)).encode()).hexdigest()
+
+
+def why_absent(error_type: str, error: str) -> str:
+    """Why a step that failed has no result, as identities keep it."""
+    return f"{error_type}: {error}"
+
+
+def told_to_others(absent: str) -> str:
+    """What of an absent read (a value of `StepIdentity.reads` that begins with `ABSENT`) is for those who get a pack.
+
+    The lab's own identities and records hold the error's words. These quote servers and name places of the machine.
+    """
+    kind, separator, _ = absent.removeprefix(ABSENT).partition(": ")
+    return f"{in_short(kind)}." if separator else kind

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from modellab.artifacts.fingerprint import ABSENT, told_to_others
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting
 from modellab.errors import ArtifactCorrupt, TextRefused
@@ -21,13 +22,29 @@ FORMAT = "modellab.meeting_pack/1"
 
 
 def provenance(artifact: Artifact) -> dict[str, Any]:
-    """What one result depends on: its step and code, parameters, model, and the results that it read itself."""
+    """What one result depends on: its step and code, parameters, model, and the results that it read itself.
+
+    A pack goes to others: places on this machine are named by their last part, and of what failed only a short sentence
+    is told.
+    """
     identity = artifact.manifest["identity"]
+    reads = {
+        role: f"{ABSENT}{told_to_others(read)}" if read and read.startswith(ABSENT) else read
+        for role, read in identity["reads"].items()
+    }
     return {
         "step": artifact.step,
         "fingerprint": artifact.fingerprint,
-        **{key: identity[key] for key in ("code_version", "parameters", "model", "reads")},
+        "code_version": identity["code_version"],
+        "parameters": {name: _without_folders(value) for name, value in identity["parameters"].items()},
+        "model": identity["model"],
+        "reads": reads,
     }
+
+
+def _without_folders(value: Any) -> Any:
+    is_place = isinstance(value, str) and (value.startswith("~") or Path(value).is_absolute())
+    return Path(value).name if is_place else value
 
 
 def write_manifest(

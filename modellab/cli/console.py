@@ -62,7 +62,10 @@ def print_json(document: Any) -> None:
     """
     from pydantic_core import to_json
 
+    from modellab.redaction import redact_known
+
     text = to_json(_printable(document), indent=2, inf_nan_mode="null", by_alias=True, fallback=str).decode()
+    text = redact_known(text)
     is_unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
     sys.stdout.write((_TO_ESCAPE if is_unicode else _NOT_ASCII).sub(_escaped, text) + "\n")
 

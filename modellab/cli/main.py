@@ -17,6 +17,7 @@ from modellab.cli import doctor, models, pipelines, run, runs, signals, streams,
 from modellab.cli.console import print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
+from modellab.redaction import guard_logs, redact
 from modellab.trouble import as_lab_error
 
 _BY_TYPER = 130
@@ -62,6 +63,7 @@ def _options(
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_LegibleFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.captureWarnings(True)
+    guard_logs()
 
 
 class _LegibleFormatter(logging.Formatter):
@@ -143,7 +145,7 @@ def _interrupted(error: Interrupted, *, as_json: bool) -> int:
 
 
 def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
-    error.message = legible(error.message)
+    error.message = legible(redact(error.message))
     if as_json:
         print_json({"error": {"type": type(error).__name__, "message": error.format_message()}})
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modellab import __version__, memory, processor
-from modellab.artifacts.fingerprint import StepIdentity, fingerprint
+from modellab.artifacts.fingerprint import StepIdentity, fingerprint, why_absent
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
@@ -126,7 +126,9 @@ class Engine:
             without.pop(record.step, None)
         else:
             said = str(record.error)
-            without[record.step] = f"it was not run because {said}." if record.status == "not_run" else said
+            not_run = record.status == "not_run"
+            why = f"it was not run because {said}." if not_run else why_absent(str(record.error_type), said)
+            without[record.step] = why
         self.recorder.step(record, artifact)
         emit(StepEnded(record))
         return record

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint
+from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint, told_to_others, why_absent
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ArtifactMissing, LabError
 from modellab.media.inputs import RegisteredInput
@@ -20,7 +20,7 @@ class Identities:
         models: identifies models, without loading them.
         store: what results there are, which decides about reads that are optional or fall back.
         names: names that people gave to speakers.
-        without: step -> why it has no result, for those that failed or were not run.
+        without: step -> why it has no result, as `why_absent` gives it, for those that failed or were not run.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Identities:
         try:
             key = fingerprint(self.of(name))
         except LabError as error:
-            return f"{ABSENT}{error}"
+            return ABSENT + why_absent(type(error).__name__, str(error))
         return key if self._store.find(name, key) else f"{ABSENT}it has not been run."
 
 
@@ -113,7 +113,7 @@ class Filled:
     fingerprint: str
     """Of that step's result; empty when there is none."""
     why_not_best: str | None
-    """Why the best step that could fill it does not, in a sentence; None when it does."""
+    """Why the best step that could fill it does not, in a sentence that may go to others; None when it does."""
 
 
 def filled_by(identity: StepIdentity, role: str, candidates: tuple[str, ...]) -> Filled:
@@ -123,7 +123,7 @@ def filled_by(identity: StepIdentity, role: str, candidates: tuple[str, ...]) ->
         return Filled(None, "", NO_STEP)
     best = candidates[0]
     reason = key if key.startswith(ABSENT) else identity.reads.get(_passed_over(role, best))
-    why_not = None if reason is None else f"The step {best} has no result: {reason.removeprefix(ABSENT)}"
+    why_not = None if reason is None else f"The step {best} has no result: {told_to_others(reason)}"
     if key.startswith(ABSENT):
         return Filled(None, "", why_not)
     return Filled(next(name for name in candidates if _passed_over(role, name) not in identity.reads), key, why_not)

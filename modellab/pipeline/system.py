@@ -17,6 +17,7 @@ from modellab.names import did_you_mean, nearest, unknown_name
 from modellab.pipeline.parameters import names_at
 from modellab.pipeline.template import Template, TemplateStep, get_template, shipped_templates
 from modellab.pipeline.user_templates import find_user_template, user_template_names
+from modellab.redaction import redact_all
 from modellab.registry.config import ModelRef
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -242,7 +243,7 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
 
 def _parameters(template: Template, definition: StepDefinition, values: Mapping[str, object]) -> StepParameters:
     try:
-        return definition.parameters.model_validate(values)
+        parameters = definition.parameters.model_validate(values)
     except ValidationError as error:
         found = error.errors()
         problems = "; ".join(
@@ -260,6 +261,14 @@ def _parameters(template: Template, definition: StepDefinition, values: Mapping[
             allowed=f"parameters of {definition.name}: {allowed}",
             hint=did_you_mean(f"{definition.name}.{name}" for name in near),
         ) from error
+    written = parameters.model_dump(mode="json")
+    if redact_all(written) != written:
+        raise TemplateError(
+            f"pipeline {template.name!r} has a secret among the parameters of {definition.name}",
+            found=str(redact_all(written)),
+            hint="Parameters are kept and shown with every result; a secret's place is its environment variable.",
+        )
+    return parameters
 
 
 def step_sources(pipeline: str, definition: StepDefinition, before: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""SHA-256 of big files, computed once: remembered on disk by path, size and time of change."""
+"""SHA-256 of big files, computed once: remembered on disk by path, size and times of change."""
 
 import hashlib
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ class DigestCache:
 def _stamp(path: Path) -> list[str | int]:
     real = path.resolve()
     status = real.stat()
-    return [str(real), status.st_size, status.st_mtime_ns]
+    # The time of the inode's change can't be set back, as that of the content's can.
+    return [str(real), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 def _joined_sha256(parts: Sequence[Path]) -> str:

@@ -237,6 +237,14 @@ class Models:
                 raise ModelUnavailable(
                     f"model {ref} needs a package that can't be imported", found=str(error), hint=_install_hint(config)
                 ) from error
+            except LabError:
+                raise
+            except (Exception, SystemExit) as error:  # packages end in many ways on weights that they did not expect
+                raise ModelUnavailable(
+                    f"model {ref} can't be loaded",
+                    found=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
+                    hint=f"Its weights: {request.weights}. Fetch them again, or take another model.",
+                ) from error
         return _Kept(model, facts, config.memory_of(ref.variant), worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:

@@ -8,7 +8,6 @@ after an upgrade, the code is tried again.
 
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import signal
@@ -21,8 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from modellab.errors import ModelConfigError
+from modellab.errors import ModelConfigError, TextRefused
 from modellab.files import canonical_json, write_atomic
+from modellab.outside import read_json
 from modellab.registry.config import ModelConfig
 from modellab.registry.cpu import Cpu, this_cpu
 from modellab.registry.probe_process import REPORT
@@ -124,8 +124,8 @@ class NativeProbes:
         if self._folder is None:
             return None
         try:
-            verdict = Verdict(**json.loads((self._folder / f"{key}.json").read_bytes())["verdict"])
-        except (OSError, ValueError, KeyError, TypeError):
+            verdict = Verdict(**read_json(self._folder / f"{key}.json")["verdict"])
+        except (OSError, TextRefused, ValueError, KeyError, TypeError):
             return None  # not there, or not what we write: it is found out again
         age_s = time.time() - verdict.tried_at_s
         return verdict if verdict.outcome != "fails" or 0 <= age_s < _FAILED_FOR_S else None

@@ -24,6 +24,9 @@ from modellab.registry.weight_sources import (
 )
 from modellab.settings import Lab
 
+_CODE_SUFFIXES = frozenset({".pt", ".pth", ".pkl", ".ckpt"})
+_BLOCK_BYTES = 1 << 20
+
 
 class WeightStore:
     """Weights for the models of one lab.
@@ -83,7 +86,8 @@ class WeightStore:
     def folder(self, ref: ModelRef, found: FoundWeights) -> Path:
         """A folder holding the files under their names, each checked against its known digest.
 
-        Files that lie like that already are used where they are. Others are put together in the lab, once.
+        Files that lie like that already are used where they are. Others are put together in the lab, once; and so are
+        those that are as good as code and lie where others may write, so that what was checked is what is loaded.
 
         Raises:
             WeightsCorrupt: a file is not the one the config names.
@@ -92,7 +96,9 @@ class WeightStore:
             self._check(ref, found, file)
         roots = {_root(file) for file in found.files}
         in_place = roots.pop() if len(roots) == 1 else None
-        return in_place or self._assemble(ref, found)
+        if in_place is None or any(file.sha256 and _is_code(file) for file in found.files):
+            return self._assemble(ref, found)
+        return in_place
 
     def _local_sources(self, ref: ModelRef, variant: Variant) -> Iterable[Looked]:
         yield local_folder(ref, variant, self._settings.weights)
@@ -104,12 +110,7 @@ class WeightStore:
             return
         digest = self._digests.of(file.parts)
         if digest != file.sha256:
-            raise WeightsCorrupt(
-                f"{file.name} of model {ref} from {found.source} is not the file its config names",
-                found=f"SHA-256 {digest} in {', '.join(str(part) for part in file.parts)}",
-                allowed=file.sha256,
-                hint="Install or download it again; or, if it is a newer version, add it as a variant of its own.",
-            )
+            raise _other_file(ref, found, file, digest)
 
     def _assemble(self, ref: ModelRef, found: FoundWeights) -> Path:
         """The lab's own copy of the files, whole or not there at all; safe with several processes at once."""
@@ -128,7 +129,10 @@ class WeightStore:
             for file in found.files:
                 place = staging / file.name
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _join(file.parts, place)
+                digest = _join(file.parts, place)
+                if file.sha256 not in (None, digest):
+                    shutil.rmtree(staging)
+                    raise _other_file(ref, found, file, digest)
             sync_path(staging)
             staging.rename(target)
             sync_path(parent)
@@ -169,9 +173,28 @@ def _root(file: WeightFile) -> Path | None:
     return path.parents[len(names) - 1] if path.parts[-len(names) :] == names else None
 
 
-def _join(parts: Iterable[Path], place: Path) -> None:
+def _other_file(ref: ModelRef, found: FoundWeights, file: WeightFile, digest: str) -> WeightsCorrupt:
+    return WeightsCorrupt(
+        f"{file.name} of model {ref} from {found.source} is not the file its config names",
+        found=f"SHA-256 {digest} in {', '.join(str(part) for part in file.parts)}",
+        allowed=file.sha256,
+        hint="Install or download it again; or, if it is a newer version, add it as a variant of its own.",
+    )
+
+
+def _is_code(file: WeightFile) -> bool:
+    """Whether loading it may run what it holds: pickles and TorchScript, which packages open by its path."""
+    return Path(file.name).suffix in _CODE_SUFFIXES
+
+
+def _join(parts: Iterable[Path], place: Path) -> str:
+    """Write the parts one after the other; gives the SHA-256 of what was written."""
+    digest = hashlib.sha256()
     with place.open("wb") as whole:
         for part in parts:
             with part.open("rb") as piece:
-                shutil.copyfileobj(piece, whole, 1 << 20)
+                while block := piece.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    whole.write(block)
     sync_path(place)
+    return digest.hexdigest()

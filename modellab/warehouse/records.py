@@ -17,6 +17,7 @@ from filelock import FileLock
 from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import canonical_json, write_atomic
 from modellab.outside import read_json
+from modellab.redaction import redact_all
 
 Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps", "checks"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -26,13 +27,16 @@ _ID = re.compile(r"^[A-Za-z0-9_-]+$")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One fact."""
+    """One fact; it holds none of the lab's secrets."""
 
     kind: Kind
     id: str
     recorded_at: str
     """ISO 8601, UTC."""
     content: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", redact_all(self.content))
 
 
 class RecordStore:

@@ -4,12 +4,18 @@ The package is of 2023. It asks for an older numpy than it needs, so it is insta
 imports a module that torchaudio has since dropped, for a type that only its annotations use: a stand-in is put there.
 """
 
+import re
 import sys
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
-from modellab.errors import WeightsCorrupt
+from modellab.errors import TextRefused, WeightsCorrupt
 from modellab.media.audio import Samples
+from modellab.outside import Limits, read_text
+from modellab.registry.checkpoints import read_weights, unpickle
 from modellab.registry.loaded import LoadRequest
 from modellab.registry.torchaudio_cpu import make_importable
 from models.deepfilternet_official.blocks import BlockStream
@@ -22,6 +28,10 @@ AFTER_SAMPLES = RATE_HZ // 10
 """More than the frames that any generation looks ahead."""
 _CHECKPOINTS = "checkpoints"
 _CONFIG = "config.ini"
+_CONFIG_LIMITS = Limits(bytes=64 << 10)
+_CHECKPOINT = re.compile(r"^model_(?:\w*_)?(\d{1,9})\.ckpt\.best$")
+_NETWORKS = ("deepfilternet", "deepfilternet2", "deepfilternet3", "deepfilternetmf")
+"""Modules of the package that are networks; it would import any module that a description names."""
 _BACKEND = "torchaudio.backend"
 
 
@@ -32,9 +42,21 @@ class OfficialDeepFilterNet:
         _make_df_importable()
         from df.enhance import init_df
 
-        self._folder, self._device = folder, device
-        self._network, self._transform, _ = init_df(str(folder), log_level="none", log_file=None)
-        _check_complete(self._network, folder / _CHECKPOINTS)
+        # The package opens both files by itself, the one to import a module that it names, the other as a pickle, and
+        # the first again with each recording. So it gets a copy of what was checked.
+        self._copy = TemporaryDirectory(prefix="deepfilternet-")
+        self._folder, self._device = Path(self._copy.name), device
+        (self._folder / _CONFIG).write_text(_checked_config(folder / _CONFIG), "utf-8")
+        checkpoint = _best_checkpoint(folder / _CHECKPOINTS)
+        data = read_weights(checkpoint)
+        saved = unpickle(data, str(checkpoint))
+        (self._folder / _CHECKPOINTS).mkdir()
+        (self._folder / _CHECKPOINTS / checkpoint.name).write_bytes(data)
+        try:
+            self._network, self._transform, _ = init_df(str(self._folder), log_level="none", log_file=None)
+        except (Exception, SystemExit) as error:
+            raise WeightsCorrupt(f"{folder} holds no DeepFilterNet", found=str(error)) from error
+        _check_complete(self._network, saved, checkpoint)
         self._network.to(device)
 
     def stream(self) -> BlockStream:
@@ -65,7 +87,37 @@ def _make_df_importable() -> None:
     sys.modules[_BACKEND], sys.modules[f"{_BACKEND}.common"] = backend, common
 
 
-def _check_complete(network: object, folder: Path) -> None:
+def _checked_config(path: Path) -> str:
+    """The text of a checkpoint's description, whose network is one of the package's.
+
+    Raises:
+        WeightsCorrupt: it can't be read, or names another module.
+    """
+    parser = ConfigParser()
+    try:
+        text = read_text(path, _CONFIG_LIMITS)
+        parser.read_string(text)
+        named = parser.get("train", "model", fallback=_NETWORKS[0])
+    except (OSError, TextRefused, ConfigParserError) as error:
+        raise WeightsCorrupt(f"{path} does not describe a DeepFilterNet", found=str(error)) from error
+    if named not in _NETWORKS:
+        raise WeightsCorrupt(f"{path} names a network that is not known", found=named, allowed=", ".join(_NETWORKS))
+    return text
+
+
+def _best_checkpoint(folder: Path) -> Path:
+    """The one the package takes: the latest epoch of the best.
+
+    Raises:
+        WeightsCorrupt: there is none.
+    """
+    epochs = {path: int(match[1]) for path in folder.glob("*.ckpt.best") if (match := _CHECKPOINT.match(path.name))}
+    if not epochs:
+        raise WeightsCorrupt(f"{folder} holds no checkpoint", allowed="model_<epoch>.ckpt.best")
+    return max(epochs, key=lambda path: epochs[path])
+
+
+def _check_complete(network: object, saved: object, path: Path) -> None:
     """Refuse a checkpoint that lacks weights: the package would leave random numbers in their place.
 
     Raises:
@@ -74,11 +126,9 @@ def _check_complete(network: object, folder: Path) -> None:
     import torch
 
     assert isinstance(network, torch.nn.Module)
-    # The one the package takes: the latest epoch of the best.
-    path = max(folder.glob("model*.ckpt.best"), key=lambda path: int(path.name.split(".")[0].split("_")[-1]))
-    saved = {name.replace("clc", "df"): value for name, value in torch.load(path, map_location="cpu").items()}
+    held = {str(name).replace("clc", "df"): value for name, value in saved.items()} if isinstance(saved, dict) else {}
     wanted = network.state_dict()
-    wrong = sorted(name for name, value in wanted.items() if name not in saved or saved[name].shape != value.shape)
+    wrong = sorted(name for name, value in wanted.items() if getattr(held.get(name), "shape", None) != value.shape)
     if wrong:
         raise WeightsCorrupt(
             f"{path} is no checkpoint of the network that {_CONFIG} beside it describes",

@@ -5,16 +5,20 @@ the package (`demucs.apply.apply_model`, which also weighs the models of a bag),
 as it joins them, but handed on as soon as they are complete.
 """
 
+import importlib
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modellab.errors import UsageError, WeightsCorrupt
+from modellab.errors import TextRefused, UsageError, WeightsCorrupt
 from modellab.media.audio import Audio, Samples
-from modellab.outside import read_yaml
+from modellab.outside import parse_json, read_yaml
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.contracts import Progress
 from models.demucs.overlap import OverlapAdd
@@ -22,8 +26,19 @@ from models.demucs.overlap import OverlapAdd
 _OVERLAP = 0.25
 """Share of a segment that it has in common with the next: the package's default."""
 _NETWORKS = ("demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs")
+_ARGUMENTS = ("args", "kwargs")
 _LEAST_STD = 1e-8
 _STATISTICS_SAMPLES = 1 << 20
+
+
+class _Bag(BaseModel):
+    """What is taken of a bag's definition."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: list[str] = Field(min_length=1, max_length=16)
+    weights: list[list[float]] | None = None
+    segment: float | None = Field(None, gt=0)
 
 
 class Demucs:
@@ -31,16 +46,17 @@ class Demucs:
 
     def __init__(self, folder: Path, device: str) -> None:
         from demucs.apply import BagOfModels
-        from demucs.hf import load_safetensors_model
 
-        [definition] = folder.glob("*.yaml")
-        bag = read_yaml(definition)
-        paths = [folder / f"{signature}.safetensors" for signature in bag["models"]]
-        for path in paths:
-            _check_network(path)
-        self._bag = BagOfModels(
-            [load_safetensors_model(path) for path in paths], bag.get("weights"), bag.get("segment")
-        )
+        paths = {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+        definitions = sorted(folder.glob("*.yaml"))
+        if len(definitions) != 1:
+            raise WeightsCorrupt(f"{folder} must hold one bag", found=", ".join(path.name for path in definitions))
+        bag = _read_bag(definitions[0], list(paths))
+        networks = [_load_network(paths[signature]) for signature in bag.models]
+        try:
+            self._bag = BagOfModels(networks, bag.weights, bag.segment)
+        except Exception as error:  # it asserts that networks and weights fit
+            raise WeightsCorrupt(f"{definitions[0]} does not fit its networks", found=repr(error)) from error
         self._bag.eval().to(device)
         self._device = device
         self.stems: tuple[str, ...] = tuple(self._bag.sources)
@@ -87,25 +103,66 @@ class Demucs:
         return stems
 
 
-def _check_network(path: Path) -> None:
-    """Refuse a file that asks for any other class to be made than Demucs's own networks.
+def _read_bag(path: Path, signatures: Sequence[str]) -> _Bag:
+    """A bag's definition, of which only what is known is taken.
 
     Raises:
-        WeightsCorrupt: it does, or says nothing.
+        WeightsCorrupt: it is none, or names other networks than those that lie beside it.
     """
-    from safetensors import SafetensorError, safe_open
+    try:
+        bag = _Bag.model_validate(read_yaml(path))
+    except (OSError, TextRefused, ValidationError) as error:
+        raise WeightsCorrupt(f"{path} does not define a bag of Demucs", found=str(error)) from error
+    if unknown := [name for name in bag.models if name not in signatures]:
+        raise WeightsCorrupt(
+            f"{path} names networks that are not there", found=", ".join(unknown), allowed=", ".join(signatures)
+        )
+    return bag
+
+
+def _load_network(path: Path) -> Any:
+    """One network. The file is opened once: what is checked is what is loaded.
+
+    Raises:
+        WeightsCorrupt: it is no safetensors file, or asks for anything else to be made than Demucs's own networks.
+    """
+    from safetensors import safe_open
 
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
-    except SafetensorError as error:
-        raise WeightsCorrupt(f"{path} is not a safetensors file", found=str(error)) from error
-    if metadata.get("klass") not in _NETWORKS or "structure" in metadata:
+            kind = _kind(path, metadata)
+            arguments = [_decoded(parse_json(metadata.get(name, ""), f"{name} of {path}")) for name in _ARGUMENTS]
+            states = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        takes = inspect.signature(kind).parameters
+        model = kind(*arguments[0], **{name: value for name, value in arguments[1].items() if name in takes})
+        model.load_state_dict(states)
+    except WeightsCorrupt:
+        raise
+    except Exception as error:  # arguments and tensors of any kind may be in it
+        raise WeightsCorrupt(f"{path} does not hold a network of Demucs", found=str(error)) from error
+    return model
+
+
+def _kind(path: Path, metadata: Mapping[str, str]) -> Any:
+    named = metadata.get("klass")
+    if named not in _NETWORKS or "structure" in metadata:
         raise WeightsCorrupt(
             f"{path} is not a network of Demucs",
             found=json.dumps({name: metadata[name] for name in ("klass", "structure") if name in metadata}),
             allowed=", ".join(_NETWORKS),
         )
+    module, _, name = named.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _decoded(value: Any) -> Any:
+    """Arguments as Demucs writes them into JSON: fractions as mappings (demucs/hf.py, `_decode_json`)."""
+    if isinstance(value, dict):
+        if value.get("_type") == "fraction":
+            return Fraction(value["numerator"], value["denominator"])
+        return {name: _decoded(inside) for name, inside in value.items()}
+    return [_decoded(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _mean_and_std(audio: Audio) -> tuple[float, float]:

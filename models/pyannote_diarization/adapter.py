@@ -8,7 +8,6 @@ benchmark, and recipe", Interspeech 2023).
 import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from modellab.errors import UsageError, WeightsCorrupt
@@ -36,7 +35,9 @@ def load(request: LoadRequest) -> "PyannoteDiarization":
     _import_pyannote()
     import torch
 
-    pipeline = _assemble(request) if request.variant.hub is None else _from_hub(request.weights)
+    from models.pyannote_diarization.hub import load_pipeline
+
+    pipeline = _assemble(request) if request.variant.hub is None else load_pipeline(request.weights)
     pipeline.segmentation_batch_size = pipeline.embedding_batch_size = request.facts.batch_size or 1
     return PyannoteDiarization(pipeline.to(torch.device(request.facts.device)), request)
 
@@ -82,17 +83,6 @@ def _assemble(request: LoadRequest) -> Any:
             },
         }
     )
-    return pipeline
-
-
-def _from_hub(folder: Path) -> Any:
-    from pyannote.audio import Pipeline
-
-    from models.pyannote_diarization.hub import describe
-
-    pipeline = Pipeline.from_pretrained(describe(folder))
-    if pipeline is None:
-        raise WeightsCorrupt(f"{folder} does not hold a whole pyannote pipeline")
     return pipeline
 
 

@@ -17,6 +17,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torchaudio.compliance import kaldi
 
 from modellab.errors import ModelUnavailable
+from modellab.registry.checkpoints import read_checkpoint
 from models.pyannote_diarization.workers import Workers
 
 SAMPLE_RATE_HZ = 16_000
@@ -68,7 +69,7 @@ class CamPlusPlusEmbedding(Model):  # type: ignore[misc]  # pyannote.audio has n
             feat_dim=_MEL_BANDS, embedding_size=EMBEDDING_SIZE, memory_efficient=False
         )
         if weights is not None:
-            self.network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+            self.network.load_state_dict(read_checkpoint(weights))
         self.specifications = Specifications(problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=3.0)
 
     @property

@@ -1,58 +1,172 @@
-"""Pipelines as the Hugging Face hub serves them: a `config.yaml` and the models it names."""
+"""Pipelines as the Hugging Face hub serves them: a `config.yaml` and the models it names.
 
-from pathlib import Path
-from typing import Any
+pyannote makes every class that such a file names, so it never sees the file: the pipeline is built here from the keys
+and values that are known, and what else a file asks for is refused.
+"""
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modellab.errors import TextRefused, WeightsCorrupt, WeightsMissing
 from modellab.outside import read_yaml
 from modellab.settings import Lab
-from models.pyannote_diarization.checkpoints import CHECKPOINT, read_checkpoint, unused_plda
+from models.pyannote_diarization.checkpoints import CHECKPOINT, load_network, unused_plda
 
 _DESCRIPTION = "config.yaml"
-_MODELS = ("segmentation", "embedding")
+_IN_FOLDER = "$model/"
+_REPOSITORY = re.compile(r"^[\w-][\w.-]*/[\w-][\w.-]*$")
 
 
-def describe(folder: Path) -> dict[str, Any]:
-    """A pipeline's description, with every model it names at a local path that was found safe to open.
+class _Known(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pyannote opens checkpoints with pickle, so each is read without running code first. A model may lie in a subfolder
-    (`$model/segmentation`, as in community-1) or be the name of another repository (as in 3.1), which is then taken
-    from a subfolder of that name, the Hugging Face cache, or the hub.
+
+class _Parts(_Known):
+    """What a pipeline is made of."""
+
+    segmentation: str
+    embedding: str
+    plda: str | None = None
+    clustering: Literal["AgglomerativeClustering", "VBxClustering"] = "VBxClustering"
+    segmentation_step: float = Field(0.1, gt=0, le=1)
+    embedding_exclude_overlap: bool = False
+    segmentation_batch_size: int = Field(1, description="not used: the lab chooses it")
+    embedding_batch_size: int = Field(1, description="not used: the lab chooses it")
+
+
+class _Pipeline(_Known):
+    name: Literal[
+        "pyannote.audio.pipelines.SpeakerDiarization",
+        "pyannote.audio.pipelines.speaker_diarization.SpeakerDiarization",
+    ]
+    params: _Parts
+
+
+class _Segmentation(_Known):
+    min_duration_off: float | None = Field(None, ge=0)
+    threshold: float | None = Field(None, gt=0, lt=1)
+
+
+class _Clustering(_Known):
+    method: Literal["average", "centroid", "complete", "median", "single", "ward", "weighted"] | None = None
+    threshold: float | None = Field(None, ge=0, le=10)
+    min_cluster_size: int | None = Field(None, ge=1)
+    Fa: float | None = Field(None, gt=0)
+    Fb: float | None = Field(None, gt=0)
+
+
+class _Values(_Known):
+    """Hyper-parameters."""
+
+    segmentation: _Segmentation = _Segmentation()
+    clustering: _Clustering = _Clustering()
+
+
+class _Description(_Known):
+    version: Any = Field(None, description="not used: the lab pins pyannote.audio")
+    dependencies: Any = Field(None, description="not used, as above")
+    pipeline: _Pipeline
+    params: _Values = _Values()
+
+
+def load_pipeline(folder: Path) -> Any:
+    """The pipeline that a folder describes.
+
+    A model may lie in a subfolder (`$model/segmentation`, as in community-1) or be the name of another repository (as
+    in 3.1), which is then taken from a subfolder of the part's name, the Hugging Face cache, or the hub.
 
     Raises:
-        WeightsCorrupt: the description or a checkpoint is not what it should be.
+        WeightsCorrupt: the description asks for anything that is not known, or a checkpoint is not what it should be.
         WeightsMissing: another repository can't be had.
     """
-    path = folder / _DESCRIPTION
+    from pyannote.audio.pipelines import SpeakerDiarization
+
+    description = _read(folder / _DESCRIPTION)
+    parts = description.pipeline.params
     try:
-        description = read_yaml(path)
-        parameters = description["pipeline"]["params"]
-        names = {part: str(parameters[part]) for part in _MODELS}
-    except (OSError, TextRefused, KeyError, TypeError) as error:
-        raise WeightsCorrupt(f"{path} does not describe a pyannote pipeline", found=repr(error)) from error
-    for part, name in names.items():
-        local = folder / (name.removeprefix("$model/") if name.startswith("$model/") else part) / CHECKPOINT
-        checkpoint = local if local.is_file() or name.startswith("$model/") else _from_repository(name)
-        read_checkpoint(checkpoint)
-        parameters[part] = str(checkpoint)
-    if str(parameters.get("plda", "")).startswith("$model/"):
-        parameters["plda"] = str(folder / str(parameters["plda"]).removeprefix("$model/"))
-    else:
-        parameters["plda"] = unused_plda()
-    return description  # type: ignore[no-any-return]
+        pipeline = SpeakerDiarization(
+            segmentation=load_network(_checkpoint(folder, "segmentation", parts.segmentation)),
+            segmentation_step=parts.segmentation_step,
+            embedding=load_network(_checkpoint(folder, "embedding", parts.embedding)),
+            embedding_exclude_overlap=parts.embedding_exclude_overlap,
+            plda=_plda(folder, parts.plda),
+            clustering=parts.clustering,
+        )
+        pipeline.instantiate(description.params.model_dump(exclude_none=True))
+    except (TypeError, ValueError, KeyError) as error:
+        raise WeightsCorrupt(f"{folder} does not hold a whole pyannote pipeline", found=str(error)) from error
+    return pipeline
 
 
-def _from_repository(repository: str) -> Path:
+def _read(path: Path) -> _Description:
+    try:
+        return _Description.model_validate(read_yaml(path))
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise WeightsCorrupt(
+            f"{path} does not describe a pyannote pipeline that is known here",
+            found=f"{'.'.join(map(str, found['loc'])) or 'file'}: {found['msg']}",
+            hint="Take the file as the hub serves it.",
+        ) from error
+    except (OSError, TextRefused) as error:
+        raise WeightsCorrupt(f"{path} does not describe a pyannote pipeline", found=str(error)) from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A place that a description names below its own folder. The hub's cache keeps links there, so links are followed.
+
+    Raises:
+        WeightsCorrupt: the name leads out of it.
+    """
+    below = PurePosixPath(name.removeprefix(_IN_FOLDER))
+    if below.is_absolute() or ".." in below.parts:
+        raise WeightsCorrupt(f"{folder / _DESCRIPTION} names a place outside its folder", found=name)
+    return folder / below
+
+
+def _checkpoint(folder: Path, part: str, name: str) -> Path:
+    if name.startswith(_IN_FOLDER):
+        return _inside(folder, name) / CHECKPOINT
+    local = folder / part / CHECKPOINT
+    return local if local.is_file() else _from_repository(folder, name)
+
+
+def _plda(folder: Path, name: str | None) -> Any:
+    from pyannote.audio.core.plda import PLDA
+
+    if name is None or not name.startswith(_IN_FOLDER):
+        return unused_plda()
+    place = _inside(folder, name)
+    try:
+        # Arrays only: numpy opens no pickle unless it is told to.
+        return PLDA(place / "xvec_transform.npz", place / "plda.npz")
+    except Exception as error:  # whatever arrays it holds are computed with
+        raise WeightsCorrupt(f"{place} holds no PLDA", found=f"{type(error).__name__}: {error}") from error
+
+
+def _from_repository(folder: Path, name: str) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    repository, _, revision = name.partition("@")
+    if not _REPOSITORY.match(repository):
+        raise WeightsCorrupt(
+            f"{folder / _DESCRIPTION} names a model that is no repository of the hub", found=name, allowed="owner/name"
+        )
     settings = Lab.from_environment().settings
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
-        return Path(hf_hub_download(repository, CHECKPOINT, token=token, local_files_only=settings.offline))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        return Path(
+            hf_hub_download(
+                repository, CHECKPOINT, revision=revision or None, token=token, local_files_only=settings.offline
+            )
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise WeightsMissing(
             f"the model {repository}, which this pipeline is made of, can't be had",
-            found=str(error).strip().splitlines()[0],
+            found=(str(error).strip().splitlines() or [type(error).__name__])[0],
             hint=f"Accept its terms at https://huggingface.co/{repository} and set HF_TOKEN to your token.",
         ) from error

@@ -6,7 +6,7 @@ import torch
 from pyannote.audio.models.segmentation import PyanNet
 
 from modellab.errors import WeightsCorrupt
-from models.pyannote_diarization.checkpoints import read_checkpoint
+from models.pyannote_diarization.checkpoints import hyper_parameters, read_checkpoint
 from models.pyannote_diarization.workers import Workers
 
 
@@ -24,11 +24,12 @@ class Segmentation(PyanNet):  # type: ignore[misc]  # pyannote.audio has no type
         """
         checkpoint = read_checkpoint(path)
         try:
-            model = cls(**checkpoint["hyper_parameters"])
+            model = cls(**hyper_parameters(checkpoint, PyanNet))
             model.on_load_checkpoint(checkpoint)
             model.load_state_dict(checkpoint["state_dict"])
-        except (TypeError, KeyError, RuntimeError) as error:
-            raise WeightsCorrupt(f"{path} does not hold a PyanNet", found=str(error).splitlines()[0]) from error
+        except Exception as error:  # parameters and tensors of any kind may be in it
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise WeightsCorrupt(f"{path} does not hold a PyanNet", found=first) from error
         model.workers = workers
         return model.eval()  # type: ignore[no-any-return]
 

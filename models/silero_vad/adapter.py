@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modellab.errors import WeightsCorrupt
 from modellab.media.audio import Samples
+from modellab.registry.checkpoints import read_weights
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.contracts import Progress, Waveform
 from modellab.surfaces.results import Segment, SpeechSegments
@@ -38,9 +40,12 @@ class SileroVad:
         # The network is too small to gain from more threads; one also makes its speed the same on every machine.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(weights), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        # From bytes: a network in a file may name further files, anywhere, for its tensors.
+        data = read_weights(weights)
+        try:
+            self._session = onnxruntime.InferenceSession(data, sess_options=options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime has a type of its own for each way a file can be wrong
+            raise WeightsCorrupt(f"{weights} is not a network that can be run", found=str(error)) from error
 
     def detect(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> SpeechSegments:
         """Speech in 16 kHz audio.

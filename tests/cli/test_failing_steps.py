@@ -1,5 +1,6 @@
 """A step that fails for real: what can do without it runs, and the pack says what is absent and why."""
 
+import base64
 import json
 import re
 import socket
@@ -11,11 +12,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import soundfile
 
+from modellab.settings import Lab
+
 Call = Callable[..., tuple[int, str, str]]
 STEPS = ["ingest", "vad", "asr", "diarization", "alignment", "chapters", "summarize", "action_items", "bundle"]
+_NO_ANSWER = "the language model gave no answer that could be used."
 ASR = ["--set", "asr=faster_whisper:tiny.en"]
 
 
@@ -34,6 +39,23 @@ def port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Refuses a key and repeats it, as some servers do: as it came, escaped, and where a quote of it is cut off."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        key = self.headers["Authorization"]
+        near_the_cut = "x" * 150
+        body = json.dumps({"error": f"Incorrect API key provided: {key} {near_the_cut} {key}"}).encode()
+        self.send_response(401, key)
+        self.send_header("WWW-Authenticate", key)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
 
 
 class _FirstSentence(BaseHTTPRequestHandler):
@@ -56,8 +78,8 @@ class _FirstSentence(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _language_model(port: int) -> Iterator[None]:
-    server = HTTPServer(("127.0.0.1", port), _FirstSentence)
+def _language_model(port: int, kind: type[BaseHTTPRequestHandler] = _FirstSentence) -> Iterator[None]:
+    server = HTTPServer(("127.0.0.1", port), kind)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield
@@ -93,7 +115,7 @@ def test_a_dead_language_model_costs_the_summary_only(call: Call, recording: Pat
     assert entry["error"] == f"summarize failed: {failed}"
     assert err.splitlines()[-1] == f"✗ {recording}: summarize failed: {failed}"
     absent, transcript = _pack(entry)
-    assert absent == {"summary": f"The step summarize has no result: {failed}"}
+    assert absent == {"summary": f"The step summarize has no result: {_NO_ANSWER}"}
     assert {said["speaker"] for said in transcript["paragraphs"]} == {"SPEAKER_00", "SPEAKER_01"}
 
 
@@ -105,13 +127,78 @@ def test_the_terminal_says_what_the_pack_lacks_and_so_does_the_run_later(
     lines = [line.strip() for line in out.splitlines()]
     [place] = [line for line in lines if line.startswith("Meeting Pack")]
     assert Path(place.split()[-1]).is_file()
-    why = "The step summarize has no result: the language model small at"
-    assert [line for line in lines if line.startswith(f"without summary: {why} http://127.0.0.1:{port}/v1")]
+    assert f"without summary: The step summarize has no result: {_NO_ANSWER}" in lines
     code, out, _ = call("runs", "show", "latest")
     assert code == 0
     lines = [line.strip() for line in out.splitlines()]
     assert [line for line in lines if line.startswith("without summary: The step summarize has no result")]
     assert [line for line in lines if line.startswith("✗ summarize: the language model small at")]
+
+
+def _holding(folder: Path, secret: str) -> list[str]:
+    """Files below a folder that hold a secret, as it is or within a zip, a table of Parquet or a database."""
+    shapes = {secret.encode(), secret.encode("utf-16-le"), base64.b64encode(secret.encode()), secret[:12].encode()}
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        texts = [path.read_bytes()]
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                texts += [archive.read(name) for name in archive.namelist()]
+        if path.suffix == ".parquet":
+            texts.append(repr(duckdb.sql(f"FROM read_parquet('{path}')").fetchall()).encode())
+        if any(shape in text for shape in shapes for text in texts):
+            found.append(str(path.relative_to(folder)))
+    return found
+
+
+def test_a_key_that_the_server_repeats_is_kept_nowhere(
+    call: Call, recording: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = 'k3y-0f-th3-l4b/that"must+not=leak'
+    monkeypatch.setenv("MODELLAB_LLM_API_KEY", key)
+    with _language_model(port, _Echo):
+        code, out, err = call("--debug", "run", recording, *ASR, *_endpoint(port), "--json")
+    entry = json.loads(out)["inputs"][0]
+    failed = entry["steps"][STEPS.index("summarize")]["error"]
+    assert code == 1
+    assert "status 401" in failed and "Incorrect API key provided: Bearer [MODELLAB_LLM_API_KEY]" in failed
+    shown = out + err + call("runs", "show", "latest")[1] + call("sql", "--json", "FROM steps")[1]
+    assert key[:12] not in shown
+    home = Lab.from_environment().home
+    assert any(path.name == "modellab.duckdb" for path in home.iterdir()) and list(home.rglob("*.zip"))
+    assert list((home / "dagster").rglob("*.db")) and list(home.rglob("*.parquet"))
+    assert _holding(home, key) == []
+    with duckdb.connect(Lab.from_environment().database, read_only=True) as database:
+        tables = [
+            name
+            for (name,) in database.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+            ).fetchall()
+        ]
+        assert key[:12] not in repr([database.execute(f"FROM {table}").fetchall() for table in tables])
+    (home / "probe").write_text(key)
+    assert _holding(home, key) == ["probe"], "the search itself finds a key that is there"
+    (home / "probe").unlink()
+
+
+def test_a_key_in_a_parameter_or_an_address_is_refused_before_anything_is_kept(
+    call: Call, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_LLM_API_KEY", "k3y-0f-th3-l4b")
+    before = _holding(Lab.from_environment().home, "s3cr3t-w0rd")
+    assert before == []
+    for endpoint, words in {
+        "http://me:s3cr3t-w0rd@127.0.0.1/v1": "takes no user or password",
+        "http://127.0.0.1/v1?api_key=s3cr3t-w0rd": "takes no query",
+        "http://127.0.0.1/k3y-0f-th3-l4b/v1": "has a secret among the parameters of summarize",
+    }.items():
+        chosen = {"backend": "openai", "model": "small", "endpoint": endpoint}
+        arguments = [part for name, value in chosen.items() for part in ("--set", f"summarize.{name}={value}")]
+        code, out, err = call("run", recording, *arguments, "--json")
+        assert code == 2
+        assert words in json.loads(out)["error"]["message"]
+        assert "s3cr3t" not in out + err and "k3y-0f" not in out + err
+    assert _holding(Lab.from_environment().home, "s3cr3t-w0rd") == []
 
 
 def test_once_the_language_model_answers_the_pack_is_complete(call: Call, recording: Path, port: int) -> None:
@@ -140,7 +227,7 @@ def test_without_a_diarization_model_the_pack_has_the_words_without_speakers(cal
     assert errors["alignment"] == "diarization failed"
     assert entry["error"] == f"diarization failed: {errors['diarization']}"
     absent, transcript = _pack(entry)
-    assert absent == {"speakers": f"The step diarization has no result: {errors['diarization']}"}
+    assert absent == {"speakers": "The step diarization has no result: the weights of its model were not found."}
     assert {said["speaker"] for said in transcript["paragraphs"]} == {None}
     code, out, err = call("run", recording, *ASR, *gated)
     assert code == 1

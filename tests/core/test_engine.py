@@ -180,7 +180,7 @@ def test_an_optional_read_that_failed_is_absent_and_says_why(engine: Engine) -> 
     artifact = engine.artifact(system, SOURCE, "shout")
     assert record.status == "completed"
     assert artifact is not None
-    why = "The step write has no result: ZeroDivisionError: by zero."
+    why = "The step write has no result: it failed."
     assert artifact.summary == {"absent": {"words": why}}
     assert artifact.file("shout.txt").read_text() == "NOTHING"
 
@@ -214,8 +214,8 @@ def test_a_read_that_may_falls_back_to_the_next_result_and_says_why(engine: Engi
     plain = fingerprint(engine.identity(system, SOURCE, "write"))
     assert _shouted(engine, system) == (
         "PLAIN",
-        {"words": "The step refine has no result: no words. Speak up."},
-        {"words": plain, "words:refine": "absent: no words. Speak up."},
+        {"words": "The step refine has no result: it failed."},
+        {"words": plain, "words:refine": "absent: LabError: no words. Speak up."},
     )
 
 

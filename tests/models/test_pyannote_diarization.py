@@ -1,5 +1,6 @@
 """pyannote.audio with real weights: the two-speaker sample, odd audio, the hub's path, and unsafe checkpoints."""
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -211,6 +212,96 @@ class Explosive:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize(
+    ("variant", "clustering", "values", "parts"),
+    [
+        ("3.1", "AgglomerativeClustering", AGGLOMERATIVE, IN_REPOSITORIES),
+        ("community-1", "VBxClustering", VBX, IN_SUBFOLDERS),
+    ],
+)
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (("preprocessors", "x"), "preprocessors: Extra inputs"),
+        (("pipeline",), r"pipeline\.name"),
+        (("pipeline", "params", "segmentation"), r"pipeline\.params\.segmentation"),
+        (("pipeline", "params", "klass"), r"pipeline\.params\.klass: Extra inputs"),
+        (("params", "segmentation"), r"params\.segmentation\.name: Extra inputs"),
+        (("freeze",), "freeze: Extra inputs"),
+    ],
+)
+def test_a_sound_pipeline_that_asks_for_a_class_besides_is_refused(
+    tmp_path: Path,
+    variant: str,
+    clustering: str,
+    values: dict[str, Any],
+    parts: dict[str, str],
+    place: tuple[str, ...],
+    found: str,
+) -> None:
+    write_pipeline(tmp_path, clustering, values, parts)
+    path, marker = tmp_path / "config.yaml", tmp_path / "owned"
+    content = inside = yaml.safe_load(path.read_text())
+    for key in place[:-1]:
+        inside = inside.setdefault(key, {})
+    inside[place[-1]] = {"name": "subprocess.Popen", "params": {"args": ["touch", str(marker)]}}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(WeightsCorrupt, match=found):
+        load_variant(variant, tmp_path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("part", ["segmentation", "embedding"])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("owning", "PyanNet"), ("subprocess", "Popen"), ("pyannote.audio.models.segmentation", "SSeRiouSS")],
+)
+def test_a_checkpoint_names_a_network_that_is_known_and_no_module_is_imported_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, module: str, name: str
+) -> None:
+    import torch
+
+    from models.pyannote_diarization.checkpoints import read_checkpoint
+
+    write_pipeline(tmp_path, "VBxClustering", VBX, IN_SUBFOLDERS)
+    (tmp_path / "owning.py").write_text(f"open({str(tmp_path / 'owned')!r}, 'w')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = tmp_path / part / "pytorch_model.bin"
+    content = read_checkpoint(path)
+    content["pyannote.audio"]["architecture"] = {"module": module, "class": name}
+    torch.save(content, path)
+    with pytest.raises(WeightsCorrupt, match=rf"asks for a network .* found {module}\.{name}; allowed: Cam"):
+        load_variant("community-1", tmp_path)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_what_was_checked_is_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is another one as soon as it was read, as if somebody waited for that."""
+    write_pipeline(tmp_path, "VBxClustering", VBX, IN_SUBFOLDERS)
+    read, changed = Path.read_bytes, []
+
+    def read_once(path: Path) -> bytes:
+        data = read(path)
+        if path.is_relative_to(tmp_path) and path.suffix == ".bin":
+            path.write_bytes(pickle.dumps(Explosive(tmp_path / "owned")))
+            changed.append(path.parent.name)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", read_once)
+    load_variant("community-1", tmp_path)
+    assert sorted(changed) == ["embedding", "segmentation"]
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("name", ["$model/../outside", "$model//etc", "../outside", "/etc", "https://host/x", "a/b/c"])
+def test_a_pipeline_names_nothing_outside_its_folder_but_repositories(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "pipeline"
+    write_pipeline(folder, "VBxClustering", VBX, {**IN_SUBFOLDERS, "segmentation": name})
+    (folder / "segmentation").rename(tmp_path / "outside")
+    with pytest.raises(WeightsCorrupt, match=r"names a place outside its folder|is no repository of the hub"):
+        load_variant("community-1", folder)
 
 
 @pytest.mark.parametrize("part", ["segmentation", "embedding"])

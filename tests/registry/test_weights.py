@@ -142,17 +142,36 @@ def test_digests_are_computed_once_until_the_file_changes(tmp_path: Path) -> Non
     file = tmp_path / "model.bin"
     file.write_bytes(b"one")
     assert cache.of([file]) == hashlib.sha256(b"one").hexdigest()
-    # Other bytes under the same size and time are not read again: that is the price of not reading at all.
+    (entry,) = (tmp_path / "digests").iterdir()
+    entry.write_text(json.dumps({"sha256": "kept"}))
+    assert cache.of([file]) == "kept"
+    # Other bytes of the same size whose time of change was set back, as somebody would who swaps weights.
     stamp = file.stat().st_mtime_ns
     file.write_bytes(b"two")
     os.utime(file, ns=(stamp, stamp))
-    assert cache.of([file]) == hashlib.sha256(b"one").hexdigest()
-    os.utime(file, ns=(stamp + 1, stamp + 1))
     assert cache.of([file]) == hashlib.sha256(b"two").hexdigest()
     assert cache.of([file, file]) == hashlib.sha256(b"twotwo").hexdigest()
     for entry in (tmp_path / "digests").iterdir():
         entry.write_text("{")
     assert cache.of([file]) == hashlib.sha256(b"two").hexdigest()
+
+
+def test_pickles_where_others_may_write_are_loaded_from_a_copy_of_what_was_checked(lab: Lab, tmp_path: Path) -> None:
+    place = tmp_path / "given" / "toy" / "one"
+    place.mkdir(parents=True)
+    (place / "model.pt").write_bytes(b"sound")
+    config = model(
+        local={"files": ["model.pt"], "origin": "somewhere"},
+        sha256={"model.pt": hashlib.sha256(b"sound").hexdigest()},
+    )
+    store = WeightStore(lab_with(lab.home, weights=tmp_path / "given"))
+    folder = store.folder(REF, store.find(config, REF))
+    assert folder.is_relative_to(lab.weights_cache)
+    (place / "model.pt").write_bytes(b"other")
+    assert (folder / "model.pt").read_bytes() == b"sound"
+    again = WeightStore(lab_with(lab.home, weights=tmp_path / "given"))
+    with pytest.raises(WeightsCorrupt, match=r"model\.pt of model toy:one from local folder"):
+        again.folder(REF, again.find(config, REF))
 
 
 def test_when_nothing_has_the_weights_every_source_and_the_way_out_are_named(lab: Lab) -> None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from modellab.errors import UsageError
+
+KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
+"""Environment variable with the endpoint's key, if it wants one; a key is no parameter, so that no record holds it."""
 
 
 class LanguageModel(Protocol):
@@ -40,6 +44,25 @@ class BackendSettings(BaseModel):
     retries: int = Field(3, ge=0, le=10, description="further attempts after a failed one")
     chunk_words: int = Field(3000, ge=100, description="words of transcript in one request; more are split")
     answer_tokens: int = Field(2000, ge=16, description="longest answer, in tokens")
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address_only(cls, endpoint: str | None) -> str | None:
+        """An endpoint is kept and shown with every result: it names a place, and carries no credentials."""
+        if endpoint is None:
+            return None
+        try:
+            address = urlsplit(endpoint)
+            port = address.port
+        except ValueError:
+            raise ValueError("an endpoint is an address such as http://localhost:11434/v1") from None
+        if "@" in address.netloc or "\\" in endpoint:
+            raise ValueError(f"an endpoint takes no user or password; a key's place is the variable {KEY_VARIABLE}")
+        if "?" in endpoint or "#" in endpoint:
+            raise ValueError(f"an endpoint takes no query or fragment; a key's place is the variable {KEY_VARIABLE}")
+        if not address.hostname or port == 0 or not endpoint.isprintable() or " " in endpoint:
+            raise ValueError("an endpoint is an address such as http://localhost:11434/v1")
+        return endpoint
 
     @model_validator(mode="after")
     def _complete(self) -> "BackendSettings":

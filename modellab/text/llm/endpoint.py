@@ -1,15 +1,14 @@
 """An OpenAI-compatible chat endpoint: Ollama, vLLM, LM Studio, llama.cpp, or the real one."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from modellab.errors import StepFailed, TextRefused
+from modellab.errors import NoUsableAnswer, TextRefused
 from modellab.outside import parse_json
-from modellab.text.llm.backends import BackendSettings
+from modellab.redaction import redact, redact_known
+from modellab.settings import secrets
+from modellab.text.llm.backends import KEY_VARIABLE, BackendSettings
 
-KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
-"""Environment variable with the endpoint's key, if it wants one; a key is no parameter, so that no record holds it."""
 _CONNECT_S = 10.0
 _LARGEST_ANSWER_BYTES = 4 << 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 20.0
@@ -55,7 +54,7 @@ class Endpoint:
         import httpx2
 
         assert self._settings.endpoint is not None
-        key = os.environ.get(KEY_VARIABLE)
+        key = secrets().get(KEY_VARIABLE)
         try:
             with (
                 httpx2.Client(timeout=httpx2.Timeout(self._settings.timeout_s, connect=_CONNECT_S)) as client,
@@ -97,10 +96,10 @@ class Endpoint:
             raise _Transient("an answer cut off at answer_tokens")
         if not isinstance(text, str) or not text.strip():
             raise _Transient("an empty answer")
-        return text
+        return redact_known(text)
 
-    def _failed(self, found: str) -> StepFailed:
-        return StepFailed(
+    def _failed(self, found: str) -> NoUsableAnswer:
+        return NoUsableAnswer(
             f"the language model {self.name} did not answer",
             found=found,
             hint=f"Check that the endpoint runs and has the model (curl {self._settings.endpoint}/models), that "
@@ -110,5 +109,6 @@ class Endpoint:
 
 
 def _quoted(content: bytes) -> str:
-    text = " ".join(content.decode(errors="replace").split())
+    # Before it is cut off: half a key is one as well.
+    text = redact(" ".join(content.decode(errors="replace").split()))
     return text[:_QUOTED_CHARACTERS] + ("…" if len(text) > _QUOTED_CHARACTERS else "") or "nothing"

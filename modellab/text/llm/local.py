@@ -16,7 +16,7 @@ class LocalModel:
     def __init__(self, settings: BackendSettings) -> None:
         assert settings.model is not None
         self._folder, self._answer_tokens = Path(settings.model).expanduser(), settings.answer_tokens
-        self.name = f"local model {self._folder}"
+        self.name = f"local model {self._folder.name}"
 
     def complete(self, system: str, user: str, schema: Mapping[str, Any]) -> str:
         import torch
@@ -61,9 +61,16 @@ def _load(folder: Path) -> tuple[Any, Any]:
             "a local language model needs transformers", found=str(error), hint="Run: pip install transformers==5.23.0"
         ) from error
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"the language model in {folder} can't be loaded", found=str(error)) from error
+        # Code that a folder brings is never run, and its weights are never a pickle, which could hold some.
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+    except Exception as error:  # a folder that is not what it says fails in many ways
+        raise ModelUnavailable(
+            f"the language model in {folder} can't be loaded",
+            found=(str(error).strip().splitlines() or [type(error).__name__])[0],
+            hint="It must be a transformers model without code of its own, with its weights as safetensors.",
+        ) from error
     model.eval()
     return model, tokenizer

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from modellab.errors import StepFailed
+from modellab.errors import NoUsableAnswer
 from modellab.surfaces.results import Transcript
 from modellab.text.due import resolve_due
 from modellab.text.llm.answers import (
@@ -57,7 +57,7 @@ class _Job:
         """A valid answer; an invalid one is sent back with what is wrong with it.
 
         Raises:
-            StepFailed: no valid answer in 1 + `retries` attempts, or no answer at all.
+            NoUsableAnswer: no valid answer in 1 + `retries` attempts, or no answer at all.
         """
         schema = {"name": kind.__name__, "schema": kind.model_json_schema()}
         user, problem = prompt.user, ""
@@ -71,7 +71,7 @@ class _Job:
                 )
                 wanted = json.dumps(schema["schema"])
                 user = f"{prompt.user}\n\nYour last answer was not valid ({problem}). Answer with JSON of: {wanted}"
-        raise StepFailed(
+        raise NoUsableAnswer(
             f"the language model {self.model.name} gave no valid answer in {1 + self.settings.retries} attempts",
             found=problem,
             allowed=f"JSON of {kind.__name__}",
@@ -97,10 +97,10 @@ class _Job:
         """Refuse a result of which nothing is left.
 
         Raises:
-            StepFailed: everything the model wrote was rejected.
+            NoUsableAnswer: everything the model wrote was rejected.
         """
         if self.rejected and not self.accepted:
-            raise StepFailed(
+            raise NoUsableAnswer(
                 f"everything the language model {self.model.name} wrote was rejected",
                 found=f"{len(self.rejected)} lines, the first: {self.rejected[0].reason}",
                 hint="Use a larger model, or no backend at all.",
@@ -119,7 +119,7 @@ def summarize_with(
     """A summary by a language model. A long transcript is asked about in chunks, each giving its share of the lines.
 
     Raises:
-        StepFailed: the model can't be reached, gives no valid answer, or nothing it wrote holds.
+        NoUsableAnswer: the model can't be reached, gives no valid answer, or nothing it wrote holds.
     """
     job = _Job(transcript, model, settings)
     chunks = list(job.chunks())
@@ -165,7 +165,7 @@ def find_action_items_with(
     computed here from the words, not taken from the model.
 
     Raises:
-        StepFailed: as for `summarize_with`.
+        NoUsableAnswer: as for `summarize_with`.
     """
     job = _Job(transcript, model, settings)
     chunks = list(job.chunks())
