@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import duckdb
 
 _RUNS = """
-SELECT strftime(started_at, '%Y-%m-%d %H:%M') AS started, name AS file, system, status, round(wall_s, 1) AS seconds
+SELECT
+    strftime(timezone($zone, started_at), '%Y-%m-%d %H:%M') AS started, name AS file, system, status,
+    round(wall_s, 1) AS seconds
 FROM run_history ORDER BY started_at DESC LIMIT 10
 """
 _SPEEDS = """
@@ -34,10 +36,12 @@ _TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORD
 )
 def warehouse(database: DatabaseResource) -> dg.MaterializeResult[None]:
     """Housekeeping, and a page about the database."""
-    report = upkeep(database.lab())
+    lab = database.lab()
+    report = upkeep(lab)
     with database.reading() as connection:
         counts = {name: _count(connection, name) for (name,) in connection.execute(_TABLES).fetchall()}
-        runs, speeds = _markdown(connection, _RUNS), _markdown(connection, _SPEEDS)
+        runs = _markdown(connection, _RUNS, {"zone": lab.timezone})
+        speeds = _markdown(connection, _SPEEDS)
     return dg.MaterializeResult(
         metadata={
             "last runs": dg.MetadataValue.md(runs),
@@ -56,6 +60,6 @@ def _count(connection: "duckdb.DuckDBPyConnection", name: str) -> int:
     return int(count)
 
 
-def _markdown(connection: "duckdb.DuckDBPyConnection", sql: str) -> str:
-    result = connection.execute(sql)
+def _markdown(connection: "duckdb.DuckDBPyConnection", sql: str, values: dict[str, str] | None = None) -> str:
+    result = connection.execute(sql, values)
     return table([str(column[0]) for column in result.description], result.fetchall())

@@ -3,12 +3,13 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from modellab.errors import UsageError
+from modellab.local_days import checked_zone, machine_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """The checkout: Model Lab runs from one (editable install), so its YAML, SQL and model folders are files in it."""
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
         12.0, gt=0, description="hours of sound in one recording; a longer one is refused when it is registered"
     )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
+    timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
+        None, description="time zone whose days count, such as Europe/Berlin; left out: the machine's"
+    )
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
     llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
 
@@ -76,6 +80,11 @@ class Lab:
                 f"MODELLAB_{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()
             )
             raise UsageError(f"a setting is not valid: {problems}", hint="Correct the environment variable.") from error
+
+    @cached_property
+    def timezone(self) -> str:
+        """IANA name of the time zone whose days count where a recording does not say its own."""
+        return self.settings.timezone or machine_zone()
 
     @cached_property
     def inputs(self) -> Path:

@@ -39,7 +39,8 @@ class StepIdentity:
     """Role -> fingerprint of the artifact read. For an optional role None where the pipeline has no step for it,
     `ABSENT` and the reason where the step has no result. `input`: the input's SHA-256. Where a role fell back,
     `role:step` for each better step without a result: `ABSENT` and the reason. `names`: the names that people gave the
-    speakers, as canonical JSON; left out where there are none."""
+    speakers, as canonical JSON; left out where there are none. `timezone`: the lab's time zone, where its days
+    decide the result."""
 
 
 def fingerprint(identity: StepIdentity) -> str:

@@ -149,7 +149,13 @@ def _check_still_current(lab: Lab, named: NamedRun, system: System) -> None:
     step = named.told_apart.step
     with Models(lab, ModelRegistry()) as models:
         identities = Identities(
-            models, ArtifactStore(lab.artifacts), system, named.source, names=SpeakerNames(lab), without={}
+            models,
+            ArtifactStore(lab.artifacts),
+            system,
+            named.source,
+            names=SpeakerNames(lab),
+            timezone=lab.timezone,
+            without={},
         )
         if system.step(step) and fingerprint(identities.of(step)) == named.told_apart.fingerprint:
             return

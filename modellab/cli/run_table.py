@@ -10,6 +10,7 @@ from rich.text import Text
 from modellab.cli.console import print_block, print_line
 from modellab.cli.history import PastRun
 from modellab.cli.units import length
+from modellab.local_days import local_time
 
 _ROOMY = 110
 """Columns from which run keys and dates are shown whole."""
@@ -34,10 +35,14 @@ def result_text(run: PastRun) -> Text:
     return text.append(" !", style="yellow") if run.failed_checks else text
 
 
-def print_runs(console: Console, runs: Sequence[PastRun]) -> None:
-    """A line for each run. On a terminal the file's and the system's names give way; elsewhere nothing is cut."""
+def print_runs(console: Console, runs: Sequence[PastRun], zone: str) -> None:
+    """A line for each run. On a terminal the file's and the system's names give way; elsewhere nothing is cut.
+
+    Args:
+        zone: IANA name of the time zone whose clock is shown.
+    """
     roomy = not console.is_terminal or console.width >= _ROOMY
-    lines = [_cells(run, roomy=roomy) for run in runs]
+    lines = [_cells(run, zone, roomy=roomy) for run in runs]
     widths = [max(map(cell_len, column)) for column in zip(_HEADINGS, *[map(str, line) for line in lines], strict=True)]
     gap = 3 if roomy else 2
     if console.is_terminal:
@@ -55,8 +60,8 @@ def print_runs(console: Console, runs: Sequence[PastRun]) -> None:
         print_line(console, Text("! checks of its results failed: modellab runs show RUN", style="dim"))
 
 
-def _cells(run: PastRun, *, roomy: bool) -> list[str | Text]:
-    started = run.started_at.astimezone()
+def _cells(run: PastRun, zone: str, *, roomy: bool) -> list[str | Text]:
+    started = local_time(run.started_at, zone)
     return [
         run.run if roomy else run.run[:_SHORT_KEY],
         f"{started:%Y-%m-%d %H:%M}" if roomy else f"{started:%m-%d %H:%M}",

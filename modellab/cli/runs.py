@@ -57,7 +57,8 @@ def list_runs(
     from modellab.cli.units import plural
     from modellab.settings import Lab
 
-    runs, more = past_runs(Lab.from_environment(), source=source, status=status, limit=limit)
+    lab = Lab.from_environment()
+    runs, more = past_runs(lab, source=source, status=status, limit=limit)
     if as_json:
         print_json({"runs": runs, "more": more})
         return
@@ -65,7 +66,7 @@ def list_runs(
     if not runs:
         print_line(console, Text("No run matches.", style="dim"))
         return
-    print_runs(console, runs)
+    print_runs(console, runs, lab.timezone)
     if more:
         print_line(console, Text(f"… and {plural(more, 'earlier run')}: --limit {len(runs) + more}", style="dim"))
 
@@ -117,7 +118,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         )
         return
     console = stdout()
-    for name, value in _facts(found):
+    for name, value in _facts(found, lab.timezone):
         print_line(console, _fact(name, value))
     if speakers:
         print_line(console, _fact("Speakers", ", ".join(speakers.values())))
@@ -292,9 +293,10 @@ def _format(wanted: str | None) -> "TranscriptFormat | None":
     return TranscriptFormat(one_of("transcript format", wanted, TranscriptFormat))
 
 
-def _facts(run: "PastRun") -> list[tuple[str, Any]]:
+def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
     from modellab.cli.run_table import result_text
     from modellab.cli.units import length
+    from modellab.local_days import local_time
 
     took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
     by = " ".join(filter(None, (run.launched_by, run.launcher)))
@@ -311,7 +313,7 @@ def _facts(run: "PastRun") -> list[tuple[str, Any]]:
         ("Result", result_text(run)),
         ("File", ", ".join(known) or "none was named"),
         ("System", run.system or "none was named"),
-        ("Started", f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}{took}"),
+        ("Started", f"{local_time(run.started_at, zone):%Y-%m-%d %H:%M:%S}{took}"),
         *([("Launched", f"by {by} as {where}{waited}")] if by else []),
         ("Dagster run", run.dagster_run_id),
     ]

@@ -56,9 +56,16 @@ class Engine:
             LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
         """
         without = self._without[system.key, source.key]
-        return Identities(self.models, self.store, system, source, names=SpeakerNames(self.lab), without=without).of(
-            step_name
+        identities = Identities(
+            self.models,
+            self.store,
+            system,
+            source,
+            names=SpeakerNames(self.lab),
+            timezone=self.lab.timezone,
+            without=without,
         )
+        return identities.of(step_name)
 
     def run_key(self, system: System, source: RegisteredInput) -> str:
         """16 hex digits that the same input, system and code always give."""
@@ -212,6 +219,7 @@ class _Attempt:
             names=from_read(identity.reads.get("names")),
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
+            timezone=self.engine.lab.timezone,
             acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
         )
 

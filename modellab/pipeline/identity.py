@@ -20,6 +20,7 @@ class Identities:
         models: identifies models, without loading them.
         store: what results there are, which decides about reads that are optional or fall back.
         names: names that people gave to speakers.
+        timezone: IANA name of the lab's time zone.
         without: step -> why it has no result, as `why_absent` gives it, for those that failed or were not run.
     """
 
@@ -31,10 +32,11 @@ class Identities:
         source: RegisteredInput,
         *,
         names: SpeakerNames,
+        timezone: str,
         without: Mapping[str, str],
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
-        self._names, self._without = names, without
+        self._names, self._timezone, self._without = names, timezone, without
         self._known: dict[str, StepIdentity] = {}
 
     def of(self, name: str) -> StepIdentity:
@@ -57,6 +59,8 @@ class Identities:
         told_apart = named_result(step.definition, reads)
         if told_apart and (names := self._names.of(told_apart)):
             reads["names"] = as_read(names)
+        if step.definition.local_days(step.parameters, reads):
+            reads["timezone"] = self._timezone
         return StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,

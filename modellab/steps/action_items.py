@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from modellab.artifacts.store import Artifact
+from modellab.local_days import checked_zone
 from modellab.steps.chapters import read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.surfaces.results import dump, load
@@ -27,6 +28,11 @@ class ActionItemsParameters(BackendSettings, StepParameters):
     recorded_on: date | None = Field(
         None, description="day of the recording, YYYY-MM-DD; left out: the file's own tag, else when the lab got it"
     )
+    timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
+        None,
+        description="time zone of the recording, such as Europe/Berlin, where its file does not say; left out: the "
+        "lab's",
+    )
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
@@ -34,7 +40,8 @@ def run(context: StepContext) -> Mapping[str, Any]:
     parameters = context.parameters
     assert isinstance(parameters, ActionItemsParameters)
     transcript = read_transcript(context.reads["transcript"])
-    day, source = recording_date(parameters.recorded_on, context.recording(), context.input.registered_at)
+    zone = parameters.timezone or context.timezone
+    day, source = recording_date(parameters.recorded_on, context.recording(), context.input.registered_at, zone)
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
     else:
@@ -76,6 +83,10 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     }
 
 
+def _local_days(parameters: ActionItemsParameters, reads: Mapping[str, str | None]) -> bool:
+    return parameters.recorded_on is None and parameters.timezone is None
+
+
 STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
@@ -84,5 +95,6 @@ STEP = StepDefinition(
     parameters=ActionItemsParameters,
     run=run,
     reads_input=True,
+    local_days=_local_days,
     tables=tables,
 )

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from modellab.artifacts.fingerprint import ABSENT
 from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
 from modellab.bundle.meeting import Absence, RecordingDay, describe
 from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
 from modellab.errors import StepFailed
+from modellab.local_days import checked_zone
 from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
 from modellab.steps.action_items import ACTION_ITEMS_FILE
@@ -49,6 +51,11 @@ class BundleParameters(StepParameters):
         None,
         description="day of the recording, YYYY-MM-DD; left out: that of the action items, else the file's own tag, "
         "else when the lab got it",
+    )
+    timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
+        None,
+        description="time zone of the recording, where neither its action items nor its file says the day; "
+        "left out: the lab's",
     )
 
 
@@ -132,7 +139,8 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
     assert isinstance(parameters, BundleParameters)
     given = parameters.recorded_on
     if action_items is None or action_items.recorded_on is None:
-        return RecordingDay(*recording_date(given, context.recording(), context.input.registered_at))
+        zone = parameters.timezone or context.timezone
+        return RecordingDay(*recording_date(given, context.recording(), context.input.registered_at, zone))
     reckoned_from = action_items.recorded_on
     if given in (None, reckoned_from):
         return RecordingDay(reckoned_from, "parameter" if given else str(action_items.recorded_on_source))
@@ -144,6 +152,14 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
             hint="Give action_items.recorded_on the same day.",
         )
     return RecordingDay(given, "parameter")
+
+
+def _local_days(parameters: BundleParameters, reads: Mapping[str, str | None]) -> bool:
+    """Action items, where there are any, have the day."""
+    items = reads.get("action_items")
+    return (
+        parameters.recorded_on is None and parameters.timezone is None and (items is None or items.startswith(ABSENT))
+    )
 
 
 def _absences(context: StepContext) -> Iterator[Absence]:
@@ -176,4 +192,5 @@ STEP = StepDefinition(
     run=run,
     reads_input=True,
     names_from=("diarization", "transcript"),
+    local_days=_local_days,
 )

@@ -66,6 +66,8 @@ class StepContext:
     """Speaker's label -> the name that people gave them; only for a step with `names_from`."""
     longest_s: float | None = None
     """Length beyond which a recording is refused; None for no limit."""
+    timezone: str = "UTC"
+    """IANA name of the lab's time zone; enters the fingerprint where `StepDefinition.local_days` says so."""
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""
@@ -134,5 +136,7 @@ class StepDefinition:
     names_from: tuple[str, ...] = ()
     """Roles whose result may tell speakers apart, the first filled one counts: names given to its speakers enter the
     fingerprint. Empty for a step that shows no names."""
+    local_days: Callable[[Any, Mapping[str, str | None]], bool] = field(default=lambda parameters, reads: False)
+    """Whether, with these parameters and `StepIdentity.reads`, days of the lab's time zone decide the result."""
     tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})
     """Warehouse rows that follow from an artifact alone: table -> rows. Used when it is made and by a rebuild."""

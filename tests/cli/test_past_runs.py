@@ -282,7 +282,7 @@ RUNS = [
 def test_a_run_is_one_line_however_narrow_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None, highlight=False)
-    print_runs(console, RUNS)
+    print_runs(console, RUNS, "UTC")
     assert isinstance(console.file, io.StringIO)
     heading, *lines, legend = console.file.getvalue().splitlines()
     assert len(lines) == len(RUNS)
@@ -298,7 +298,7 @@ def test_a_run_is_one_line_however_narrow_the_terminal(width: int, monkeypatch: 
 
 def test_elsewhere_nothing_is_cut() -> None:
     console = Console(file=io.StringIO(), width=160, highlight=False)
-    print_runs(console, RUNS)
+    print_runs(console, RUNS, "UTC")
     assert isinstance(console.file, io.StringIO)
     _, first, *_ = console.file.getvalue().splitlines()
     assert RUNS[0].run in first

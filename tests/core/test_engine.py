@@ -109,6 +109,31 @@ def test_a_change_upstream_changes_what_is_downstream_and_nothing_else(engine: E
     assert engine.run_key(hello, SOURCE) != engine.run_key(bye, SOURCE)
 
 
+def _lab_in(lab: Lab, zone: str) -> Lab:
+    return Lab(lab.settings.model_copy(update={"timezone": zone}))
+
+
+def _day_step(context: StepContext) -> Mapping[str, object]:
+    (context.output / "day.txt").write_text(context.timezone)
+    return {}
+
+
+def test_the_lab_s_time_zone_belongs_to_a_result_where_local_days_decide_it(lab: Lab, tmp_path: Path) -> None:
+    day = StepDefinition(
+        "day", "A day.", "1", (), Words, _day_step, local_days=lambda given, reads: given.text == "open"
+    )
+    store, zones = ArtifactStore(lab.artifacts), ("America/New_York", "Asia/Tokyo")
+    for text, reads in (("open", [{"timezone": zone} for zone in zones]), ("given", [{}, {}])):
+        system = System("test", "test", (SystemStep(day, None, Words(text=text), {}),))
+        made = []
+        for zone in zones:
+            there = _lab_in(lab, zone)
+            engine = Engine(there, Models(there, ModelRegistry(tmp_path)), store, Recorder(there))
+            made.append(engine.run_step(system, SOURCE, "day", RUN))
+            assert engine.identity(system, SOURCE, "day").reads == reads[len(made) - 1]
+        assert [record.cached for record in made] == [False, text == "given"]
+
+
 def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engine, lab: Lab) -> None:
     record = engine.run_step(_system("crash"), SOURCE, "write", RUN)
     assert record.status == "failed"

@@ -14,7 +14,6 @@ from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import StepContext, StepDefinition, Timings
 from modellab.surfaces.results import Transcript, Utterance, dump, load
 from modellab.text.dialogues import load_dialogues
-from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 DIALOGUE = next(d for d in load_dialogues("dev") if d.id == "app_release")
@@ -69,23 +68,6 @@ def test_the_steps_follow_each_other(tmp_path: Path, sample_wav: Path) -> None:
     assert (told["items"], told["assigned"], told["dated"]) == (5, 4, 4)
     assert (items.recorded_on, items.recorded_on_source) == (date(2026, 3, 11), "parameter")
     assert items.items[1].due_date == date(2026, 3, 13)
-
-
-def test_the_day_of_a_recording_is_the_given_the_tagged_or_the_registered(sample_wav: Path, tmp_path: Path) -> None:
-    import av
-
-    registered = "2026-03-12T08:00:00+00:00"
-    assert recording_date(date(2026, 1, 1), sample_wav, registered) == (date(2026, 1, 1), "parameter")
-    assert recording_date(None, sample_wav, registered) == (date(2026, 3, 12), "registered")
-    tagged = tmp_path / "tagged.mka"
-    with av.open(str(sample_wav)) as source, av.open(str(tagged), "w") as target:
-        target.metadata["creation_time"] = "2025-11-05T10:00:00Z"
-        stream = target.add_stream_from_template(source.streams.audio[0])
-        for packet in source.demux(audio=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                target.mux(packet)
-    assert recording_date(None, tagged, registered) == (date(2025, 11, 5), "file")
 
 
 def test_a_transcript_without_words_is_refused(tmp_path: Path, sample_wav: Path) -> None:
