@@ -16,6 +16,8 @@ from modellab.errors import PathRefused
 
 STAGING = ".staging"
 """Folder of a store in which its new folders are written."""
+SET_ASIDE = "set-aside"
+"""Folder of a lab's home to which what can't be used is moved, so that its owner finds it."""
 _HASH_BLOCK_BYTES = 1 << 20
 _ABANDONED_S = 24 * 3600.0
 

@@ -1,23 +1,30 @@
 """The artifact store: `artifacts/<step>/<fp[:2]>/<fp>/`, written beside its place, synced, then renamed.
 
-A folder that is there is whole and is never changed. Another store (object storage, say) would offer the same four
-methods.
+A folder that is there was whole when it was made, and is never changed. Disks and people damage some all the same: what
+is found is usable (its manifest, and each file with its size), and what is not is moved aside, so that it is made anew.
+Another store (object storage, say) would offer the same methods.
 """
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
-from modellab.files import confine, sha256_file, staging_folder, sync_path
+from modellab.files import SET_ASIDE, confine, sha256_file, staging_folder, sync_path
 from modellab.outside import read_json
 
 MANIFEST = "manifest.json"
+_LOCK = ".set-aside.lock"
+_SHAPE = {"step": str, "fingerprint": str, "identity": dict, "files": dict, "summary": dict, "made": dict}
+"""What a manifest holds, and of which type."""
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +64,17 @@ class Artifact:
             )
         return confine(self.path / name, self.path)
 
+    def damage(self) -> str | None:
+        """What is wrong with its shape, cheaply: a file that is missing or has another size; None when nothing is."""
+        for name, listed in self.manifest["files"].items():
+            try:
+                facts = (self.path / name).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return f"{name} is missing"
+            if facts.st_size != listed["bytes"]:
+                return f"{name} has {facts.st_size} bytes, not {listed['bytes']}"
+        return None
+
     def verify(self) -> None:
         """Compare every file with the manifest.
 
@@ -71,7 +89,7 @@ class Artifact:
                     f"artifact {self.path}: file {name} does not match its manifest",
                     found=found,
                     allowed=listed["sha256"],
-                    hint="Delete that folder; the next run makes it again.",
+                    hint="`modellab doctor --verify` moves it aside; the next run makes it again.",
                 )
 
 
@@ -89,21 +107,58 @@ class ArtifactStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._damaged: dict[tuple[str, str], str] = {}
 
     def _place(self, step: str, fingerprint: str) -> Path:
         return confine(self.root / step / fingerprint[:2] / fingerprint, self.root)
 
     def find(self, step: str, fingerprint: str) -> Artifact | None:
-        """The artifact of that name, or None when it has not been made."""
-        path = self._place(step, fingerprint)
-        try:
-            return Artifact(path, read_json(path / MANIFEST))
-        except FileNotFoundError:
+        """The artifact of that name, or None when it has not been made. One that is damaged is moved aside first."""
+        place = self._place(step, fingerprint)
+        found = _read(place)
+        return self._set_aside_if(step, fingerprint, _read) if isinstance(found, str) else found
+
+    def check(self, artifact: Artifact) -> str | None:
+        """Compare every byte of an artifact with its manifest, and move it aside if one differs.
+
+        Returns:
+            What is wrong with it; None when nothing is.
+        """
+        if (damage := _thorough(artifact.path)) is None or isinstance(damage, Artifact):
             return None
-        except TextRefused as error:
-            raise ArtifactCorrupt(
-                f"{path / MANIFEST} is not JSON", hint="Delete that folder; the next run makes it again."
-            ) from error
+        self._set_aside_if(artifact.step, artifact.path.name, _thorough)
+        return damage
+
+    def why_set_aside(self, step: str, fingerprint: str) -> str | None:
+        """What was wrong with an artifact that this object moved aside; None when there was none."""
+        return self._damaged.get((step, fingerprint))
+
+    def _set_aside_if(
+        self, step: str, fingerprint: str, look: Callable[[Path], "Artifact | str | None"]
+    ) -> Artifact | None:
+        """Look at an artifact again, alone, and move it aside if it is damaged.
+
+        Again, because another process that met the same damage may have made it anew meanwhile.
+        """
+        place = self._place(step, fingerprint)
+        with FileLock(self.root / _LOCK):
+            found = look(place)
+            if not isinstance(found, str):
+                return found
+            self._damaged[step, fingerprint] = found
+            folder = self.root.parent / SET_ASIDE
+            folder.mkdir(exist_ok=True)
+            target = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{step}-{fingerprint[:16]}"
+            shutil.move(place, target)
+            sync_path(place.parent)
+        _log.warning(
+            "the result %s/%s is damaged: %s. It was moved to %s and is made anew.",
+            step,
+            fingerprint[:16],
+            found,
+            target,
+        )
+        return None
 
     def get(self, step: str, fingerprint: str) -> Artifact:
         """The artifact of that name.
@@ -154,18 +209,59 @@ class ArtifactStore:
         try:
             folder.rename(place)
         except OSError:
-            if (existing := self.find(step, fingerprint)) is None:
-                raise
-            return existing
+            if existing := self.find(step, fingerprint):
+                return existing
+            folder.rename(place)  # what was there was damaged, and is moved aside now
         sync_path(place.parent)
         return Artifact(place, manifest)
 
     def all(self, step: str | None = None) -> Iterator[Artifact]:
         """Every artifact whose manifest can be read, or every one of a step, in order of name; the others are named in
         the log."""
-        pattern = f"{step or '*'}/[0-9a-f][0-9a-f]/*/{MANIFEST}"
-        for path in sorted(self.root.glob(pattern)):
-            try:
-                yield Artifact(path.parent, read_json(path))
-            except (OSError, TextRefused) as error:
-                _log.warning("an artifact is left out: %s", error)
+        for place in self.places(step):
+            found = _read_manifest(place)
+            if isinstance(found, Artifact):
+                yield found
+            elif found is not None:
+                _log.warning("the artifact %s is left out: %s", place, found)
+
+    def places(self, step: str | None = None) -> list[Path]:
+        """The folder of every artifact, whole or not, or of every one of a step, in order of name."""
+        return sorted(path for path in self.root.glob(f"{step or '[a-z]*'}/[0-9a-f][0-9a-f]/*") if path.is_dir())
+
+
+def _read_manifest(place: Path) -> Artifact | str | None:
+    """The artifact in a folder, what is wrong with its manifest, or None where there is no such folder."""
+    try:
+        manifest = read_json(place / MANIFEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{MANIFEST} is missing" if place.exists() else None
+    except TextRefused as error:
+        return f"{MANIFEST} can't be read: {error}"
+    if not isinstance(manifest, dict) or any(not isinstance(manifest.get(k), kind) for k, kind in _SHAPE.items()):
+        return f"{MANIFEST} is not a manifest"
+    if (manifest["fingerprint"], manifest["step"]) != (place.name, place.parent.parent.name):
+        return f"{MANIFEST} is that of another result"
+    if not all(
+        isinstance(listed, dict) and {"bytes", "sha256"} <= set(listed) for listed in manifest["files"].values()
+    ):
+        return f"{MANIFEST} is not a manifest"
+    return Artifact(place, manifest)
+
+
+def _read(place: Path) -> Artifact | str | None:
+    """The artifact in a folder, what is wrong with its shape, or None where there is no such folder."""
+    found = _read_manifest(place)
+    return found.damage() or found if isinstance(found, Artifact) else found
+
+
+def _thorough(place: Path) -> Artifact | str | None:
+    """As `_read`, after comparing every byte."""
+    found = _read(place)
+    if not isinstance(found, Artifact):
+        return found
+    try:
+        found.verify()
+    except ArtifactCorrupt as error:
+        return error.what
+    return found

@@ -65,8 +65,16 @@ def doubts(records: Sequence[StepRecord], checks: Checks, warnings: Mapping[str 
     return [doubt for found in by_step.values() for doubt in found]
 
 
+NOT_REPRODUCED = "run again, it came out differently; the first result is kept"
+
+
 def warnings_of(lab: Lab, record: StepRecord) -> list[str]:
-    """What the result of a step warns of."""
+    """What the result of a step warns of, and whether it came out the same when it was made again."""
+    again = [NOT_REPRODUCED] if record.reproduced is False else []
+    return again + _warnings_in_result(lab, record)
+
+
+def _warnings_in_result(lab: Lab, record: StepRecord) -> list[str]:
     if record.status != "completed" or record.fingerprint is None:
         return []
     artifact = ArtifactStore(lab.artifacts).find(record.step, record.fingerprint)

@@ -197,10 +197,20 @@ def source_of(lab: Lab, run: PastRun) -> RegisteredInput:
     return InputStore(lab).get(run.input)
 
 
-def artifact_of(lab: Lab, records: Sequence[StepRecord], step: str) -> Artifact | None:
-    """What a step of a run gave; None when the run has no such step, or it failed."""
+def artifact_of(lab: Lab, records: Sequence[StepRecord], step: str, *, needed: bool = True) -> Artifact | None:
+    """What a step of a run gave; None when the run has no such step, or it failed.
+
+    Args:
+        needed: whether it is an error that a result is there no more, removed or damaged; else it is None.
+
+    Raises:
+        ArtifactMissing: as `needed` says.
+    """
     record = next((record for record in records if record.step == step and record.status == "completed"), None)
-    return ArtifactStore(lab.artifacts).get(step, record.fingerprint) if record and record.fingerprint else None
+    if record is None or record.fingerprint is None:
+        return None
+    store = ArtifactStore(lab.artifacts)
+    return store.get(step, record.fingerprint) if needed else store.find(step, record.fingerprint)
 
 
 def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> list[PastRun]:

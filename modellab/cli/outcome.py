@@ -132,6 +132,7 @@ def step_document(record: StepRecord, checks: Sequence[CheckRecord], lab: Lab) -
         "step": record.step,
         "status": record.status,
         "cached": record.cached,
+        "reproduced": record.reproduced,
         "seconds": {"load": record.load_s, "inference": record.inference_s, "other": record.other_s},
         "artifact": lab.home / record.artifact if record.artifact else None,
         "error": record.error,

@@ -99,9 +99,14 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     records, checks = records_of(lab, found), checks_of(lab, found)
     # A run that could not be begun has no step, and maybe no input.
     source = source_of(lab, found) if records or with_words else None
-    pack = artifact_of(lab, records_of(lab, with_pack), PACK_STEP) if with_pack else None
+    pack = artifact_of(lab, records_of(lab, with_pack), PACK_STEP, needed=False) if with_pack else None
     told = records_of(lab, with_words) if with_words else []
-    meeting = meeting_of(source, lambda step: artifact_of(lab, told, step), lab) if source else None
+    meeting = meeting_of(source, lambda step: artifact_of(lab, told, step, needed=False), lab) if source else None
+    gone = [
+        record.step
+        for record in records
+        if record.status == "completed" and artifact_of(lab, [record], record.step, needed=False) is None
+    ]
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
@@ -125,9 +130,12 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     if pack:
         print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
         if with_pack and with_pack != found:
-            print_line(console, _fact("", Text(f"of the attempt of {_moment(with_pack)}", style="yellow")))
+            print_line(console, _fact("", Text(f"of the attempt of {_moment(with_pack, lab)}", style="yellow")))
         for what, why in lacking(pack).items():
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
+    if gone:
+        again = f"no longer there: {', '.join(gone)}. Run the recording again to make them anew."
+        print_line(console, _fact("Results", Text(again, style="yellow")))
     console.print()
     if source is None:
         if found.error:
@@ -266,20 +274,22 @@ def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: st
         others = find_attempts(lab, newest.run)
         having = attempt_with(lab, newest.run, results) if len(others) > 1 else None
         if having:
-            hint = f"Another attempt at it has one: {having.dagster_run_id}, of {_moment(having)}."
+            hint = f"Another attempt at it has one: {having.dagster_run_id}, of {_moment(having, lab)}."
         raise ArtifactMissing(f"run {newest.run} ({newest.name}, {newest.system}) has no {what}", hint=hint)
     if found != newest:
-        lacks = f"the newest {'attempt at this run' if found.run == newest.run else 'run'} ({_described(newest)})"
-        print_line(stderr(), f"! {lacks} has no {what}: this is that of {_described(found)}", "yellow")
+        lacks = f"the newest {'attempt at this run' if found.run == newest.run else 'run'} ({_described(newest, lab)})"
+        print_line(stderr(), f"! {lacks} has no {what}: this is that of {_described(found, lab)}", "yellow")
     return found
 
 
-def _described(run: "PastRun") -> str:
-    return f"{run.name}, {run.system}, {run.status}, {_moment(run)}"
+def _described(run: "PastRun", lab: "Lab") -> str:
+    return f"{run.name}, {run.system}, {run.status}, {_moment(run, lab)}"
 
 
-def _moment(run: "PastRun") -> str:
-    return f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
+def _moment(run: "PastRun", lab: "Lab") -> str:
+    from modellab.local_days import local_time
+
+    return f"{local_time(run.started_at, lab.timezone):%Y-%m-%d %H:%M:%S}"
 
 
 def _format(wanted: str | None) -> "TranscriptFormat | None":

@@ -181,6 +181,16 @@ class _Attempt:
         if found and not force:
             self.artifact, self.cached = found, True
             return
+        try:
+            self._run(identity, found)
+        except Exception:
+            # A result that it read may have rotted without changing its size; that costs one look at it to tell.
+            if not self._reads_are_damaged():
+                raise
+            self._run(identity, found)
+
+    def _run(self, identity: StepIdentity, found: Artifact | None) -> None:
+        assert self.fingerprint is not None
         with self.engine.store.staging() as folder:
             context = self._context = self._make_context(identity, folder)
             summary = self.step.definition.run(context)
@@ -206,7 +216,7 @@ class _Attempt:
             if filled.why_not_best is not None:
                 absent[read.role] = filled.why_not_best
             if filled.step is not None:
-                reads[read.role] = self.engine.store.get(filled.step, filled.fingerprint)
+                reads[read.role] = self._result(filled.step, filled.fingerprint)
         ref = self.step.model
         return StepContext(
             input=self.source,
@@ -223,6 +233,27 @@ class _Attempt:
             acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
         )
 
+    def _result(self, step: str, key: str) -> Artifact:
+        """The result of another step, made anew in this run if it is there no more because it was damaged.
+
+        Raises:
+            ArtifactMissing: it has not been made.
+            StepFailed: it was damaged, and can't be made anew.
+        """
+        found = self.engine.store.find(step, key)
+        damage = self.engine.store.why_set_aside(step, key)
+        if found is None and damage is not None:
+            record = self.engine.run_step(self.system, self.source, step, self.run)
+            if record.error is not None:
+                raise StepFailed(f"the result of {step} was damaged ({damage}) and can't be made anew: {record.error}")
+        return self.engine.store.get(step, key)
+
+    def _reads_are_damaged(self) -> bool:
+        """Whether a result that was read is not what was made; each that is not is moved aside."""
+        reads = self._context.reads.values() if self._context else ()
+        damaged = [artifact for artifact in reads if self.engine.store.check(artifact) is not None]
+        return bool(damaged)
+
     def _provenance(self) -> dict[str, Any]:
         facts = self._context.facts if self._context else None
         return {
@@ -231,6 +262,7 @@ class _Attempt:
             "input": self.source.key,
             "run": self.run.run,
             "dagster_run_id": self.run.dagster_run_id,
+            "replaces_damaged": self.engine.store.why_set_aside(self.step.name, str(self.fingerprint)),
             "load_s": round(self.timings.load_s, 6),
             "inference_s": round(self.timings.inference_s, 6),
             "audio_s": self.source.duration_s,

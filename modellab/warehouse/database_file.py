@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from modellab.files import sync_path
+from modellab.files import SET_ASIDE, sync_path
 from modellab.settings import Lab
 from modellab.warehouse.connection import CATALOG, attach
 
@@ -58,7 +58,7 @@ def swap_in(replacement: Path, database: Path) -> None:
 
 def set_aside(path: Path, lab: Lab) -> Path:
     """Move a file that is not ours or can't be read to where it harms nobody and its owner finds it."""
-    folder = lab.home / "set-aside"
+    folder = lab.home / SET_ASIDE
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{path.name}"
     shutil.move(path, target)

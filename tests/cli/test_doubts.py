@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import to_json
 from rich.console import Console
 
-from modellab.cli.doubts import doubts
+from modellab.cli.doubts import all_doubts, doubts
 from modellab.cli.live import LiveWatcher, PlainWatcher
 from modellab.cli.outcome import FileOutcome, document
 from modellab.cli.report import print_file, print_summary
@@ -63,6 +63,15 @@ def test_failed_checks_come_in_the_steps_order_and_warnings_only_where_no_check_
         "! asr: quiet",
     ]
     assert doubts(records, {"asr": [OUTSIDE]}, {}) == []
+
+
+def test_a_result_that_did_not_come_out_the_same_is_shown(record: MakeRecord, lab: Lab) -> None:
+    records = [replace(record("asr", artifact=None), reproduced=same) for same in (None, True, False)]
+    assert [[doubt.line().plain for doubt in all_doubts(lab, [one], {}, ())] for one in records] == [
+        [],
+        [],
+        ["! asr: run again, it came out differently; the first result is kept"],
+    ]
 
 
 def test_a_file_shows_its_doubts_below_the_times(

@@ -145,6 +145,61 @@ def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engin
     assert after.error_type == "ArtifactMissing"
 
 
+def test_a_damaged_result_is_made_anew_in_the_same_run_and_says_so(engine: Engine) -> None:
+    for name in ("write", "shout"):
+        engine.run_step(_system(), SOURCE, name, RUN)
+    written = engine.artifact(_system(), SOURCE, "write")
+    assert written is not None
+    written.file("words.txt").unlink()
+    records = [engine.run_step(_system(), SOURCE, name, RUN) for name in ("write", "shout")]
+    assert [(r.status, r.cached) for r in records] == [("completed", False), ("completed", True)]
+    again = engine.artifact(_system(), SOURCE, "write")
+    assert again is not None and again.file("words.txt").read_text() == "hello"
+    assert again.manifest["made"]["replaces_damaged"] == "words.txt is missing"
+
+
+def test_a_step_makes_a_damaged_result_that_it_reads_anew(engine: Engine) -> None:
+    engine.run_step(_system(), SOURCE, "write", RUN)
+    written = engine.artifact(_system(), SOURCE, "write")
+    assert written is not None
+    written.file("words.txt").write_text("cut")
+    record = engine.run_step(_system(), SOURCE, "shout", RUN)
+    shouted = engine.artifact(_system(), SOURCE, "shout")
+    assert record.status == "completed" and shouted is not None
+    assert shouted.file("shout.txt").read_text() == "HELLO"
+
+
+def test_a_result_that_rotted_and_keeps_its_size_is_noticed_when_it_fails_its_reader(engine: Engine) -> None:
+    reads = (Read("words", ("write",)),)
+
+    def read(context: StepContext) -> Mapping[str, object]:
+        (context.output / "out.txt").write_text(context.reads["words"].file("words.txt").read_text("ascii"))
+        return {}
+
+    copy = StepDefinition("copy", "Copies.", "1", reads, StepParameters, read)
+    steps = (SystemStep(WRITE, None, Words(), {}), SystemStep(copy, None, StepParameters(), {"words": "write"}))
+    system = System("test", "test", steps)
+    engine.run_step(system, SOURCE, "write", RUN)
+    written = engine.artifact(system, SOURCE, "write")
+    assert written is not None
+    written.file("words.txt").write_bytes(b"h\xffllo")
+    record = engine.run_step(system, SOURCE, "copy", RUN)
+    copied = engine.artifact(system, SOURCE, "copy")
+    assert record.status == "completed" and copied is not None
+    assert copied.file("out.txt").read_text() == "hello"
+
+
+def test_an_optional_read_sees_damage_as_every_find_does(engine: Engine) -> None:
+    system = _system(shout=MAYBE)
+    engine.run_step(system, SOURCE, "write", RUN)
+    written = engine.artifact(system, SOURCE, "write")
+    assert written is not None
+    (written.path / "manifest.json").write_text("{")
+    assert engine.identity(system, SOURCE, "shout").reads == {"words": "absent: it has not been run."}
+    engine.run_step(system, SOURCE, "write", RUN)
+    assert engine.identity(system, SOURCE, "shout").reads == {"words": written.fingerprint}
+
+
 def test_a_lab_error_keeps_its_type_and_hint(engine: Engine) -> None:
     record = engine.run_step(_system("refuse"), SOURCE, "write", RUN)
     assert (record.error_type, record.error) == ("LabError", "no words. Speak up.")

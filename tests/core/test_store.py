@@ -1,10 +1,12 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerprint
-from modellab.artifacts.store import ArtifactStore, describe_files
+from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactCorrupt, ArtifactMissing
 
 FP = "ab" + "0" * 62
@@ -62,9 +64,84 @@ def test_changed_files_and_broken_manifests_are_noticed(tmp_path: Path) -> None:
     (artifact.path / "out.txt").write_text("jello")
     with pytest.raises(ArtifactCorrupt, match=r"out\.txt does not match"):
         artifact.verify()
-    (artifact.path / "manifest.json").write_text("{")
-    with pytest.raises(ArtifactCorrupt, match="is not JSON"):
-        store.find("asr", FP)
+
+
+def _manifest(**changes: object) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda folder: (folder / "out.txt").write_text("hell"), "out.txt has 4 bytes, not 5"),
+        (lambda folder: (folder / "out.txt").unlink(), "out.txt is missing"),
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json can't be read"),
+        (lambda folder: (folder / "manifest.json").write_bytes(b"\x00" * 400), "manifest.json can't be read"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json is not a manifest"),
+        (_manifest(files=None), "manifest.json is not a manifest"),
+        (_manifest(files={"out.txt": {}}), "manifest.json is not a manifest"),
+        (_manifest(fingerprint="cd" + "0" * 62), "manifest.json is that of another result"),
+    ],
+)
+def test_what_is_damaged_is_moved_aside_and_made_anew(
+    tmp_path: Path, damage: Callable[[Path], object], what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = ArtifactStore(tmp_path / "artifacts")
+    _commit(store, "hello")
+    place = store.get("asr", FP).path
+    damage(place)
+    left = sorted(path.name for path in place.iterdir())
+    assert store.find("asr", FP) is None
+    assert not place.exists()
+    (aside,) = (tmp_path / "set-aside").iterdir()
+    assert aside.name.endswith(f"-asr-{FP[:16]}")
+    assert sorted(path.name for path in aside.iterdir()) == left
+    assert what in caplog.text and str(aside) in caplog.text
+    assert what in str(store.why_set_aside("asr", FP))
+    _commit(store, "hello")
+    assert store.get("asr", FP).file("out.txt").read_text() == "hello"
+
+
+def test_a_changed_byte_is_found_by_the_thorough_check_alone(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path / "artifacts")
+    _commit(store, "hello")
+    artifact = store.get("asr", FP)
+    assert store.check(artifact) is None
+    (artifact.path / "out.txt").write_text("jello")
+    assert store.find("asr", FP) == artifact
+    assert "out.txt does not match" in str(store.check(artifact))
+    assert store.find("asr", FP) is None
+
+
+def test_a_result_is_committed_where_a_damaged_one_lies(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path / "artifacts")
+    _commit(store, "hello")
+    (store.get("asr", FP).path / "out.txt").unlink()
+    _commit(store, "again")
+    assert store.get("asr", FP).file("out.txt").read_text() == "again"
+
+
+def test_of_two_that_meet_the_same_damage_neither_moves_what_the_other_made(tmp_path: Path) -> None:
+    first, second = ArtifactStore(tmp_path / "artifacts"), ArtifactStore(tmp_path / "artifacts")
+    _commit(first, "hello")
+    place = first.get("asr", FP).path
+    (place / "out.txt").unlink()
+    seen = second._set_aside_if  # the second has looked, and is held up before it acts
+
+    def held_up(*arguments: Any) -> Artifact | None:
+        assert first.find("asr", FP) is None
+        _commit(first, "anew")
+        return seen(*arguments)
+
+    second._set_aside_if = held_up  # type: ignore[method-assign]
+    found = second.find("asr", FP)
+    assert found is not None and found.file("out.txt").read_text() == "anew"
+    assert len(list((tmp_path / "set-aside").iterdir())) == 1
 
 
 def _identity(**changes: object) -> StepIdentity:

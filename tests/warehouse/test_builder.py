@@ -274,7 +274,9 @@ def test_a_damaged_artifact_is_reported_and_the_others_come_in(lab: Lab, life: M
     assert len(report.problems) == 1
     assert damaged.fingerprint in report.problems[0]
     assert (_count(lab), _count(lab, "artifacts")) == (4, 4)
-    assert len(build(lab).problems) == 1
+    assert build(lab).problems == []
+    (aside,) = (lab.home / "set-aside").iterdir()
+    assert (aside / "speech.json").read_text() == "{"
 
 
 def test_a_damaged_record_is_reported_and_the_others_come_in(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
