@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from modellab.cli.history import PastRun
     from modellab.cli.meetings import TranscriptFormat
+    from modellab.pipeline.record import StepRecord
     from modellab.settings import Lab
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
@@ -102,11 +103,6 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     pack = artifact_of(lab, records_of(lab, with_pack), PACK_STEP, needed=False) if with_pack else None
     told = records_of(lab, with_words) if with_words else []
     meeting = meeting_of(source, lambda step: artifact_of(lab, told, step, needed=False), lab) if source else None
-    gone = [
-        record.step
-        for record in records
-        if record.status == "completed" and artifact_of(lab, [record], record.step, needed=False) is None
-    ]
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
@@ -123,7 +119,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         )
         return
     console = stdout()
-    for name, value in _facts(found, lab.timezone):
+    for name, value in (*_facts(found, lab.timezone), *_gone(lab, records)):
         print_line(console, _fact(name, value))
     if speakers:
         print_line(console, _fact("Speakers", ", ".join(speakers.values())))
@@ -133,9 +129,6 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
             print_line(console, _fact("", Text(f"of the attempt of {_moment(with_pack, lab)}", style="yellow")))
         for what, why in lacking(pack).items():
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
-    if gone:
-        again = f"no longer there: {', '.join(gone)}. Run the recording again to make them anew."
-        print_line(console, _fact("Results", Text(again, style="yellow")))
     console.print()
     if source is None:
         if found.error:
@@ -296,6 +289,7 @@ def _format(wanted: str | None) -> "TranscriptFormat | None":
     """The format asked for; text when standard output is not a terminal; None for coloured text on one."""
     from modellab.cli.console import stdout
     from modellab.cli.meetings import TranscriptFormat
+    from modellab.pipeline.record import StepRecord
     from modellab.names import one_of
 
     if wanted is None:
@@ -327,6 +321,17 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
         *([("Launched", f"by {by} as {where}{waited}")] if by else []),
         ("Dagster run", run.dagster_run_id),
     ]
+
+
+def _gone(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:
+    from rich.text import Text
+
+    from modellab.cli.history import artifact_of
+
+    made = [record for record in records if record.status == "completed"]
+    gone = [record.step for record in made if artifact_of(lab, [record], record.step, needed=False) is None]
+    again = f"no longer there: {', '.join(gone)}. Run the recording again to make them anew."
+    return [("Results", Text(again, style="yellow"))] if gone else []
 
 
 def _fact(name: str, value: Any) -> "Text":
