@@ -289,7 +289,6 @@ def _format(wanted: str | None) -> "TranscriptFormat | None":
     """The format asked for; text when standard output is not a terminal; None for coloured text on one."""
     from modellab.cli.console import stdout
     from modellab.cli.meetings import TranscriptFormat
-    from modellab.pipeline.record import StepRecord
     from modellab.names import one_of
 
     if wanted is None:
