@@ -71,7 +71,7 @@ def main() -> None:
         print(f"✗ {error}", file=sys.stderr)
         raise SystemExit(2) from error
     print(f"Model Lab in Dagster: http://{_HOST}:{port} in about 15 seconds; Ctrl-C stops it.", flush=True)
-    print(f"The lab is {lab.home}.", flush=True)
+    print(f"It answers on this machine only ({_HOST}). The lab is {lab.home}.", flush=True)
     os.chdir(lab.dagster_home)
     os.execve((arguments := command(port))[0], arguments, environment(lab))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from modellab.warehouse.builder import BuildReport
     from modellab.warehouse.query import QueryResult
 
+_ROWS = 1000
 _ANY_WIDTH = 1_000_000
 """Characters: more than any line."""
 
@@ -44,6 +45,8 @@ def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT statement, or - to read it from standard input.")],
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a heading.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to show at most.")] = _ROWS,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all rows, however many.")] = False,
 ) -> None:
     """Ask the database, read-only, in DuckDB's SQL.
 
@@ -61,13 +64,30 @@ def sql(
         raise UsageError("--json and --csv exclude each other")
     from modellab.warehouse.query import query
 
-    result = query(Lab.from_environment(), sys.stdin.read() if statement == "-" else statement)
+    text = sys.stdin.read() if statement == "-" else statement
+    result = query(Lab.from_environment(), text, limit=None if show_all else limit)
     if as_json:
-        print_json({"columns": result.columns, "rows": result.as_records()})
+        truncated = result.more > 0
+        print_json(
+            {"columns": result.columns, "rows": result.as_records(), "truncated": truncated, "more": result.more}
+        )
     elif as_csv:
         _print_csv(result)
     else:
         _print_table(result)
+    if result.more and not as_json:
+        _say_more(result)
+
+
+def _say_more(result: "QueryResult") -> None:
+    """On standard error, where it is seen though the rows go into a file."""
+    from modellab.cli.console import print_line, stderr
+    from modellab.cli.units import plural
+    from modellab.warehouse.query import COUNTED
+
+    more = f"{'at least ' if result.more == COUNTED else ''}{plural(result.more, 'further row')}"
+    shown = f"the first {plural(len(result.rows), 'row')}" if result.rows else "no rows"
+    print_line(stderr(), f"! {shown} shown; {more}: --limit N or --all shows them", "yellow")
 
 
 def _print_csv(result: "QueryResult") -> None:

@@ -24,6 +24,11 @@ _READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "MULTI"})
 """Kinds of statement that only read; MULTI is a PIVOT."""
 
 
+COUNTED = 100_000
+"""Rows that are counted beyond those that are kept: to count on might take for ever."""
+_COUNTED_AT_ONCE = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class QueryResult:
     """What a statement gave."""
@@ -32,6 +37,8 @@ class QueryResult:
     types: list[str]
     """DuckDB's names, such as DOUBLE or TIMESTAMP WITH TIME ZONE."""
     rows: list[tuple[Any, ...]]
+    more: int = 0
+    """Further rows that were asked to be left out, counted up to `COUNTED`."""
 
     @property
     def names(self) -> list[str]:
@@ -81,11 +88,12 @@ def connect(lab: Lab) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def query(lab: Lab, sql: str, parameters: Parameters | None = None) -> QueryResult:
+def query(lab: Lab, sql: str, parameters: Parameters | None = None, *, limit: int | None = None) -> QueryResult:
     """Run one statement that reads.
 
     Args:
         parameters: for `?` or `$1` a sequence, for `$name` a mapping.
+        limit: rows that are kept at most; of the others only some are looked at, to be counted. None: all.
 
     Raises:
         QueryError: it is not one statement, it would write, or DuckDB refuses it; with DuckDB's own words.
@@ -94,13 +102,19 @@ def query(lab: Lab, sql: str, parameters: Parameters | None = None) -> QueryResu
         try:
             _check(connection, sql)
             cursor = connection.execute(sql, parameters)
-            return QueryResult(
-                [column[0] for column in cursor.description or ()],
-                [str(column[1]) for column in cursor.description or ()],
-                cursor.fetchall(),
-            )
+            columns = [column[0] for column in cursor.description or ()]
+            types = [str(column[1]) for column in cursor.description or ()]
+            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit) if limit else []
+            return QueryResult(columns, types, rows, 0 if limit is None else _count_on(cursor))
         except duckdb.Error as error:
             raise _explained(connection, error) from error
+
+
+def _count_on(cursor: duckdb.DuckDBPyConnection) -> int:
+    count = 0
+    while count < COUNTED and (rows := cursor.fetchmany(_COUNTED_AT_ONCE)):
+        count += len(rows)
+    return min(count, COUNTED)
 
 
 def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

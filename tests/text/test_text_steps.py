@@ -101,5 +101,5 @@ def test_the_language_model_is_part_of_the_parameters_that_make_the_fingerprint(
         "backend": "openai",
         "endpoint": "http://localhost:11434/v1",
         "model": "qwen3:4b",
-        "prompt": "v1",
+        "prompt": "v2",
     }

@@ -39,7 +39,7 @@ class BackendSettings(BaseModel):
         None, pattern=r"^https?://", description="base URL of the endpoint, such as http://localhost:11434/v1"
     )
     model: str | None = Field(None, description="the endpoint's name of the model, or the folder of a local one")
-    prompt: str = Field("v1", pattern=r"^[a-z0-9_]+$", description="version of the prompt file")
+    prompt: str = Field("v2", pattern=r"^[a-z0-9_]+$", description="version of the prompt file")
     timeout_s: float = Field(120.0, gt=0, description="longest silence of the endpoint before an attempt fails")
     retries: int = Field(3, ge=0, le=10, description="further attempts after a failed one")
     chunk_words: int = Field(3000, ge=100, description="words of transcript in one request; more are split")

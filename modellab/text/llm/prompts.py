@@ -1,5 +1,6 @@
 """Prompt files: `prompts/<task>_<version>.yaml`, Jinja templates. A version is never changed, only followed."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,14 @@ class Prompt:
     user: str
 
 
-def render_prompt(task: str, version: str, **values: Any) -> Prompt:
+def render_prompt(task: str, version: str, *, transcript: str, **values: Any) -> Prompt:
     """The prompt of a task and version, filled in.
+
+    The transcript is marked as what was said, not what is asked: the lines around it hold a digest of it, which no
+    words in it can know.
+
+    Args:
+        transcript: its lines.
 
     Raises:
         UnknownName: there is no such version.
@@ -32,4 +39,6 @@ def render_prompt(task: str, version: str, **values: Any) -> Prompt:
         raise unknown_name(f"prompt version of {task}", version, known)
     content = read_yaml(path)
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # text, not HTML
-    return Prompt(content["system"].strip(), environment.from_string(content["user"]).render(values).strip())
+    given = {**values, "transcript": transcript, "boundary": hashlib.sha256(transcript.encode()).hexdigest()[:16]}
+    system, user = (environment.from_string(content[part]).render(given).strip() for part in ("system", "user"))
+    return Prompt(system, user)

@@ -50,8 +50,9 @@ class _Job:
             yield range(start, len(self.sentences))
 
     def numbered(self, chunk: range) -> str:
-        """A chunk as the prompt shows it: `[12] SPEAKER_00: words`."""
-        return "\n".join(f"[{i}] {self.sentences[i].speaker or _UNKNOWN}: {self.sentences[i].text}" for i in chunk)
+        """A chunk as the prompt shows it: `[12] SPEAKER_00: words`, each in one line whatever was written into it."""
+        shown = ((i, self.sentences[i].speaker or _UNKNOWN, self.sentences[i].text) for i in chunk)
+        return "\n".join(f"[{i}] {_in_one_line(speaker)}: {_in_one_line(text)}" for i, speaker, text in shown)
 
     def ask(self, prompt: Prompt, kind: type[A]) -> A:
         """A valid answer; an invalid one is sent back with what is wrong with it.
@@ -212,6 +213,10 @@ def _said_somewhere(words: str, sentences: Sequence[Sentence], what: str) -> Non
         if wanted and any(said[i : i + len(wanted)] == wanted for i in range(len(said))):
             return
     raise NotSaid(f"its {what} {words!r} was not said")
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _unfenced(text: str) -> str:
