@@ -9,6 +9,7 @@ Damage makes libav and PyAV raise more than libav's own errors: `OSError` from s
 file from outside each of them says the same: it can't be read. `refusing` makes one refusal of them all.
 """
 
+import ctypes
 import errno
 import stat
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,9 @@ import av
 from modellab.errors import InputRefused, LabError
 
 _READ_BYTES = 1 << 20
+_LARGEST_ALLOCATION_BYTES = 256 << 20
+"""Libav takes memory for sizes that a file states, such as a title of 2 GB in a WAV file of 30 kB, and zeroes it."""
+ctypes.CDLL(av._core.__file__).av_max_alloc(ctypes.c_size_t(_LARGEST_ALLOCATION_BYTES))
 _SAMPLED_BYTES = 512
 _RAW_SUFFIXES = frozenset({".raw", ".pcm"})
 _OFFSET_MPEG_TS, _MPEG_TS_PACKET = 0x47, 188
@@ -222,7 +226,9 @@ def read_tags(path: Path, *, name: str | None = None) -> Mapping[str, str]:
 def reason(error: BaseException) -> str:
     """What an error of libav or PyAV says, in one line and without the names it uses for the stream of bytes."""
     if isinstance(error, MemoryError):
-        return "more than fits into memory"
+        return (
+            "parts larger than any recording's" if isinstance(error, av.FFmpegError) else "more than fits into memory"
+        )
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(words).split())
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from modellab import memory
 from modellab.errors import InputRefused
 from modellab.media.audio import Samples
 from modellab.media.decode import MediaReader, probe
@@ -112,7 +113,7 @@ def wav_with_title(path: Path, samples: Samples, title: bytes, date: bytes) -> P
 def test_tags_in_other_encodings_are_read(tmp_path: Path, tone: Tone, title: bytes, read: str) -> None:
     path = wav_with_title(tmp_path / "a.wav", tone(0.5), title, b"2026-03-04")
     assert read_tags(path) == {"title": read, "date": "2026-03-04"}
-    assert str(tagged_date(path)) == "2026-03-04"
+    assert str(tagged_date(path, "UTC")) == "2026-03-04"
 
 
 def test_tags_of_the_audio_stream_count_where_the_container_has_none(encode: Encode, tone: Tone) -> None:
@@ -147,3 +148,17 @@ def test_a_disk_that_fails_is_not_the_end_of_the_file(tmp_path: Path, tone: Tone
         )()
         with pytest.raises(InputRefused, match=r"a\.wav can't be read; found Input/output error"):
             list(reader.blocks())
+
+
+def test_a_size_that_is_only_stated_takes_no_memory(tmp_path: Path, tone: Tone) -> None:
+    path = wav_with_title(tmp_path / "a.wav", tone(0.5), b"title", b"2026-03-04")
+    content = path.read_bytes()
+    title, listed = content.index(b"INAM") + 4, content.index(b"LIST") + 4
+    path.write_bytes(
+        content[:listed] + b"\0\0\0\x70" + content[listed + 4 : title] + b"\0\0\0\x60" + content[title + 4 :]
+    )
+    memory.reset_peak()
+    before = memory.peak_mib()
+    with MediaFile(path) as media:
+        assert media.container.streams.audio
+    assert memory.peak_mib() - before < 200
