@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
-from modellab.cli import doctor, models, pipelines, run, runs, signals, streams, warehouse
+from modellab.cli import completion, doctor, models, pipelines, run, runs, signals, streams, warehouse
 from modellab.cli.console import print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
@@ -86,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is not None:
         return _run(list(arguments))
     streams.protect_standard_streams()
+    if completion.is_asked():
+        _end_process(completion.answer(lambda: app([], prog_name="modellab", standalone_mode=False)))
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:  # between two watches

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from modellab.cli import completion
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -18,13 +19,31 @@ app = typer.Typer(name="models", help="The models there are, and whether they ru
 def list_models(
     *,
     surface: Annotated[
-        str | None, typer.Option(help="Only models with this surface: asr, vad, diarization, ...")
+        str | None,
+        typer.Option(
+            help="Only models with this surface: asr, vad, diarization, ...",
+            autocompletion=completion.of_models("surfaces"),
+        ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="Only models that support this device: cpu, cuda, mps.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Only models that support this device: cpu, cuda, mps.", autocompletion=completion.of_models("devices")
+        ),
+    ] = None,
     runtime: Annotated[
-        str | None, typer.Option(help="Only models of this runtime: pytorch, ctranslate2, onnx, ...")
+        str | None,
+        typer.Option(
+            help="Only models of this runtime: pytorch, ctranslate2, onnx, ...",
+            autocompletion=completion.of_models("runtime"),
+        ),
     ] = None,
-    status: Annotated[str | None, typer.Option(help="Only production, candidate or experimental models.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            help="Only production, candidate or experimental models.", autocompletion=completion.of_models("status")
+        ),
+    ] = None,
     ci: Annotated[
         bool | None, typer.Option("--ci/--no-ci", help="Only models that run without hub and token, or only others.")
     ] = None,
@@ -70,7 +89,10 @@ def list_models(
 
 @app.command()
 def show(
-    model: Annotated[str, typer.Argument(help="Model: its id, such as faster_whisper.")], as_json: JsonOption = False
+    model: Annotated[
+        str, typer.Argument(help="Model: its id, such as faster_whisper.", autocompletion=completion.model_ids)
+    ],
+    as_json: JsonOption = False,
 ) -> None:
     """Show one model: what it is, its variants and where their weights are, and what its makers claim.
 

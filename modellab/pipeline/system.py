@@ -247,7 +247,9 @@ def _parameters(template: Template, definition: StepDefinition, values: Mapping[
     except ValidationError as error:
         found = error.errors()
         problems = "; ".join(
-            f"{definition.name}.{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in found
+            f"{definition.name}.{'.'.join(map(str, e['loc']))}: "
+            + ("there is no such parameter" if e["type"] == "extra_forbidden" else f"{e['msg']} (found {e['input']!r})")
+            for e in found
         )
         allowed = ", ".join(definition.parameters.model_fields) or "none"
         near = [

@@ -194,7 +194,7 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (
         ("runs", "transcript", "--format", "srtt"),
         "there is no transcript format 'srtt'",
-        "Did you mean srt or txt?",
+        "Did you mean srt?",
     ),
     (
         ("models", "list", "--surface", "diarisation"),

@@ -98,7 +98,7 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
         ("meeting+bundle=silero_vad", TemplateError, "takes no model"),
         ("meeting+alignment=silero_vad", TemplateError, r"can't run the step 'alignment'; found vad; .*pocketsphinx"),
         ("meeting+asd=faster_whisper", UnknownName, r"step in pipeline 'meeting' named 'asd'.*asr"),
-        ("meeting+asr.beam=5", TemplateError, r"asr\.beam: Extra inputs.*parameters of asr:.*beam_size"),
+        ("meeting+asr.beam=5", TemplateError, r"asr\.beam: there is no such parameter.*parameters of asr:.*beam_size"),
         ("meeting+asr", TemplateError, "is not understood"),
         ("meeting|x", TemplateError, "characters that can't be used"),
         ("meeting...", TemplateError, "characters that can't be used"),
