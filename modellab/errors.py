@@ -116,6 +116,10 @@ class ModelUnavailable(LabError):
     in_short: ClassVar[str] = "its model can't run on that machine"
 
 
+class CpuUnsupported(LabError):
+    """This machine's CPU lacks what the lab itself is compiled for."""
+
+
 class PackageMissing(ModelUnavailable):
     """A package that a model needs is not installed."""
 

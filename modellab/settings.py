@@ -15,8 +15,11 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """The checkout: Model Lab runs from one (editable install), so its YAML, SQL and model folders are files in it."""
 
 
+_TRUE = ("1", "ON", "YES", "TRUE")
+
+
 class Settings(BaseSettings):
-    """Every setting, each read from `MODELLAB_<NAME>`; the hub token from `HF_TOKEN`."""
+    """Every setting, each read from `MODELLAB_<NAME>`; those of the hub go by its own names (`HF_...`)."""
 
     model_config = SettingsConfigDict(
         env_prefix="MODELLAB_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
@@ -36,6 +39,21 @@ class Settings(BaseSettings):
     )
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
     llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
+    hf_hub_offline: str = Field("", validation_alias="HF_HUB_OFFLINE", description="as the hub's own tools read it")
+    transformers_offline: str = Field("", validation_alias="TRANSFORMERS_OFFLINE", description="its older name")
+
+    @property
+    def offline_by(self) -> str | None:
+        """The setting that forbids asking the hub; None when it may be asked."""
+        if self.offline:
+            return "MODELLAB_OFFLINE"
+        # huggingface_hub/constants.py: the older name counts where the newer one is not set, and other words mean no.
+        name, value = (
+            ("HF_HUB_OFFLINE", self.hf_hub_offline)
+            if self.hf_hub_offline
+            else ("TRANSFORMERS_OFFLINE", self.transformers_offline)
+        )
+        return name if value.upper() in _TRUE else None
 
 
 def secret_variables() -> dict[str, str]:

@@ -16,7 +16,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """No test may touch the user's lab: the environment names a fresh home, and no token."""
     monkeypatch.setenv("MODELLAB_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MODELLAB_OFFLINE", "true")
-    monkeypatch.delenv("HF_TOKEN", raising=False)
+    for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
     yield
 
 

@@ -1,6 +1,6 @@
 """`modellab doctor`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,9 +92,11 @@ def _machine(found: "Examination") -> "RenderableType":
     devices = ", ".join(f"{kind} ({', '.join(runtimes)})" for kind, runtimes in hardware.devices.items())
     return _pairs(
         ("Python", f"{hardware.python} on {hardware.system}"),
-        ("processor", f"{plural(hardware.cores, 'core')}, {size(hardware.memory_bytes)} memory"),
+        ("processor", f"{hardware.cpu}, {plural(hardware.cores, 'core')}, {size(hardware.memory_bytes)} memory"),
+        ("instructions", ", ".join(hardware.instruction_sets) or "the system does not say"),
         ("devices", devices),
         ("free disk", size(hardware.disk_free_bytes)),
+        ("hub", f"not asked: {found.offline} is set" if found.offline else "asked for weights that are not here"),
         ("hub token", "set (HF_TOKEN)" if found.token else "not set (HF_TOKEN): gated models can't be downloaded"),
     )
 
@@ -124,10 +126,10 @@ def _models(found: "Examination") -> "RenderableType":
     alike: dict[tuple[str, Availability], list[str]] = {}
     for state in found.models:
         model, _, variant = state.model.partition(":")
-        alike.setdefault((model, state.availability), []).append(variant)
+        alike.setdefault((model, replace(state.availability, reason="")), []).append(variant)
     rows = table("Model", "Variants", "", "Device", "Weights")
     for (model, available), variants in alike.items():
-        mark = Text("✓", style="green") if available.ok else Text("✗", style="red")
+        mark = Text("✓", style="green") if available.ok else Text.assemble(("✗", "red"), f" {available.lacks}")
         rows.add_row(model, ", ".join(variants), mark, available.device or "", available.weights)
     return rows
 

@@ -15,6 +15,7 @@ from modellab.cli.units import plural
 from modellab.leftovers import leftovers
 from modellab.pipeline.system import resolve_system
 from modellab.registry.config import Device, ModelRef, Runtime
+from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import present, usable_cores
 from modellab.registry.models import Availability, Models
 from modellab.registry.registry import ModelRegistry
@@ -33,6 +34,10 @@ class Hardware:
 
     python: str
     system: str
+    cpu: str
+    """Name of the CPU."""
+    instruction_sets: list[str]
+    """Those of its instruction sets that compiled code is likely to ask for, such as AVX2."""
     cores: int
     """CPU cores this process may use."""
     memory_bytes: int
@@ -108,6 +113,8 @@ class Examination:
     extras: list[Extra]
     token: bool
     """Whether a token for gated models is set."""
+    offline: str | None
+    """The setting that forbids asking the hub; None when it may be asked."""
     models: list[ModelState]
     home: Home
     problems: list[Problem]
@@ -128,6 +135,7 @@ def examine(lab: Lab, registry: ModelRegistry) -> Examination:
         hardware=hardware,
         extras=extras,
         token=lab.settings.hf_token is not None,
+        offline=lab.settings.offline_by,
         models=states,
         home=home,
         problems=problems,
@@ -140,6 +148,8 @@ def _hardware(lab: Lab, registry: ModelRegistry) -> Hardware:
     return Hardware(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
+        cpu=this_cpu().model,
+        instruction_sets=this_cpu().instruction_sets,
         cores=usable_cores(),
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         disk_free_bytes=shutil.disk_usage(_nearest_existing(lab.home)).free,

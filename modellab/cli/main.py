@@ -18,6 +18,7 @@ from modellab.cli.console import print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
 from modellab.redaction import guard_logs, redact
+from modellab.registry.cpu import require_supported, this_cpu
 from modellab.trouble import as_lab_error
 
 _BY_TYPER = 130
@@ -63,6 +64,7 @@ def _options(
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_LegibleFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.captureWarnings(True)
+    require_supported(this_cpu())  # before anything imports what would end the process without a word
     guard_logs()
 
 

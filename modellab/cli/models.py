@@ -78,11 +78,14 @@ def list_models(
     if as_json:
         print_json({"models": [_document(config, models) for config in configs]})
         return
-    rows = table("Model", "Surfaces", "Status", "Runtime", "Variants that run here")
+    rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
     for config in configs:
-        rows.add_row(config.id, ", ".join(config.surfaces), config.status, config.runtime, _variants(config, models))
+        rows.add_row(config.id, ", ".join(config.surfaces), config.status, _variants(config, models))
     if configs:
         print_block(stdout(), rows)
+        if offline := models.offline_by:
+            print_line(stdout(), Text(f"The hub is not asked for weights: {offline} is set.", style="dim"))
+        print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
     else:
         print_line(stdout(), Text("No model matches.", style="dim"))
 
@@ -126,7 +129,7 @@ def show(
         availability = _availability(config, name, models)
         variants.add_row(
             f"{name} (default)" if name == config.default_variant else name,
-            Text("✓", style="green") if availability.ok else Text("✗", style="red"),
+            _runs(availability),
             availability.weights,
             f"{variant.size_mib:,.0f}" if variant.size_mib else "",
             variant.description,
@@ -162,11 +165,29 @@ def _availability(config: "ModelConfig", variant: str, models: "Models") -> "Ava
 def _variants(config: "ModelConfig", models: "Models") -> Any:
     from rich.text import Text
 
-    names = Text()
+    alike: dict[str, list[str]] = {}
     for name in config.variants:
-        style = "green" if _availability(config, name, models).ok else "dim strike"
-        names.append(name, style=style).append("  ")
-    return names
+        alike.setdefault(_state(_availability(config, name, models)), []).append(name)
+    lines = []
+    for state, names in alike.items():
+        mark, _, words = state.partition(" ")
+        listed = ", ".join(names) + (f" ({words})" if words else "")
+        lines.append(Text.assemble((mark, "green" if mark == "✓" else "red"), " ", listed))
+    return Text("\n").join(lines)
+
+
+def _state(available: "Availability") -> str:
+    """A mark, and in words what the mark leaves out."""
+    if not available.ok:
+        return f"✗ {available.lacks}"
+    return "✓ after a download" if available.to_download else "✓"
+
+
+def _runs(available: "Availability") -> Any:
+    from rich.text import Text
+
+    mark, _, words = _state(available).partition(" ")
+    return Text.assemble((mark, "green" if mark == "✓" else "red"), f" {words}" if words else "")
 
 
 def _facts(config: "ModelConfig") -> list[tuple[str, str]]:

@@ -1,12 +1,13 @@
 """This machine's CPU: its name and what it can do, as the system tells it."""
 
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from modellab.errors import CpuUnsupported
 
 _CPUINFO = Path("/proc/cpuinfo")
 _SETS: Mapping[str, str] = {
@@ -24,6 +25,8 @@ _SETS: Mapping[str, str] = {
 }
 """Flag of Linux -> the name people know, for those that compiled code is likely to ask for; the newer the later."""
 _X86 = ("x86_64", "AMD64", "i686")
+_NEEDED = {"avx2": "AVX2", "fma": "FMA", "bmi2": "BMI2"}
+"""Of x86-64-v3, what DuckDB's wheel is compiled for: without them importing it ends the process."""
 WIDEST_X86 = ("AVX-512", "AVX2", "AVX", "SSE4.2")
 """Those that contain the ones after them."""
 
@@ -76,6 +79,24 @@ def read_cpuinfo(text: str) -> Cpu:
     return Cpu(model, frozenset((facts.get("flags") or facts.get("Features") or "").split()))
 
 
+def require_supported(cpu: Cpu) -> None:
+    """Refuse a CPU on which the lab's database can't be loaded; one that does not say what it has is not refused.
+
+    Raises:
+        CpuUnsupported: an x86 CPU lacks what every command needs.
+    """
+    if "sse2" not in cpu.flags:  # another kind of CPU, or nothing known
+        return
+    missing = [name for flag, name in _NEEDED.items() if flag not in cpu.flags]
+    if missing:
+        raise CpuUnsupported(
+            f"this CPU lacks {', '.join(missing)}, for which the database (DuckDB) is compiled",
+            found=str(cpu),
+            allowed="x86-64 with AVX2, FMA and BMI2 (Intel from 2013, AMD from 2015), or ARM",
+            hint="Run Model Lab on another machine; of a virtual one, let it have its host's CPU.",
+        )
+
+
 def _darwin_flags() -> frozenset[str]:
     said = " ".join(_sysctl(f"machdep.cpu.{name}") for name in ("features", "leaf7_features")).lower()
     flags = {word.replace(".", "_").replace("avx1_0", "avx") for word in said.split()}
@@ -83,5 +104,7 @@ def _darwin_flags() -> frozenset[str]:
 
 
 def _sysctl(name: str) -> str:
+    import subprocess
+
     found = subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, check=False)
     return found.stdout.strip()

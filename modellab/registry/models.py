@@ -137,6 +137,11 @@ class Models:
         return LoadedModel(kept.model, load_s, kept.facts, config.sample_rate_hz)
 
     @property
+    def offline_by(self) -> str | None:
+        """The setting that forbids asking the hub for weights; None when it may be asked."""
+        return self._settings.offline_by
+
+    @property
     def loaded(self) -> list[ModelRef]:
         """Models in memory, the one used longest ago first; a dead worker's is not."""
         return [ref for ref, kept in self._kept.items() if kept.usable]

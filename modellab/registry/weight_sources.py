@@ -144,8 +144,8 @@ class Hub:
         """Why a download need not be tried, if so; asks nobody."""
         if variant.hub is None:
             return "this variant is in no hub repository"
-        if self._settings.offline:
-            return "MODELLAB_OFFLINE forbids asking it"
+        if self._settings.offline_by:
+            return f"{self._settings.offline_by} forbids asking it"
         if self._unreachable:
             return self._unreachable
         if variant.gated and not self.token():

@@ -161,7 +161,11 @@ def _from_repository(folder: Path, name: str) -> Path:
     try:
         return Path(
             hf_hub_download(
-                repository, CHECKPOINT, revision=revision or None, token=token, local_files_only=settings.offline
+                repository,
+                CHECKPOINT,
+                revision=revision or None,
+                token=token,
+                local_files_only=settings.offline_by is not None,
             )
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:

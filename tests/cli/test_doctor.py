@@ -4,11 +4,13 @@ import json
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modellab.cli.machine import examine
 from modellab.cli.main import main
+from modellab.registry.cpu import this_cpu
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 
@@ -86,3 +88,36 @@ def test_a_home_that_can_not_be_written_stops_everything(tmp_path: Path, monkeyp
     found = examine(Lab.from_environment(), ModelRegistry())
     assert not found.ready
     assert any("MODELLAB_HOME" in problem.what for problem in found.problems)
+
+
+def test_the_cpu_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    _, found = _doctor(capsys)
+    hardware = found["hardware"]
+    assert isinstance(hardware, dict)
+    assert (hardware["cpu"], hardware["instruction_sets"]) == (this_cpu().model, this_cpu().instruction_sets)
+    main(["doctor"])
+    shown = capsys.readouterr().out
+    assert f"processor     {this_cpu().model}, " in shown
+    assert "instructions  " in shown
+
+
+@pytest.mark.parametrize("name", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "MODELLAB_OFFLINE"])
+def test_whatever_setting_forbids_the_hub_is_named(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_OFFLINE", "false")
+    _, found = _doctor(capsys)
+    assert found["offline"] is None
+    assert _of(found, "faster_whisper:large-v3")["to_download"]
+    monkeypatch.setenv(name, "1")
+    _, found = _doctor(capsys)
+    assert found["offline"] == name
+    missing = _of(found, "faster_whisper:large-v3")
+    assert (missing["ok"], missing["lacks"], missing["to_download"]) == (False, "weights missing", False)
+    assert f"{name} forbids asking it" in missing["reason"]
+    main(["doctor"])
+    assert f"not asked: {name} is set" in capsys.readouterr().out
+
+
+def _of(found: dict[str, Any], model: str) -> dict[str, Any]:
+    return next(state["availability"] for state in found["models"] if state["model"] == model)

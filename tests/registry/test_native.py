@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from modellab.errors import ModelConfigError, NativeCodeFails
+from modellab.cli.main import main
+from modellab.errors import CpuUnsupported, ModelConfigError, NativeCodeFails
 from modellab.pipeline.readiness import readiness
 from modellab.pipeline.system import resolve_system
 from modellab.registry import native
 from modellab.registry.config import ModelConfig, ModelRef
-from modellab.registry.cpu import Cpu, read_cpuinfo, this_cpu
+from modellab.registry.cpu import Cpu, read_cpuinfo, require_supported, this_cpu
 from modellab.registry.models import Models
 from modellab.registry.native import NativeProbes, Verdict, instruction_set
 from modellab.registry.registry import ModelRegistry
@@ -270,3 +271,22 @@ def test_the_cpu_of_a_machine() -> None:
     assert (arm.model, arm.widest) == (f"{platform.machine()} 0x41 0xd40", None)
     assert str(arm).endswith("which has NEON, SVE")
     assert str(Cpu("unknown", frozenset())) == "unknown"
+
+
+def test_a_cpu_without_avx2_is_refused_before_anything_is_imported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Cpu("Intel Core i7-2600", frozenset({"sse2", "sse4_2", "avx"}))
+    with pytest.raises(CpuUnsupported) as caught:
+        require_supported(old)
+    assert str(caught.value) == (
+        "this CPU lacks AVX2, FMA, BMI2, for which the database (DuckDB) is compiled; "
+        "found Intel Core i7-2600, which has AVX; "
+        "allowed: x86-64 with AVX2, FMA and BMI2 (Intel from 2013, AMD from 2015), or ARM. "
+        "Run Model Lab on another machine; of a virtual one, let it have its host's CPU."
+    )
+    for known in (this_cpu(), Cpu("Apple M1", frozenset({"asimd"})), Cpu("unknown", frozenset())):
+        require_supported(known)
+    monkeypatch.setattr("modellab.cli.main.this_cpu", lambda: old)
+    assert main(["doctor", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["type"] == "CpuUnsupported"

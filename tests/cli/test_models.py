@@ -1,0 +1,85 @@
+"""`modellab models`: what runs here is said in marks and words, never by colour or strokes alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from modellab.cli.main import main
+from modellab.registry.cpu import this_cpu
+
+no_avx512 = pytest.mark.skipif(
+    not this_cpu().flags or "avx512bw" in this_cpu().flags, reason="senko runs on this machine"
+)
+
+
+def _list(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["models", "list", *options]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_piped_list_says_what_does_not_run_and_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = _list(capsys)
+    line = next(line for line in shown.splitlines() if line.startswith("faster_whisper "))
+    assert line.endswith("✓ tiny.en, base")
+    assert "✗ tiny, base.en, small.en, small, medium.en, medium, large-v3, large-v3-turbo" in shown
+    assert "(weights missing)" in shown
+    assert "The hub is not asked for weights: MODELLAB_OFFLINE is set." in shown
+    assert "\x1b" not in shown
+    monkeypatch.setenv("MODELLAB_OFFLINE", "false")
+    shown = _list(capsys)
+    assert "distil-large-v3 (after a download)" in shown
+    assert "The hub is not asked" not in shown
+
+
+def test_the_list_fits_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = _list(capsys)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Variants (✓ runs here)" in shown
+
+
+def test_the_list_as_json_has_the_few_words_too(capsys: pytest.CaptureFixture[str]) -> None:
+    models = {model["id"]: model for model in json.loads(_list(capsys, "--json"))["models"]}
+
+    def available(model: str, variant: str) -> dict[str, Any]:
+        found = models[model]["variants"][variant]["availability"]
+        assert isinstance(found, dict)
+        return found
+
+    assert (available("faster_whisper", "base")["ok"], available("faster_whisper", "base")["lacks"]) == (True, "")
+    assert available("faster_whisper", "small")["lacks"] == "weights missing"
+
+
+@no_avx512
+def test_a_model_that_the_cpu_can_not_run_is_marked_and_its_page_says_what_runs_instead(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "✗ campplus (needs AVX-512)" in _list(capsys)
+    assert main(["models", "show", "senko"]) == 0
+    shown = capsys.readouterr().out
+    assert "✗ needs AVX-512" in shown
+    assert (
+        f"The native code of senko needs AVX-512, and this CPU does not have it: {this_cpu()}. "
+        "Ready to run now: heuristic_diarization:mfcc, pyannote_diarization:campplus." in shown
+    )
+    assert main(["doctor", "--json"]) == 0
+    states = {state["model"]: state["availability"] for state in json.loads(capsys.readouterr().out)["models"]}
+    assert states["senko:campplus"]["lacks"] == "needs AVX-512"
+
+
+@no_avx512
+def test_running_it_is_a_failed_step_with_a_record_and_no_death(
+    capsys: pytest.CaptureFixture[str], sample_wav: Any
+) -> None:
+    assert main(["run", str(sample_wav), "--pipeline", "senko", "--json"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert "needs AVX-512" in json.dumps(printed)
+    assert main(["sql", "SELECT status, error_type FROM steps WHERE step = 'diarization'", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [{"status": "failed", "error_type": "NativeCodeFails"}]
