@@ -19,12 +19,14 @@ import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from assets._checks import Check, Verdict, as_record
+from assets._progress import ProgressLog
 from assets._versions import Versions, newest_materialization
 from assets.partitions import INPUTS, SYSTEMS, input_and_system
 from assets.run_partitions import dagster_agrees, partitions_of_run
-from modellab.errors import LabError, UsageError
-from modellab.redaction import redact
+from modellab.errors import LabError, StepFailed, UsageError
+from modellab.pipeline.events import observed_by
 from resources.engine import RunSession, StepResult
+from resources.launched import FILE_TAG, file_tag
 
 FORCE_TAG = "modellab/force"
 """Run tag: `true` makes the steps run although their results are there."""
@@ -58,7 +60,7 @@ class PartitionLoop:
         self._checks = [check for check in checks if check.name in selected]
         self._tags = context.run.tags
         self._force = self._tags.get(FORCE_TAG, "").lower() == "true"
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, LabError] = {}
 
     @cached_property
     def _keys(self) -> list[dg.MultiPartitionKey]:
@@ -67,7 +69,7 @@ class PartitionLoop:
             keys = partitions_of_run(self._tags, self._context.instance)
         except UsageError as error:
             self._session.refuse(error)
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise dg.Failure(error.page(), allow_retries=False) from None
         return sorted(keys, key=lambda key: input_and_system(key)[::-1])
 
     @cached_property
@@ -81,6 +83,7 @@ class PartitionLoop:
             Failure: naming every partition that failed.
         """
         keys = self._keys
+        self._name_files()
         alone = len(keys) == 1 and dagster_agrees(self._tags, keys[0])
         materialized = False
         for key in keys:
@@ -95,6 +98,15 @@ class PartitionLoop:
             yield from self._outputs_without_materialization()
         if self._failed:
             raise self._failure(len(keys))
+
+    def _name_files(self) -> None:
+        """Say by a tag which files the run is for, whoever launched it; once."""
+        if self._session.named:
+            return
+        self._session.named = True
+        names = file_tag(self._session.file_name(input_and_system(key)[0]) for key in self._keys)
+        if self._tags.get(FILE_TAG) != names:
+            self._context.instance.add_run_tags(self._context.run.run_id, {FILE_TAG: names})
 
     def _make_known(self) -> None:
         """Register those inputs and systems with Dagster that exist but were never on offer: it takes no others."""
@@ -115,18 +127,19 @@ class PartitionLoop:
         """What came of the partition; None when it failed, or its system has no such step."""
         input_key, system_key = input_and_system(key)
         try:
-            result = self._session.run_step(self._step, input_key, system_key, force=self._force)
+            with observed_by(ProgressLog(self._context.log.info, self._session.file_name(input_key))):
+                result = self._session.run_step(self._step, input_key, system_key, force=self._force)
             if result is None:
                 return None
             verdicts = {check: check.judge(result) for check in self._checks}
             result.engine.judged(result.record, [as_record(check, verdict) for check, verdict in verdicts.items()])
             return _Done(result.artifact.fingerprint, self._page(result), verdicts)
         except LabError as error:
-            self._failed[key] = str(error)
+            self._failed[key] = error
         except Exception as error:
             # What a page can't show of one odd result must not cost the other partitions theirs.
             _log.exception("the page of %s for %s failed", self._step, key)
-            self._failed[key] = redact(f"the page of {self._step} failed: {type(error).__name__}: {error}")
+            self._failed[key] = StepFailed(f"the page of {self._step} failed: {type(error).__name__}: {error}")
         return None
 
     def _materialize_alone(self, done: _Done) -> Iterator[StepEvent]:
@@ -174,9 +187,9 @@ class PartitionLoop:
 
     def _failure(self, partitions: int) -> dg.Failure:
         if partitions == 1:
-            [text] = self._failed.values()
-            return dg.Failure(text, allow_retries=False)
-        lines = [f"{key}: {text}" for key, text in self._failed.items()]
+            [error] = self._failed.values()
+            return dg.Failure(error.page(), allow_retries=False)
+        lines = [f"{key}: {error.page()}" for key, error in self._failed.items()]
         more = len(lines) - _NAMED_FAILURES
         return dg.Failure(
             "\n".join(
@@ -186,6 +199,6 @@ class PartitionLoop:
                     *([f"and {more} more"] if more > 0 else []),
                 ]
             ),
-            metadata={"failed": dg.MetadataValue.json(self._failed)},
+            metadata={"failed": dg.MetadataValue.json({key: str(error) for key, error in self._failed.items()})},
             allow_retries=False,
         )

@@ -4,7 +4,7 @@ Every error says what went wrong, what was found, what is allowed and what to do
 command line prints `str(error)` and exits with `exit_code`; a Dagster step records the same words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from modellab.legible import legible
@@ -18,9 +18,9 @@ class LabError(Exception):
 
     Args:
         what: one sentence naming the thing that failed.
-        found: what was there.
+        found: what was there; where several places were looked at, what each had.
         allowed: what would have been accepted.
-        hint: what to do next.
+        hint: what to do next; several sentences where there are several ways.
     """
 
     exit_code: ClassVar[int] = 1
@@ -29,11 +29,40 @@ class LabError(Exception):
     machine: they stay in the lab."""
 
     def __init__(
-        self, what: str, *, found: str | None = None, allowed: str | None = None, hint: str | None = None
+        self,
+        what: str,
+        *,
+        found: str | Sequence[str] | None = None,
+        allowed: str | None = None,
+        hint: str | Sequence[str] | None = None,
     ) -> None:
-        self.what = redact(what)
-        self.found, self.allowed, self.hint = (part and redact(part) for part in (found, allowed, hint))
+        self.what, self.allowed = redact(what), allowed and redact(allowed)
+        self.places = _each(found)
+        """What was found, place by place."""
+        self.ways = _each(hint)
+        """What to do, one way each."""
         super().__init__(self.what)
+
+    @property
+    def found(self) -> str | None:
+        """What was there, in one line."""
+        return "; ".join(self.places) or None
+
+    @property
+    def hint(self) -> str | None:
+        """What to do, in one line."""
+        return " ".join(self.ways) or None
+
+    def page(self) -> str:
+        """The same for a page: what failed, what to do about it, then a line for each thing that was found."""
+        lines = [f"{self.what.rstrip('.')}.", *(f"→ {way}" for way in self.ways)]
+        if len(self.places) > 1:
+            lines += ["Looked at:", *(f"  - {place}" for place in self.places)]
+        else:
+            lines += [f"Found: {place}" for place in self.places]
+        if self.allowed is not None:
+            lines.append(f"Allowed: {self.allowed}")
+        return "\n".join(map(legible, lines))
 
     def __str__(self) -> str:
         parts = [self.what.rstrip(".")]
@@ -51,7 +80,13 @@ class LabError(Exception):
         Args:
             before: put before them, such as `template `.
         """
-        return kind(f"{before}{self.what}", found=self.found, allowed=self.allowed, hint=self.hint)
+        return kind(f"{before}{self.what}", found=self.places, allowed=self.allowed, hint=self.ways)
+
+
+def _each(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    if said is None:
+        return ()
+    return tuple(map(redact, (said,) if isinstance(said, str) else said))
 
 
 class UsageError(LabError):

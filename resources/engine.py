@@ -109,6 +109,8 @@ class RunSession:
         self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
         self._pairs: dict[tuple[str, str], _Pair] = {}
         self._refused: set[tuple[str, str]] = set()
+        self.named = False
+        """Whether the run says by a tag which files it is for."""
 
     def run_step(self, step: str, input_key: str, system_key: str, *, force: bool = False) -> StepResult | None:
         """Run one step for one input under one system, or find its result; None when the system has no such step.
@@ -136,9 +138,16 @@ class RunSession:
         record = self.engine.run_step(system, source, step, pair.identity, force=force)
         if record.error is not None:
             pair.lost[step], pair.errors[step] = f"{step} failed", record.error
-            raise StepFailed(record.error)
+            raise self.engine.error_of(record)
         pair.todo.discard(step)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
+
+    def file_name(self, input_key: str) -> str:
+        """The name of an input's file; its key where there is no such input."""
+        try:
+            return self._input(input_key).name
+        except LabError:
+            return input_key
 
     @property
     def begun(self) -> bool:

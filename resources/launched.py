@@ -1,6 +1,6 @@
 """Who or what asked for a Dagster run, from its tags and its events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -17,6 +17,19 @@ from modellab.pipeline.record import Launch, LaunchedBy
 
 PROCESS_TAG = "modellab/process"
 """Run tag: the `ProcessMark` of a process that runs pipelines by itself, as the command line does."""
+
+FILE_TAG = "modellab/file"
+"""Run tag: the names of the files that a run is for."""
+_NAMED_FILES, _TAG_LENGTH = 5, 200
+
+
+def file_tag(names: Iterable[str]) -> str:
+    """The value of that tag: the first names, and how many more there are."""
+    distinct = sorted(set(names))
+    named = ", ".join(distinct[:_NAMED_FILES])
+    short = named if len(named) <= _TAG_LENGTH else f"{named[: _TAG_LENGTH - 1]}…"
+    more = len(distinct) - _NAMED_FILES
+    return f"{short} and {more} more" if more > 0 else short
 
 
 def launch_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Launch:

