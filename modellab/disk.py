@@ -22,7 +22,8 @@ def require_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink(missing_ok=True)
     except OSError as error:
-        raise as_lab_error(error, folder) from error
+        # The folder is what people know, not the probe.
+        raise as_lab_error(OSError(error.errno, error.strerror), folder) from error
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:

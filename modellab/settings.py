@@ -1,6 +1,7 @@
 """Settings from the environment (or a `.env` beside the project), and the folders of a lab's home."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -13,6 +14,16 @@ from modellab.local_days import checked_zone, machine_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """The checkout: Model Lab runs from one (editable install), so its YAML, SQL and model folders are files in it."""
+
+_UNUSABLE = (
+    (re.compile("[\ud800-\udfff]"), "bytes that are not UTF-8"),
+    (re.compile("[\x00-\x1f\x7f]"), "control characters"),
+    (re.compile(r"\?"), "a question mark"),
+    (re.compile(r"\\"), "a backslash"),
+    (re.compile("%[0-9A-Fa-f]{2}"), "a percent sign before two hexadecimal digits"),
+)
+"""Dagster forms addresses of its SQLite databases from the path, without quoting: what follows `?` is lost, and `%41`
+is an A, so that they would lie elsewhere. DuckDB takes a backslash for a slash, and what follows `?` for options."""
 
 
 _TRUE = ("1", "ON", "YES", "TRUE")
@@ -82,7 +93,7 @@ class Lab:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.home = settings.home.expanduser().resolve()
+        self.home = _usable(settings.home.expanduser().resolve())
 
     @classmethod
     def from_environment(cls) -> "Lab":
@@ -149,3 +160,20 @@ class Lab:
     @cached_property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
+
+
+def _usable(home: Path) -> Path:
+    """The home, if every program that works in it can name it.
+
+    Raises:
+        UsageError: DuckDB or Dagster's SQLite would take a part of its path for something else.
+    """
+    text = str(home)
+    problem = next((why for pattern, why in _UNUSABLE if pattern.search(text)), None)
+    if problem is not None:
+        raise UsageError(
+            f"the lab's home can't have {problem} in its path",
+            found=text,
+            hint="Let MODELLAB_HOME name another folder.",
+        )
+    return home

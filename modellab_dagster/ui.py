@@ -6,11 +6,15 @@ import socket
 import sys
 from pathlib import Path
 
-from modellab.errors import LabError, UsageError
+from modellab.disk import require_space, require_writable
+from modellab.errors import UsageError
+from modellab.leftovers import remove_leftovers
 from modellab.settings import Lab
+from modellab.trouble import as_lab_error
 from modellab_dagster.home import WORKSPACE, open_instance
 from modellab_dagster.jobs import STEPS_BY_JOB
 from modellab_dagster.left_out import nothing_yet
+from modellab_dagster.server import Server
 
 _HOST = "127.0.0.1"
 """Loopback only: whoever reaches the UI can run code."""
@@ -57,23 +61,25 @@ def require_free(port: int) -> None:
 
 
 def main() -> None:
-    """Prepare the lab's Dagster home and become `dagster dev`."""
+    """Prepare the lab's Dagster home, run `dagster dev` until someone stops it, and end with 0 when it was stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=3000, help="port on the loopback interface (default 3000)")
     port = parser.parse_args().port
     try:
         require_free(port)
         lab = Lab.from_environment()
+        require_writable(lab.home)
+        require_space(lab.home, 0, "the UI")
+        remove_leftovers(lab)
         with open_instance(lab) as instance:
             for event in nothing_yet(instance, STEPS_BY_JOB):
                 instance.report_runless_asset_event(event)
-    except LabError as error:
-        print(f"✗ {error}", file=sys.stderr)
+    except Exception as error:
+        print(f"✗ {as_lab_error(error)}", file=sys.stderr)
         raise SystemExit(2) from error
-    print(f"Model Lab in Dagster: http://{_HOST}:{port} in about 15 seconds; Ctrl-C stops it.", flush=True)
-    print(f"It answers on this machine only ({_HOST}). The lab is {lab.home}.", flush=True)
-    os.chdir(lab.dagster_home)
-    os.execve((arguments := command(port))[0], arguments, environment(lab))
+    print(f"Model Lab in Dagster is starting, for the lab {lab.home}.", flush=True)
+    url = f"http://{_HOST}:{port}"
+    raise SystemExit(Server(command(port), environment(lab), lab.dagster_home).run(url))
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ def process(
     from modellab.cli.live import watcher
     from modellab.cli.outcome import document
     from modellab.cli.overrides import parse_overrides
+    from modellab.disk import require_space, require_writable
     from modellab.errors import Interrupted
     from modellab.pipeline.system import resolve_system, system_key
     from modellab.registry.registry import ModelRegistry
@@ -99,6 +100,8 @@ def process(
 
     lab = Lab.from_environment()
     system = resolve_system(system_key(pipeline, parse_overrides(settings, language)), ModelRegistry())
+    require_writable(lab.home)
+    require_space(lab.home, 0, "a run")
     batch = Batch(lab, system, _launcher, force=force)
     stopped = False
     try:

@@ -26,6 +26,7 @@ from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
+from modellab.trouble import storage_error
 from modellab.warehouse.recorder import Recorder
 
 _log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Engine:
             attempt.error = error
         except Exception as error:
             _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
-            attempt.error = StepFailed(f"{type(error).__name__}: {error}")
+            attempt.error = storage_error(error, self.store.root) or StepFailed(f"{type(error).__name__}: {error}")
             attempt.error.__cause__ = error
         except BaseException:  # Ctrl-C, or Dagster's word for a run that someone cancels
             attempt.canceled = True

@@ -18,6 +18,7 @@ from modellab.errors import WarehouseError
 from modellab.leftovers import remove_leftovers
 from modellab.pipeline.record import RunIdentity
 from modellab.settings import Lab
+from modellab.trouble import storage_error
 from modellab.warehouse import database_file, schema
 from modellab.warehouse.connection import CATALOG, memory_connection
 from modellab.warehouse.given_names import read_names, replace_names
@@ -122,10 +123,12 @@ def _locked(lab: Lab, start_over: StartOver | None) -> BuildReport:
             hint="Look for a hanging modellab or Dagster process and end it.",
         ) from error
     except (OSError, duckdb.Error) as error:
+        trouble = storage_error(error, lab.database)
+        kept = "Nothing is lost: records and artifacts hold everything, and the next build makes it."
         raise WarehouseError(
-            f"database {lab.database} can't be built",
-            found=database_file.first_line(error),
-            hint="Nothing is lost: records and artifacts hold everything, and the next build makes it.",
+            f"database {lab.database} can't be built{f': {trouble.what}' if trouble else ''}",
+            found=trouble.found if trouble else database_file.first_line(error),
+            hint=f"{trouble.hint} {kept}" if trouble else kept,
         ) from error
     report.seconds = time.perf_counter() - started
     for problem in report.problems:
