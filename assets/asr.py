@@ -1,6 +1,5 @@
 """The asset `asr`: what was said."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +12,10 @@ from assets._step import step_asset
 from modellab.bundle.meeting import display_name
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.asr import STEP, TRANSCRIPT_FILE
+from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_repetitions, uncovered_doubt
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word, load
+from modellab.text.languages import language_name
 from resources.engine import StepResult
 
 _SHOWN_UTTERANCES = 12
@@ -22,9 +23,6 @@ _OUTSIDE_S = 0.5
 """Word times are about this precise; a word further from all speech was made up."""
 _COMPRESSION_LIMIT = 2.4
 """Whisper's own limit for text that repeats itself."""
-_LOOP_WORDS = 4
-"""So many words, the same over and over, make a loop when they come `_LOOP_TIMES` in a row."""
-_LOOP_TIMES = 4
 
 
 def transcript_of(result: StepResult) -> Transcript:
@@ -97,31 +95,38 @@ def _no_word_outside_speech(result: StepResult) -> Verdict:
     )
 
 
-def loops(words: Sequence[str]) -> list[str]:
-    """Phrases of one to `_LOOP_WORDS` words that come at least `_LOOP_TIMES` in a row."""
-    found: Counter[str] = Counter()
-    for size in range(1, _LOOP_WORDS + 1):
-        in_a_row = 0
-        for index in range(size, len(words)):
-            in_a_row = in_a_row + 1 if words[index] == words[index - size] else 0
-            if in_a_row == size * (_LOOP_TIMES - 1):
-                found[" ".join(words[index - size + 1 : index + 1])] += 1
-    return list(found)
-
-
 def _does_not_repeat_itself(result: StepResult) -> Verdict:
     transcript = transcript_of(result)
     ratios = [u.compression_ratio for u in transcript.utterances if u.compression_ratio is not None]
     highest = max(ratios, default=None)
-    looping = loops([word.text.lower() for word in transcript.words])
-    said = f"highest compression ratio {highest:.2f}" if highest is not None else "no compression ratios"
-    if looping:
-        said += f"; repeated: {'; '.join(looping[:3])}"
+    found = transcript_repetitions(transcript)
+    measured = f"highest compression ratio {highest:.2f}" if highest is not None else "no compression ratios"
     return Verdict(
-        not looping and (highest is None or highest <= _COMPRESSION_LIMIT),
-        said,
-        {"highest_compression_ratio": highest or 0.0, "allowed": _COMPRESSION_LIMIT, "repeated": looping[:10]},
+        not found and (highest is None or highest <= _COMPRESSION_LIMIT),
+        repetition_doubt(transcript) or measured,
+        {
+            "highest_compression_ratio": highest or 0.0,
+            "allowed": _COMPRESSION_LIMIT,
+            "repeated": [f"{clock(start_s)} {times} x {text}" for text, times, start_s in found[:10]],
+        },
     )
+
+
+def _all_speech_has_words(result: StepResult) -> Verdict:
+    transcript = transcript_of(result)
+    places = [f"{clock(stretch.start_s)} {duration(stretch.duration_s)}" for stretch in transcript.uncovered[:10]]
+    return Verdict(
+        not transcript.uncovered,
+        uncovered_doubt(transcript) or "words were written down wherever there is speech",
+        {"uncovered_s": round(sum(stretch.duration_s for stretch in transcript.uncovered), 3), "at": places},
+    )
+
+
+def _language_is_sure(result: StepResult) -> Verdict:
+    transcript = transcript_of(result)
+    candidates = [f"{language_name(each.language)} {each.probability:.0%}" for each in transcript.language_candidates]
+    doubt = language_doubt(transcript)
+    return Verdict(not doubt, doubt or ", ".join(candidates) or "nothing had to be detected", {"detected": candidates})
 
 
 ASR = step_asset(
@@ -136,5 +141,7 @@ ASR = step_asset(
             "No phrase over and over and no text that compresses too well: signs of words made up.",
             _does_not_repeat_itself,
         ),
+        Check("all_speech_has_words", "No speech is left without a word.", _all_speech_has_words),
+        Check("language_is_sure", "There is no other language that it might well be.", _language_is_sure),
     ],
 )

@@ -7,10 +7,11 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._page import duration, share
+from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps.doubts import quiet_doubt
 from modellab.steps.vad import SPEECH_FILE, STEP
 from modellab.surfaces.results import SpeechSegments, load
 from resources.engine import StepResult
@@ -55,6 +56,15 @@ def _finds_speech(result: StepResult) -> Verdict:
     return Verdict(bool(speech.segments), f"{len(speech.segments)} segments of speech")
 
 
+def _loud_enough(result: StepResult) -> Verdict:
+    speech = speech_of(result)
+    return Verdict(
+        not speech.raised_db,
+        quiet_doubt(speech) or f"{level(speech.level_lufs, 'LUFS')} where it is loudest",
+        {"level_lufs": speech.level_lufs if speech.level_lufs is not None else "silent", "raised_db": speech.raised_db},
+    )
+
+
 VAD = step_asset(
     STEP,
     group="speech",
@@ -68,5 +78,6 @@ VAD = step_asset(
             dg.AssetCheckSeverity.ERROR,
         ),
         Check("finds_speech", "There is speech; without any, nothing will be transcribed.", _finds_speech),
+        Check("loud_enough", "The recording is not so quiet that speech is lost in it.", _loud_enough),
     ],
 )

@@ -8,6 +8,8 @@ overlapping speech counted. Corpus rates are sums of errors over sums of referen
 counts as having found nothing. Files that the pipeline refuses, and files without a reference, are listed. Rates of
 recordings with overlapping speech compare the words in order of time, whoever says them.
 
+The last line names the processor, its instruction sets and the code's commit: figures hang on the first two as well.
+
 Results are kept in the home given, so that a second call only scores; without one they are thrown away.
 """
 
@@ -15,6 +17,8 @@ import argparse
 import csv
 import json
 import operator
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -38,9 +42,10 @@ from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System, resolve_system, system_key
+from modellab.registry.cpu import this_cpu
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
-from modellab.settings import Lab
+from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.surfaces.results import Diarization, Segment, Transcript, Turn, load
@@ -282,12 +287,28 @@ def as_json(scorer: Scorer, results: list[Scored], rows: list[Row], unjudged: li
     return json.dumps(
         {
             "system": scorer.system.key,
+            "made_on": made_on(),
             "rows": [{**asdict(row), "wer": rate(row.wer), "der": rate(row.der)} for row in rows],
             "speed_x": speeds(results),
             "notes": {str(scored.case.path): scored.note for scored in results if scored.note},
             "without_reference": [str(case.path) for case in unjudged],
         },
         indent=1,
+    )
+
+
+def made_on() -> str:
+    """The processor, what holds its instruction sets back, and the commit of the code."""
+    held_back = ("CT2_FORCE_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
+    git = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+    )
+    return "; ".join(
+        [
+            f"{this_cpu()}, {os.cpu_count()} cores",
+            *(f"{name}={os.environ[name]}" for name in held_back if os.environ.get(name)),
+            f"commit {git.stdout.strip() or 'unknown'}",
+        ]
     )
 
 
@@ -325,6 +346,7 @@ def main() -> None:
     if unjudged:
         names = ", ".join(f"{case.corpus}/{case.path.name}" for case in unjudged)
         print(f"\nNot judged, for want of a reference ({len(unjudged)}): {names}")
+    print(f"\nMade on {made_on()}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from modellab.errors import UsageError
 from modellab.local_days import checked_zone, machine_zone
@@ -27,6 +27,19 @@ is an A, so that they would lie elsewhere. DuckDB takes a backslash for a slash,
 
 
 _TRUE = ("1", "ON", "YES", "TRUE")
+_LANGUAGE_CODE = re.compile(r"^[a-z]{2,3}$")
+
+
+def language_codes(text: str) -> tuple[str, ...]:
+    """Language codes in a text such as `en, de` or `en/de`.
+
+    Raises:
+        ValueError: one that is not two or three small letters.
+    """
+    codes = tuple(code for code in re.split(r"[,/\s]+", text.strip()) if code)
+    if wrong := [code for code in codes if not _LANGUAGE_CODE.match(code)]:
+        raise ValueError(f"{', '.join(wrong)}: languages are codes such as en, de or yue")
+    return codes
 
 
 class Settings(BaseSettings):
@@ -43,6 +56,9 @@ class Settings(BaseSettings):
     model_memory_gib: float = Field(8.0, gt=0, description="models kept loaded up to this much memory")
     longest_recording_h: float = Field(
         12.0, gt=0, description="hours of sound in one recording; a longer one is refused when it is registered"
+    )
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="the languages that occur in the lab, such as en,de: no other is detected"
     )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
@@ -65,6 +81,11 @@ class Settings(BaseSettings):
             else ("TRANSFORMERS_OFFLINE", self.transformers_offline)
         )
         return name if value.upper() in _TRUE else None
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _codes(cls, value: object) -> object:
+        return language_codes(value) if isinstance(value, str) else value
 
 
 def secret_variables() -> dict[str, str]:

@@ -55,6 +55,8 @@ class _Writer:
     def write(self) -> Any:
         """The document, whole."""
         self._head()
+        if self._meeting.doubts:
+            self._doubts()
         if self._meeting.participants:
             self._participants()
         if self._meeting.summary:
@@ -119,6 +121,11 @@ class _Writer:
             facts.append(f"{count} {'speaker' if count == 1 else 'speakers'}")
         facts.append(f"{meeting.words:,} {'word' if meeting.words == 1 else 'words'}")
         self._document.add_paragraph(" · ".join(facts)).runs[0].font.color.rgb = self._muted
+
+    def _doubts(self) -> None:
+        self._document.add_heading("Please note", 1)
+        for doubt in self._meeting.doubts:
+            self._document.add_paragraph(doubt.brief, style="List Bullet")
 
     def _participants(self) -> None:
         self._document.add_heading("Participants", 1)

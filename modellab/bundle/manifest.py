@@ -1,4 +1,4 @@
-"""`manifest.json` of a pack: what is in it, what it rests on, and what is missing from it and why.
+"""`manifest.json` of a pack: what is in it, what it rests on, what that warns of, and what is missing.
 
 Everything in it follows from what the pack was made from: no clock, no host, no run. The same results give the same
 manifest, whichever pipeline asked for the pack; runs, with their times, are the warehouse's matter.
@@ -72,6 +72,7 @@ def write_manifest(
             for name, what in files.items()
         },
         "absent": [{"what": absence.what, "why": absence.why} for absence in meeting.absent],
+        "warnings": [{"step": doubt.step, "text": doubt.text} for doubt in meeting.doubts],
         "made_by": {"step": "bundle", "code_version": code_version},
         "made_from": [provenance(artifact) for artifact in once.values()],
     }

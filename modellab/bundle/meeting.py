@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -11,11 +11,13 @@ from modellab.bundle.cited import Cited
 from modellab.bundle.naming import clean, day, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
 from modellab.media.inputs import RegisteredInput
-from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn
+from modellab.surfaces.results import Diarization, LanguageCandidate, Segment, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, SpeakerSummary, Summary
 
 UNKNOWN_SPEAKER = "Unknown speaker"
 """Shown for words that no speaker could be given to, in a transcript that has speakers."""
+_FIRST_SENTENCE = re.compile(r"(?:“[^”]*”|(?!\. ).)*")
+"""Full stops inside quotation marks end no sentence."""
 _DIARIZED_LABEL = re.compile(r"^SPEAKER_(\d+)$")
 
 
@@ -66,6 +68,22 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a result that the pack rests on warns of."""
+
+    step: str
+    """The step whose result it is; `input` for the recording itself."""
+    text: str
+
+    @property
+    def brief(self) -> str:
+        """What readers of the pack are told: the first sentence. What to do about it is for whoever runs the lab, and
+        the manifest has it all."""
+        first = str(_FIRST_SENTENCE.match(self.text)[0]).rstrip(".")  # type: ignore[index]
+        return f"{first[:1].upper()}{first[1:]}."
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A chapter with its paragraphs; or all of them, where there are no chapters."""
 
@@ -103,6 +121,12 @@ class Meeting:
     summary: Summary | None
     action_items: ActionItems | None
     absent: tuple[Absence, ...]
+    doubts: tuple[Doubt, ...]
+    """In the order of the pipeline."""
+    language_candidates: tuple[LanguageCandidate, ...]
+    """What was detected, the likeliest first."""
+    uncovered: tuple[Segment, ...]
+    """Stretches in which there is speech and no word was written down."""
 
     @property
     def divided(self) -> bool:
@@ -199,6 +223,7 @@ def describe(
     recorded: RecordingDay | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
     absent: Sequence[Absence] = (),
+    doubts: Sequence[Doubt] = (),
 ) -> Meeting:
     """Work out the meeting from its results.
 
@@ -208,6 +233,7 @@ def describe(
         chapters: like the summary and the action items, made from this transcript.
         names: speaker's label -> name, for those who were given one. Labels stay the ids.
         absent: what it can't tell of, and why.
+        doubts: what the results warn of.
     """
     cited = Cited(transcript)
     divided = cited.chapters(chapters) if chapters else None
@@ -229,6 +255,9 @@ def describe(
         summary=cited.summary(summary) if summary else None,
         action_items=cited.action_items(action_items) if action_items else None,
         absent=tuple(absent),
+        doubts=tuple(replace(doubt, text=clean(doubt.text)) for doubt in doubts),
+        language_candidates=tuple(transcript.language_candidates),
+        uncovered=tuple(transcript.uncovered),
     )
 
 

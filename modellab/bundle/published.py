@@ -138,6 +138,14 @@ class PublishedActionItems(_Published):
     items: list[PublishedActionItem]
 
 
+class PublishedLanguage(_Published):
+    """A language that the speech may be in."""
+
+    language: str
+    """ISO 639-1 code."""
+    probability: float
+
+
 class PublishedTranscript(_Published):
     """What was said, by whom and when. Times are seconds from the start of the recording."""
 
@@ -159,6 +167,12 @@ class PublishedTranscript(_Published):
     """In order of time; null when nothing looked for them, as with the two below."""
     summary: PublishedSummary | None = None
     action_items: PublishedActionItems | None = None
+    warnings: list[str] = []
+    """What the results that this rests on warn of, in sentences."""
+    language_candidates: list[PublishedLanguage] = []
+    """What was detected, the likeliest first; empty where the language was given."""
+    uncovered: list[PublishedTurn] = []
+    """Stretches in which there is speech and no word was written down."""
 
 
 def publish(meeting: Meeting) -> PublishedTranscript:
@@ -186,6 +200,12 @@ def publish(meeting: Meeting) -> PublishedTranscript:
         chapters=_chapters(meeting),
         summary=_summary(meeting),
         action_items=_action_items(meeting),
+        warnings=[doubt.text for doubt in meeting.doubts],
+        language_candidates=[
+            PublishedLanguage(language=each.language, probability=each.probability)
+            for each in meeting.language_candidates
+        ],
+        uncovered=[PublishedTurn(start_s=_ms(each.start_s), end_s=_ms(each.end_s)) for each in meeting.uncovered],
     )
 
 

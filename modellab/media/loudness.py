@@ -4,6 +4,8 @@ The K-weighting filters are pyloudnorm's. Its own meter filters a whole recordin
 hours, so filtering and gating are done here block by block; tests hold the two against each other.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ _CALIBRATION_LU = -0.691
 _LOWEST_RATE_HZ = 4_000
 """The K-weighting's shelf turns at 1.5 kHz, which must lie well below half the rate."""
 _FILTERED_SAMPLES = 1 << 18
+_SUSTAINED_STEPS = 20
 
 
 class LoudnessMeter:
@@ -81,6 +84,21 @@ class LoudnessMeter:
         powers = powers[powers > powers.mean() * 10 ** (_RELATIVE_GATE_LU / 10)]
         return float(_CALIBRATION_LU + 10 * np.log10(powers.mean()))
 
+    def sustained_lufs(self) -> float | None:
+        """Loudness of the loudest 2 s: the median of the 100 ms in them, so that a knock counts for nothing.
+
+        Unlike the integrated loudness it has no gate: it tells how quiet even very quiet speech is.
+
+        Returns:
+            None for digital silence, under 400 ms, and at a rate that can't hold the standard's filters.
+        """
+        step_powers = np.concatenate([np.empty(0), *self._powers])
+        if len(step_powers) < _STEPS_PER_BLOCK:
+            return None
+        windows = np.lib.stride_tricks.sliding_window_view(step_powers, min(_SUSTAINED_STEPS, len(step_powers)))
+        power = float(np.median(windows, axis=1).max())
+        return _CALIBRATION_LU + 10 * math.log10(power) if power > 0.0 else None
+
 
 def integrated_loudness_lufs(audio: AudioBlocks, *, gain: float = 1.0) -> float | None:
     """Loudness of the whole, as `LoudnessMeter` measures it."""
@@ -92,3 +110,10 @@ def integrated_loudness_lufs(audio: AudioBlocks, *, gain: float = 1.0) -> float 
 
 def _power(lufs: float) -> float:
     return float(10 ** ((lufs - _CALIBRATION_LU) / 10))
+
+
+def sustained_loudness_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    """Loudness of one channel of shape `(samples,)` where it is loudest, as `LoudnessMeter.sustained_lufs`."""
+    meter = LoudnessMeter(1, sample_rate_hz)
+    meter.add(samples[np.newaxis])
+    return meter.sustained_lufs()

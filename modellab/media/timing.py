@@ -30,7 +30,8 @@ def restore_times(result: Timed, time_map: TimeMap) -> Timed:
         replace(restored(utterance), words=[restored(word) for word in utterance.words])
         for utterance in result.utterances
     ]
-    return replace(result, utterances=utterances, duration_s=duration_s)
+    uncovered = [restored(segment) for segment in result.uncovered]
+    return replace(result, utterances=utterances, uncovered=uncovered, duration_s=duration_s)
 
 
 def speech_in_processed_time(speech: SpeechSegments, time_map: TimeMap) -> list[Segment]:

@@ -20,7 +20,7 @@ from modellab.pipeline.user_templates import find_user_template, user_template_n
 from modellab.redaction import redact_all
 from modellab.registry.config import ModelRef
 from modellab.registry.registry import ModelRegistry
-from modellab.settings import Lab
+from modellab.settings import Lab, Settings
 from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
 from modellab.steps.definition import Read, StepDefinition, StepParameters
 
@@ -83,8 +83,9 @@ def resolve_system(key: str, registry: ModelRegistry, lab: Lab | None = None) ->
         TemplateError: a character, override, parameter value or order of steps that is not allowed.
         UnknownName: a template, step, model or variant that does not exist.
     """
+    lab = lab or Lab.from_environment()
     template, overrides = template_and_overrides(key, registry, lab)
-    return fill(template, overrides, registry)
+    return fill(template, overrides, registry, lab.settings)
 
 
 def template_and_overrides(
@@ -161,8 +162,13 @@ def default_models(registry: ModelRegistry) -> dict[str, str]:
     return {step.step: step.model for step in get_template("meeting").steps if step.model}
 
 
-def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegistry) -> System:
+def fill(
+    template: Template, overrides: Mapping[str, str], registry: ModelRegistry, settings: Settings | None = None
+) -> System:
     """A template with every slot filled.
+
+    Args:
+        settings: those of the lab it is to run in, which give parameters that neither names; without them none do.
 
     Raises:
         TemplateError: an override, parameter value or order of steps that is not allowed.
@@ -184,11 +190,16 @@ def fill(template: Template, overrides: Mapping[str, str], registry: ModelRegist
         definition = get_step(step.step)
         if any(done.name == step.step for done in filled):
             raise TemplateError(f"pipeline {template.name!r} has the step {step.step!r} twice")
+        model = step_model(template.name, definition, models.get(step.step, step.model), registry)
+        given = parameters[step.step]
+        if settings is not None:
+            languages = registry.get(model.id).languages_of(model.variant) if model else ()
+            given |= definition.lab_defaults(given, languages, settings)
         filled.append(
             SystemStep(
                 definition,
-                step_model(template.name, definition, models.get(step.step, step.model), registry),
-                _parameters(template, definition, parameters[step.step]),
+                model,
+                _parameters(template, definition, given),
                 step_sources(template.name, definition, [done.name for done in filled]),
             )
         )

@@ -6,14 +6,24 @@ from functools import partial
 from statistics import fmean
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from modellab.artifacts.store import Artifact
+from modellab.coverage import cover
 from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.timing import restore_times, speech_in_processed_time
+from modellab.settings import Settings, language_codes
 from modellab.steps.channels import Voice, voices
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.doubts import (
+    language_doubt,
+    mixed_languages_doubt,
+    no_words_doubt,
+    repetition_doubt,
+    said,
+    uncovered_doubt,
+)
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import SpeechSegments, Transcript, dump, load
@@ -30,7 +40,12 @@ class AsrParameters(StepParameters):
     language: str | None = Field(
         None, pattern=r"^[a-z]{2,3}$", description="code such as en, de or yue; left out: detected"
     )
-    multilingual: bool | None = Field(None, description="several languages in one recording")
+    languages: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="those that may be detected, such as en/de; left out: MODELLAB_LANGUAGES, else all the model knows",
+    )
+    multilingual: bool | None = Field(None, description="several languages in one recording: ask of every piece")
     beam_size: int | None = Field(None, ge=1, description="hypotheses kept while decoding")
     batch_size: int | None = Field(None, ge=1, description="pieces of audio decoded at once")
     initial_prompt: str | None = Field(None, description="text the model is to believe came before")
@@ -38,12 +53,37 @@ class AsrParameters(StepParameters):
     speech_pad_ms: int | None = Field(None, ge=0, description="audio heard around each speech segment")
     retry: bool | None = Field(None, description="decode improbable or repetitive pieces again")
 
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _languages_in_words(cls, value: object) -> object:
+        """A system key can only hold text, and no commas."""
+        return language_codes(value) if isinstance(value, str) else value
+
+    @field_validator("languages")
+    @classmethod
+    def _in_order(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """The order means nothing, so it makes no other result."""
+        return None if value is None else tuple(sorted(set(value)))
+
+
+def lab_defaults(given: Mapping[str, object], known: Sequence[str], settings: Settings) -> Mapping[str, object]:
+    """The languages that occur in the lab, where it matters: where one has to be detected.
+
+    Args:
+        given: parameters that were asked for.
+        known: the languages that the model knows; `*` for many.
+    """
+    if not settings.languages or "language" in given or "languages" in given:
+        return {}
+    only_one = len(known) == 1 and known[0] in settings.languages
+    return {} if only_one else {"languages": settings.languages}
+
 
 def run(context: StepContext) -> Mapping[str, Any]:
     """Transcribe the speech that was found. Without any, no model is loaded and no word is made up.
 
     Where each channel is a speaker's, every channel is transcribed within its own speech, so that nothing said at the
-    same time is lost.
+    same time is lost. Speech that gets no word is heard again; what stays without one is named.
     """
     audio = CanonicalAudio.open(context.reads["audio"])
     found = context.reads["speech"]
@@ -51,7 +91,14 @@ def run(context: StepContext) -> Mapping[str, Any]:
     heard = _by_channel(context, audio, found) if found.step == "channels" else _mixed(context, audio, speech)
     transcript = heard or Transcript([], audio.original_duration_s)
     dump(transcript, context.output / TRANSCRIPT_FILE)
-    return _summary(transcript, speech)
+    warnings = said(
+        no_words_doubt(transcript, speech, audio.info),
+        uncovered_doubt(transcript) if transcript.utterances else None,
+        language_doubt(transcript),
+        mixed_languages_doubt(transcript),
+        repetition_doubt(transcript),
+    )
+    return {**_summary(transcript, speech), "warnings": warnings}
 
 
 def _mixed(context: StepContext, audio: CanonicalAudio, speech: SpeechSegments) -> Transcript | None:
@@ -83,7 +130,8 @@ def _by_channel(context: StepContext, audio: CanonicalAudio, found: Artifact) ->
     if not transcripts:
         return None
     utterances = sorted((u for t in transcripts for u in t.utterances), key=lambda u: (u.start_s, u.end_s))
-    return replace(transcripts[0], utterances=utterances)
+    uncovered = sorted((s for t in transcripts for s in t.uncovered), key=lambda s: (s.start_s, s.end_s))
+    return replace(transcripts[0], utterances=utterances, uncovered=uncovered)
 
 
 def _check_channels(audio: CanonicalAudio, step: str, speakers: Sequence[Voice]) -> None:
@@ -128,6 +176,8 @@ def _transcribe(
     context.facts = replace(loaded.facts, batch_size=asked.get("batch_size", loaded.facts.batch_size))
     with context.model() as model:
         heard: Transcript = model.transcribe(waveform, segments, asked, progress)
+        asked_for = context.parameters.model_dump(exclude_none=True)
+        heard = cover(model, waveform, segments, heard, asked_for)
     return restore_times(heard, audio.time_map)
 
 
@@ -139,6 +189,7 @@ def _summary(transcript: Transcript, speech: SpeechSegments) -> dict[str, Any]:
         "utterances": len(transcript.utterances),
         "language": transcript.language,
         "language_probability": transcript.language_probability,
+        "uncovered_s": round(sum(stretch.duration_s for stretch in transcript.uncovered), 3),
         "words_per_speech_minute": round(len(transcript.words) / minutes, 1) if minutes else None,
         "mean_word_probability": round(fmean(probabilities), 4) if probabilities else None,
     }
@@ -182,10 +233,11 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
-    code_version="1",
+    code_version="2",
     reads=(Read("audio", ("enhance", "separate", "ingest")), Read("speech", ("channels", "vad"))),
     parameters=AsrParameters,
     run=run,
     surface="asr",
     tables=tables,
+    lab_defaults=lab_defaults,
 )

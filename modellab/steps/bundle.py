@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from modellab.artifacts.fingerprint import ABSENT
 from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
-from modellab.bundle.meeting import Absence, RecordingDay, describe
+from modellab.bundle.meeting import Absence, Doubt, RecordingDay, describe
 from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
 from modellab.errors import StepFailed
@@ -36,6 +36,8 @@ _LACKING = {
     "action_items": "action items",
 }
 """Optional role -> what a pack lacks without it."""
+_ORDER = ("input", "ingest", "vad", "channels", "asr", "diarization", "alignment")
+"""Where warnings come from, in the order they are told."""
 _AUDIO_PART = 0.7
 """Of the progress: most of the time goes into decoding and encoding."""
 _MP3 = "mp3/mp3float"
@@ -76,6 +78,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         recorded=_recording_day(context, action_items),
         names=context.names,
         absent=list(_absences(context)),
+        doubts=_doubts(context),
     )
     written = write_pack(
         context.output,
@@ -170,6 +173,18 @@ def _absences(context: StepContext) -> Iterator[Absence]:
     if turns and turns.step == "diarization" and context.reads["transcript"].step == "asr":
         why = context.absent.get("transcript", "words were not aligned with speakers")
         yield Absence("who said each word", clean(why), expected="transcript" in context.absent)
+
+
+def _doubts(context: StepContext) -> list[Doubt]:
+    """What the recording and the results warn of, each sentence once, where it comes from first."""
+    found = [Doubt("input", warning) for warning in context.input.warnings]
+    for artifact in context.reads.values():
+        found += [Doubt(artifact.step, str(warning)) for warning in artifact.summary.get("warnings") or ()]
+    found.sort(key=lambda doubt: _ORDER.index(doubt.step) if doubt.step in _ORDER else len(_ORDER))
+    first: dict[str, Doubt] = {}
+    for doubt in found:
+        first.setdefault(doubt.text, doubt)
+    return list(first.values())
 
 
 STEP = StepDefinition(

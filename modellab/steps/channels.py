@@ -13,11 +13,13 @@ from modellab.files import write_atomic
 from modellab.media.audio import Audio
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
+from modellab.media.quiet import Audible, audible
 from modellab.media.timing import restore_times
 from modellab.metrics.rttm import to_rttm
 from modellab.steps import diarization as diarization_step
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition
 from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
+from modellab.steps.doubts import quiet_doubt, said
 from modellab.steps.vad import SPEECH_FILE, VadParameters
 from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn, dump, load
@@ -46,6 +48,10 @@ class ChannelSpeaker:
     speech_s: float
     leaked_s: float
     """Speech heard in the channel that was another's."""
+    level_lufs: float | None = None
+    """How loud the channel is where it is loudest; None for silence."""
+    raised_db: float = 0.0
+    """How much louder than it is the model heard it, because it is very quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +80,22 @@ def run(context: StepContext) -> Mapping[str, Any]:
     leaked = leaked_frames(frame_levels(audio), parameters.bleed_db)
     turns: list[Turn] = []
     speakers: list[ChannelSpeaker] = []
-    for channel, heard in enumerate(_speech_by_channel(context, audio, parameters)):
+    for channel, (heard, loud) in enumerate(_speech_by_channel(context, audio, parameters)):
         own = own_speech(heard, leaked[channel], parameters.min_speech_ms / 1000)
         name = channel_name(channel, audio.channels)
         turns += [Turn(segment.start_s, segment.end_s, name) for segment in own]
         speech_s = sum(segment.duration_s for segment in own)
         heard_s = sum(segment.duration_s for segment in heard)
-        speakers.append(ChannelSpeaker(channel, name, round(speech_s, 3), round(heard_s - speech_s, 3)))
+        speakers.append(
+            ChannelSpeaker(
+                channel,
+                name,
+                round(speech_s, 3),
+                round(heard_s - speech_s, 3),
+                None if loud.level_lufs is None else round(loud.level_lufs, 2),
+                round(loud.raised_db, 2),
+            )
+        )
     _check_difference(audio, speakers, parameters.bleed_db, context.input.name)
     turns.sort(key=lambda turn: (turn.start_s, turn.end_s, turn.speaker))
     found = restore_times(Diarization(turns, audio.duration_s), canonical.time_map)
@@ -96,6 +111,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         "speech_s": {speaker.speaker: speaker.speech_s for speaker in speakers},
         "leaked_s": {speaker.speaker: speaker.leaked_s for speaker in speakers},
         "overlap_s": round(overlap_s(found.turns), 3),
+        "warnings": said(*(quiet_doubt(each, f"{each.speaker}'s channel") for each in speakers if each.speech_s)),
     }
 
 
@@ -126,16 +142,20 @@ def _check_difference(audio: Audio, speakers: Sequence[ChannelSpeaker], bleed_db
     )
 
 
-def _speech_by_channel(context: StepContext, audio: Audio, parameters: ChannelsParameters) -> Iterator[list[Segment]]:
+def _speech_by_channel(
+    context: StepContext, audio: Audio, parameters: ChannelsParameters
+) -> Iterator[tuple[list[Segment], Audible]]:
+    """What is heard in each channel, which is raised for the model where it is very quiet."""
     asked = parameters.model_dump(exclude={"bleed_db"})
     for channel, samples in enumerate(audio.samples):
+        loud = audible(samples, audio.sample_rate_hz)
         with context.model() as model:
             heard: SpeechSegments = model.detect(
-                Waveform(samples, audio.sample_rate_hz),
+                Waveform(loud.samples, audio.sample_rate_hz),
                 asked,
                 lambda share, done=channel: context.progress((done + share) / audio.channels),
             )
-        yield heard.segments
+        yield heard.segments, loud
 
 
 @dataclass(frozen=True, slots=True)

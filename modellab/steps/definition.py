@@ -1,7 +1,7 @@
 """What a pipeline step is."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from modellab.artifacts.store import Artifact
 from modellab.media.inputs import RegisteredInput, check_copy
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
+from modellab.settings import Settings
 from modellab.surfaces.contracts import Progress
 
 Row = Mapping[str, Any]
@@ -140,3 +141,8 @@ class StepDefinition:
     """Whether, with these parameters and `StepIdentity.reads`, days of the lab's time zone decide the result."""
     tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})
     """Warehouse rows that follow from an artifact alone: table -> rows. Used when it is made and by a rebuild."""
+    lab_defaults: Callable[[Mapping[str, object], Sequence[str], Settings], Mapping[str, object]] = field(
+        default=lambda given, languages, settings: {}
+    )
+    """Parameters that a lab's settings give where a system does not: of those given, the languages of the step's model
+    and the settings. They belong to the result's identity like any other."""

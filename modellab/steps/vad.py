@@ -1,14 +1,18 @@
 """The vad step: where there is speech."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
 from modellab.media.canonical import CanonicalAudio
+from modellab.media.quiet import audible
 from modellab.media.timing import restore_times
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.doubts import quiet_doubt, said
+from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import SpeechSegments, dump, load
 
 SPEECH_FILE = "speech.json"
@@ -25,17 +29,30 @@ class VadParameters(StepParameters):
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
-    """Find the speech in the canonical audio, mixed to mono at the model's rate."""
+    """Find the speech in the canonical audio, mixed to mono at the model's rate.
+
+    Very quiet audio is raised for the model, which would take its speech for noise.
+    """
     audio = CanonicalAudio.open(context.reads["audio"])
     waveform = audio.waveform(context.load().sample_rate_hz)
+    heard = audible(waveform.samples, waveform.sample_rate_hz)
     with context.model() as model:
-        found: SpeechSegments = model.detect(waveform, context.parameters.model_dump(), context.progress)
-    speech = restore_times(found, audio.time_map)
+        found: SpeechSegments = model.detect(
+            Waveform(heard.samples, waveform.sample_rate_hz), context.parameters.model_dump(), context.progress
+        )
+    speech = replace(
+        restore_times(found, audio.time_map),
+        level_lufs=None if heard.level_lufs is None else round(heard.level_lufs, 2),
+        raised_db=round(heard.raised_db, 2),
+    )
     dump(speech, context.output / SPEECH_FILE)
     return {
         "speech_s": round(speech.speech_s, 3),
         "segments": len(speech.segments),
         "speech_ratio": round(speech.speech_s / speech.duration_s, 4) if speech.duration_s else 0.0,
+        "level_lufs": speech.level_lufs,
+        "raised_db": speech.raised_db,
+        "warnings": said(quiet_doubt(speech)),
     }
 
 
@@ -53,7 +70,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="vad",
     description="Finds where there is speech, so that nothing is made up in silence.",
-    code_version="1",
+    code_version="2",
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=VadParameters,
     run=run,

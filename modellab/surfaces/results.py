@@ -33,6 +33,10 @@ class SpeechSegments:
     segments: list[Segment]
     duration_s: float
     """Length of the recording."""
+    level_lufs: float | None = None
+    """How loud the audio was where it is loudest; None where it was not measured, and for silence."""
+    raised_db: float = 0.0
+    """How much louder than it is the model heard it, because it is very quiet."""
 
     @property
     def speech_s(self) -> float:
@@ -65,6 +69,17 @@ class Utterance:
     no_speech_probability: float | None = None
     compression_ratio: float | None = None
     """Length of the text over its zlib length; above about 2.4 a sign of repetition (Whisper's own heuristic)."""
+    language: str | None = None
+    """ISO 639-1 code where it is another than the transcript's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCandidate:
+    """A language that speech may be in."""
+
+    language: str
+    """ISO 639-1 code."""
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,11 @@ class Transcript:
     language: str | None = None
     """ISO 639-1 code, detected or given; None when nothing was said."""
     language_probability: float | None = None
+    """None where the language was given, or is the only one that the model knows."""
+    language_candidates: list[LanguageCandidate] = field(default_factory=list)
+    """What was detected, the likeliest first; empty where nothing was."""
+    uncovered: list[Segment] = field(default_factory=list)
+    """Stretches in which there is speech and no word was written down."""
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ VAD stays off. A few batches go in at a time, so that the memory it takes does n
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby
 from typing import Any
 
@@ -17,7 +18,9 @@ from modellab.names import unknown_name
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.contracts import Progress, Waveform
 from modellab.surfaces.results import Segment, Transcript, Utterance
+from modellab.text.repetition import repetitions
 from models.faster_whisper.chunks import Chunk, pack
+from models.faster_whisper.languages import SpokenLanguages
 from models.faster_whisper.options import Options
 from models.faster_whisper.words import utterances_of
 
@@ -30,13 +33,13 @@ _LEAST_LOG_PROBABILITY = -1.0
 _MOST_COMPRESSION = 2.4
 _NO_SPEECH = 0.6
 
-_LANGUAGE_DETECTION_WINDOWS = 4
-"""The language is asked of this many windows at most, until one is sure."""
 _OTHER_WAYS: tuple[dict[str, Any], ...] = (
     {},
+    {"no_repeat_ngram_size": 5},
     {"no_repeat_ngram_size": 3, "repetition_penalty": 1.1},
 )
-"""A chunk that went wrong is decoded again with the timestamps that batches leave out, then with loops forbidden."""
+"""A chunk that went wrong is decoded again with the timestamps that batches leave out, then with loops forbidden, long
+ones first: speech repeats three tokens more often than five."""
 
 
 class FasterWhisper:
@@ -67,7 +70,7 @@ class FasterWhisper:
             UsageError: a parameter that is not allowed, or a language this variant does not know.
         """
         options = Options.parse(self._name, parameters)
-        self._check_language(options.language)
+        allowed = self._allowed(options)
         chunks = pack(
             audio.samples,
             audio.sample_rate_hz,
@@ -75,36 +78,63 @@ class FasterWhisper:
             pad_s=options.speech_pad_ms / 1000,
             longest_s=WINDOW_S,
         )
+        languages = SpokenLanguages(self._model, audio.samples, allowed)
+        detect = bool(chunks) and options.language is None and not self._knows_one_language
+        detected = languages.candidates(chunks) if detect else []
+        language = detected[0].language if detected else options.language or self._model.supported_languages[0]
+        spoken = languages.of_each(chunks, language, options.multilingual if detect else False)
         total = sum(chunk.samples for chunk in chunks)
         done = 0
-        language, probability = options.language, None
         utterances: list[Utterance] = []
-        for batch in _batches(chunks, options.batch_size or self._batch_size):
-            decoded, info = self._decode(audio.samples, batch, options, language)
-            if language is None:
-                language, probability = str(info.language), float(info.language_probability)
-            for chunk, offset_s, segments in decoded:
+        for batch, spoken_in in _batches(chunks, spoken, options.batch_size or self._batch_size):
+            for chunk, offset_s, segments in self._decode(audio.samples, batch, options, spoken_in):
                 tries = [(segments, offset_s)]
-                if options.retry and any(_went_wrong(segment) for segment in segments):
-                    tries += self._decode_again(chunk.cut(audio.samples), options, language)
+                if options.retry and _went_wrong(segments):
+                    tries += self._decode_again(chunk.cut(audio.samples), options, spoken_in)
                 best, best_offset_s = max(tries, key=_quality)
-                spoken = [segment for segment in best if not _is_silence(segment)]
-                utterances += utterances_of(chunk, spoken, best_offset_s)
+                kept = [segment for segment in best if not _is_silence(segment)]
+                heard = utterances_of(chunk, kept, best_offset_s)
+                utterances += heard if spoken_in == language else [replace(u, language=spoken_in) for u in heard]
                 done += chunk.samples
                 progress(done / total)
-        return Transcript(utterances, audio.duration_s, language, probability)
+        return Transcript(
+            utterances,
+            audio.duration_s,
+            language,
+            detected[0].probability if detected else None,
+            language_candidates=detected,
+        )
+
+    def _allowed(self, options: Options) -> Sequence[str]:
+        """The languages that may be detected.
+
+        Raises:
+            UsageError: one that this variant does not know; of a variant that knows one only, another is not missed.
+        """
+        known: list[str] = self._model.supported_languages
+        if options.language is not None:
+            self._check_language(options.language)
+        asked = options.languages or known
+        if self._knows_one_language and known[0] in asked:
+            return known
+        for language in asked:
+            self._check_language(language)
+        return asked
+
+    @property
+    def _knows_one_language(self) -> bool:
+        return len(self._model.supported_languages) == 1
 
     def _decode(
-        self, audio: Samples, batch: Sequence[Chunk], options: Options, language: str | None
-    ) -> tuple[Iterator[tuple[Chunk, float, list[Any]]], Any]:
-        """One batch: each chunk, where it begins in the time of its segments, and these; and what is known of all."""
+        self, audio: Samples, batch: Sequence[Chunk], options: Options, language: str
+    ) -> Iterator[tuple[Chunk, float, list[Any]]]:
+        """One batch: each chunk, where it begins in the time of its segments, and these."""
         ends = list(accumulate(chunk.samples for chunk in batch))
         rate = batch[0].sample_rate_hz
         starts = [0, *ends[:-1]]
-        segments, info = self._pipeline.transcribe(
+        segments, _ = self._pipeline.transcribe(
             np.concatenate([chunk.cut(audio) for chunk in batch]),
             language=language,
-            multilingual=options.multilingual,
             beam_size=options.beam_size,
             batch_size=len(batch),
             clip_timestamps=[
@@ -113,9 +143,8 @@ class FasterWhisper:
             word_timestamps=True,
             initial_prompt=options.initial_prompt,
             hotwords=options.hotwords,
-            language_detection_segments=_LANGUAGE_DETECTION_WINDOWS,
         )
-        return _by_chunk(batch, [start / rate for start in starts], segments), info
+        return _by_chunk(batch, [start / rate for start in starts], segments)
 
     def _decode_again(self, audio: Samples, options: Options, language: str) -> Iterator[tuple[list[Any], float]]:
         """A chunk decoded alone in other ways, until one goes well: its segments, and where it begins in their time.
@@ -127,7 +156,6 @@ class FasterWhisper:
             segments, _ = self._model.transcribe(
                 audio,
                 language=language,
-                multilingual=options.multilingual,
                 beam_size=options.beam_size,
                 temperature=0.0,
                 condition_on_previous_text=False,
@@ -138,7 +166,7 @@ class FasterWhisper:
             )
             found = list(segments)
             yield found, 0.0
-            if not any(_went_wrong(segment) for segment in found):
+            if not _went_wrong(found):
                 return
 
     def _check_language(self, language: str | None) -> None:
@@ -154,9 +182,12 @@ class FasterWhisper:
         raise unknown_name("language", language, known)
 
 
-def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:
-    for start in range(0, len(chunks), size):
-        yield chunks[start : start + size]
+def _batches(chunks: Sequence[Chunk], spoken: Sequence[str], size: int) -> Iterator[tuple[Sequence[Chunk], str]]:
+    """Chunks that are decoded at once, all in one language, and that language."""
+    for language, group in groupby(zip(chunks, spoken, strict=True), key=lambda pair: pair[1]):
+        together = [chunk for chunk, _ in group]
+        for start in range(0, len(together), size):
+            yield together[start : start + size], language
 
 
 def _by_chunk(
@@ -173,19 +204,28 @@ def _is_silence(segment: Any) -> bool:
     return bool(segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOG_PROBABILITY)
 
 
-def _is_repetitive(segment: Any) -> bool:
-    return bool(segment.compression_ratio > _MOST_COMPRESSION)
+def _looped_words(segments: Sequence[Any]) -> int:
+    """How many words belong to phrases that come over and over. A whole window's compression does not show them: a
+    sentence six times over in 30 s of other words stays below any limit that speech keeps."""
+    words = [word.word for segment in segments for word in segment.words or ()]
+    return sum(found.end_word - found.first_word for found in repetitions(words))
 
 
-def _went_wrong(segment: Any) -> bool:
-    return not _is_silence(segment) and (_is_repetitive(segment) or segment.avg_logprob < _LEAST_LOG_PROBABILITY)
+def _is_repetitive(segments: Sequence[Any]) -> bool:
+    return any(segment.compression_ratio > _MOST_COMPRESSION for segment in segments)
 
 
-def _quality(decoded: tuple[list[Any], float]) -> tuple[bool, float]:
+def _went_wrong(segments: Sequence[Any]) -> bool:
+    spoken = [segment for segment in segments if not _is_silence(segment)]
+    improbable = any(segment.avg_logprob < _LEAST_LOG_PROBABILITY for segment in spoken)
+    return improbable or _is_repetitive(spoken) or _looped_words(spoken) > 0
+
+
+def _quality(decoded: tuple[list[Any], float]) -> tuple[bool, int, float]:
     """Better is greater: no repetition first, then the likelier words. Nothing at all is as likely as the limit."""
     segments, _ = decoded
     likelihood = min((segment.avg_logprob for segment in segments), default=_LEAST_LOG_PROBABILITY)
-    return not any(_is_repetitive(segment) for segment in segments), likelihood
+    return not _is_repetitive(segments), -_looped_words(segments), likelihood
 
 
 def load(request: LoadRequest) -> FasterWhisper:

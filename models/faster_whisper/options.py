@@ -13,8 +13,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: str | None = Field(None, description="ISO 639-1 code; None: detected from the first speech")
-    multilingual: bool = Field(False, description="detect the language anew for every 30 s of speech")
+    language: str | None = Field(None, description="ISO 639-1 code; None: detected from speech all over the recording")
+    languages: tuple[str, ...] | None = Field(None, min_length=1, description="those that may be detected; None: all")
+    multilingual: bool | None = Field(
+        None, description="detect the language anew for every 30 s of speech; None: where a look finds two"
+    )
     beam_size: int = Field(5, ge=1, le=20)
     batch_size: int | None = Field(None, ge=1, le=128, description="None: what the config says for the device")
     initial_prompt: str | None = Field(None, description="text the model is to believe came before")

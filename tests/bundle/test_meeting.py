@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from modellab.bundle.meeting import Meeting, RecordingDay, display_name, merge
+from modellab.bundle.meeting import Doubt, Meeting, RecordingDay, display_name, merge
 from modellab.bundle.scoring import to_stm
 from modellab.bundle.subtitles import to_vtt
 from modellab.surfaces.results import Segment, SpeechSegments, Utterance
@@ -138,3 +138,10 @@ def test_line_of(planned: MakeMeeting) -> None:
 def test_merge_joins_what_touches() -> None:
     pieces = [Segment(5, 6), Segment(0, 2), Segment(1, 1.5), Segment(2, 3)]
     assert merge(pieces) == [Segment(0, 3), Segment(5, 6)]
+
+
+def test_readers_are_told_a_doubts_first_sentence() -> None:
+    assert Doubt("asr", "It has “We go. Then we eat” twice. Try asr.beam_size.").brief == (
+        "It has “We go. Then we eat” twice."
+    )
+    assert Doubt("input", "the file is cut off").brief == "The file is cut off."

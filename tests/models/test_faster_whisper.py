@@ -21,6 +21,7 @@ from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Word
 from models.faster_whisper import adapter
 from models.faster_whisper.adapter import FasterWhisper
 from models.faster_whisper.chunks import Chunk, pack
+from models.faster_whisper.languages import SpokenLanguages
 from models.faster_whisper.words import utterances_of
 
 RATE = 16_000
@@ -277,9 +278,12 @@ def mean_log_probability(transcript: Transcript) -> float:
     return float(np.mean([utterance.average_log_probability for utterance in transcript.utterances]))
 
 
-def decoded(*log_probabilities: float, compression: float = 1.5) -> tuple[list[SimpleNamespace], float]:
+def decoded(
+    *log_probabilities: float, compression: float = 1.5, text: str = "all is well"
+) -> tuple[list[SimpleNamespace], float]:
+    words = [SimpleNamespace(word=f" {word}") for word in text.split()]
     segments = [
-        SimpleNamespace(avg_logprob=value, compression_ratio=compression, no_speech_prob=0.1)
+        SimpleNamespace(avg_logprob=value, compression_ratio=compression, no_speech_prob=0.1, words=words)
         for value in log_probabilities
     ]
     return segments, 0.0
@@ -294,11 +298,94 @@ def test_of_several_decodings_one_without_a_loop_wins_then_the_likeliest() -> No
     assert max([poor, nothing], key=adapter._quality) is nothing
 
 
+def test_a_sentence_over_and_over_went_wrong_however_little_the_window_compresses() -> None:
+    sentence = "It was not an ill-disposed young man. "
+    looped, _ = decoded(-0.14, compression=2.32, text=f"He began a confused complaint. {sentence * 6}")
+    assert adapter._went_wrong(looped)
+    twice = decoded(-0.14, compression=2.32, text=f"He began a confused complaint. {sentence * 2}")
+    assert not adapter._went_wrong(twice[0])
+    over_segments, _ = decoded(-0.14, -0.14, -0.14, text=sentence)
+    assert adapter._went_wrong(over_segments)
+    assert max([(looped, 0.0), twice], key=adapter._quality) is twice
+
+
+def test_every_way_looping_the_one_that_loops_least_is_kept() -> None:
+    less, more = decoded(-0.3, text="so we go home now then " * 3), decoded(-0.1, text="so we go home now then " * 6)
+    assert max([more, less], key=adapter._quality) is less
+
+
+def test_an_english_model_detects_nothing_and_says_so(load_model: Load, sample: Waveform) -> None:
+    found = transcribe(load_model, "tiny.en", sample)
+    assert (found.language, found.language_probability, found.language_candidates) == ("en", None, [])
+
+
+def chunk(number: int, seconds: int = 10) -> Chunk:
+    return Chunk(((number * 100, number * 100 + seconds),), 1)
+
+
+class Heard:
+    """A model that hears in each piece what its first sample says."""
+
+    def __init__(self, *found: list[tuple[str, float]]) -> None:
+        self.found = found
+        self.asked: list[int] = []
+
+    def detect_language(self, piece: np.ndarray) -> tuple[str, float, list[tuple[str, float]]]:
+        self.asked.append(int(piece[0]))
+        found = self.found[int(piece[0])]
+        return *found[0], found
+
+
+def spoken(model: Heard, allowed: tuple[str, ...] = ("cy", "de", "en")) -> SpokenLanguages:
+    audio = np.repeat(np.arange(len(model.found), dtype=np.float32), 100)
+    return SpokenLanguages(model, audio, allowed)
+
+
+def test_the_language_is_that_of_most_speech_not_of_the_first() -> None:
+    model = Heard([("cy", 0.59), ("en", 0.38)], [("en", 0.9), ("cy", 0.05)], [("en", 0.8), ("cy", 0.15)])
+    languages = spoken(model)
+    chunks = [chunk(0), chunk(1, 30), chunk(2, 30)]
+    found = languages.candidates(chunks)
+    assert [each.language for each in found] == ["en", "cy"]
+    assert found[0].probability == pytest.approx((10 * 38 / 97 + 30 * 90 / 95 + 30 * 80 / 95) / 70, abs=1e-3)
+    assert languages.of_each(chunks, "en", None) == ["en"] * 3
+    assert model.asked == [0, 1, 2]
+
+
+def test_languages_that_do_not_occur_are_not_detected() -> None:
+    model = Heard([("cy", 0.59), ("en", 0.3), ("de", 0.1)])
+    assert [(c.language, c.probability) for c in spoken(model, ("en", "de")).candidates([chunk(0)])] == [
+        ("en", 0.75),
+        ("de", 0.25),
+    ]
+
+
+def test_five_windows_all_over_a_long_recording_are_asked() -> None:
+    model = Heard(*[[("en", 0.9), ("de", 0.1)]] * 50)
+    spoken(model).candidates([chunk(number) for number in range(50)])
+    assert model.asked == [5, 15, 25, 35, 45]
+
+
+def test_a_window_surely_in_another_language_makes_every_chunk_be_asked() -> None:
+    german, english = [("de", 0.95), ("en", 0.05)], [("en", 0.97), ("de", 0.03)]
+    model = Heard(*[english] * 7, german, *[english] * 4)
+    languages, chunks = spoken(model), [chunk(number) for number in range(12)]
+    assert languages.candidates(chunks)[0].language == "en"
+    assert languages.of_each(chunks, "en", False) == ["en"] * 12
+    assert languages.of_each(chunks, "en", True)[6:9] == ["en", "de", "en"]
+    assert languages.of_each(chunks, "en", None)[6:9] == ["en", "de", "en"]
+
+
 def test_a_language_it_does_not_know_is_refused(load_model: Load, sample: Waveform) -> None:
     with pytest.raises(UsageError, match=r"faster_whisper:tiny.en can't transcribe the language 'de'; allowed: en\."):
         transcribe(load_model, "tiny.en", sample, language="de")
     with pytest.raises(UnknownName, match="there is no language 'xx'"):
         transcribe(load_model, "base", sample, language="xx")
+    with pytest.raises(UnknownName, match="there is no language 'xx'"):
+        transcribe(load_model, "base", sample, languages=("en", "xx"))
+    with pytest.raises(UsageError, match=r"faster_whisper:tiny.en can't transcribe the language 'de'"):
+        transcribe(load_model, "tiny.en", sample, languages=("de", "fr"))
+    assert transcribe(load_model, "tiny.en", sample, languages=("de", "en")).language == "en"
 
 
 def test_parameters_it_does_not_have_are_refused(load_model: Load, sample: Waveform) -> None:
@@ -347,9 +434,10 @@ def test_languages_without_spaces(load_model: Load, data: Path, name: str, langu
 @pytest.mark.realdata
 def test_two_languages_in_one_recording(load_model: Load, data: Path) -> None:
     audio = real(data / "stereo-mp3-whisper" / "multilingual.mp3")
-    found = transcribe(load_model, "base", audio, multilingual=True)
+    found = transcribe(load_model, "base", audio)
     assert "permission" in found.text.lower()
     assert "software" in found.text.lower()
+    assert {u.language for u in found.utterances if u.start_s > 30} == {"de"}
     assert {"und", "der", "die"} <= set(found.text.lower().split())
     assert_times_are_sound(found)
 

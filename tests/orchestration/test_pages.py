@@ -3,7 +3,7 @@
 import pytest
 
 from assets._page import clock, duration, share, table
-from assets.asr import _outside, loops
+from assets.asr import _outside
 from modellab.surfaces.results import Segment, Word
 
 
@@ -33,17 +33,3 @@ def test_words_far_from_all_speech_are_found():
     speech = [Segment(1.0, 2.0), Segment(5.0, 9.0)]
     assert [word.text for word in _outside(words, speech)] == ["a", "c", "e"]
     assert [word.text for word in _outside(words, [])] == ["a", "b", "c", "d", "e"]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("so so so", []),
-        ("no no no no well", ["no"]),
-        ("thank you thank you thank you thank you", ["thank you"]),
-        ("a b a b a b a c", []),
-        ("one two three one two three one two three one two three", ["one two three"]),
-    ],
-)
-def test_loops(text, found):
-    assert loops(text.split()) == found

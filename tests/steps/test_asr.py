@@ -1,6 +1,7 @@
 """The asr step on real recordings, through the engine."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
@@ -10,7 +11,11 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
+from modellab.errors import UsageError
 from modellab.pipeline.record import StepRecord
+from modellab.pipeline.system import resolve_system
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
 from modellab.steps import asr
 from modellab.surfaces.results import Transcript, load
 from modellab.warehouse.schema import columns_by_table
@@ -60,6 +65,10 @@ def test_silence_has_no_words_and_loads_no_model(
     assert transcript_of(artifact) == Transcript([], 3.0)
     assert artifact.summary["words"] == 0
     assert artifact.summary["words_per_speech_minute"] is None
+    assert artifact.summary["warnings"] == [
+        "No words were recognised: its sound is silent, and no speech was found in it. "
+        "Check the recording: there is nothing to hear."
+    ]
     assert {name: list(rows) for name, rows in asr.tables(artifact).items()} == {"segments": [], "words": []}
 
 
@@ -88,6 +97,56 @@ def test_what_is_asked_reaches_the_model_and_the_record(attempt_steps: AttemptSt
     assert refused.status == "failed"
     assert refused.error is not None
     assert "faster_whisper:tiny.en can't transcribe the language 'de'; allowed: en." in refused.error
+
+
+def test_languages_of_the_lab_belong_to_the_result_where_one_is_detected(lab: Lab) -> None:
+    registry = ModelRegistry()
+    german = Lab(lab.settings.model_copy(update={"languages": ("en", "de")}))
+
+    def languages(key: str, of: Lab) -> object:
+        step = resolve_system(key, registry, of).step("asr")
+        assert step is not None
+        return step.parameters.model_dump()["languages"]
+
+    assert languages("fast_asr_only", lab) is None
+    assert languages("fast_asr_only", german) == ("de", "en")
+    assert languages("fast_asr_only+asr.languages=fr/en", german) == ("en", "fr")
+    assert languages("fast_asr_only+asr.language=de", german) is None
+    assert languages("fast_asr_only+asr=faster_whisper:tiny.en", german) is None
+
+
+def test_languages_in_the_environment_are_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELLAB_LANGUAGES", "en, de")
+    assert Lab.from_environment().settings.languages == ("en", "de")
+    monkeypatch.setenv("MODELLAB_LANGUAGES", "English")
+    with pytest.raises(UsageError, match=r"MODELLAB_LANGUAGES='English'.*languages are codes such as en"):
+        Lab.from_environment()
+
+
+@pytest.mark.realdata
+def test_what_a_decoder_left_out_is_heard_again(run_steps: RunSteps, data: Path) -> None:
+    """Of these 51 s tiny.en writes down the first 35 and stops, on any CPU seen so far."""
+    artifact = run_steps(data / "crafted-conversation" / "conv4.flac", *CHAIN)["asr"]
+    found = transcript_of(artifact)
+    assert found.words[-1].end_s > 49
+    assert found.uncovered == []
+    assert "Had he married a more amiable woman" in found.text
+    assert [before.start_s <= after.start_s for before, after in pairwise(found.words)].count(False) <= 1
+
+
+@pytest.mark.realdata
+def test_a_second_language_in_a_chunk_is_written_down(run_steps: RunSteps, data: Path, tmp_path: Path) -> None:
+    english, rate = soundfile.read(data / "en-librispeech" / "2412-153948-0000.flac", dtype="float32")
+    french, _ = soundfile.read(data / "xx-picovoice" / "test_fr.wav", dtype="float32")
+    path = tmp_path / "two.wav"
+    soundfile.write(path, np.concatenate([english, french]), rate)
+    models = {"vad": "silero_vad", "asr": "faster_whisper:base"}
+    artifact = run_steps(path, *CHAIN, models=models)["asr"]
+    found = transcript_of(artifact)
+    assert found.language == "en"
+    assert "Les deux autres sont situés au bord de la mer" in found.text
+    assert {u.language for u in found.utterances if u.start_s > 11.7} == {"fr"}
+    assert any(warning.startswith("French was heard at 0:1") for warning in artifact.summary["warnings"])
 
 
 @pytest.mark.parametrize("values", [{"language": "German"}, {"beam_size": 0}, {"colour": "red"}])

@@ -1,10 +1,12 @@
 """The bundle step over artifacts as the other steps leave them: ingest's real, the rest small and hand-made."""
 
 import hashlib
+import html
 import json
+import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from modellab.steps.definition import NO_STEP, StepContext, StepParameters, Timi
 from modellab.steps.ingest import STEP as INGEST
 from modellab.surfaces.results import (
     Diarization,
+    LanguageCandidate,
     Segment,
     SpeechSegments,
     Transcript,
@@ -188,6 +191,51 @@ def test_the_manifest_says_what_the_pack_was_made_from(bench: Bench) -> None:
     assert made_from["asr"]["model"] == asdict(WHISPER)
     assert made_from["ingest"]["fingerprint"] == bench.reads["audio"].fingerprint
     assert made_from["ingest"]["parameters"]["sample_rate_hz"] == 16_000
+
+
+def test_what_the_results_warn_of_is_told_to_readers_and_kept_whole_in_the_manifest(bench: Bench) -> None:
+    transcript, _ = two_people()
+    doubtful = replace(
+        transcript,
+        language_candidates=[LanguageCandidate("en", 0.6), LanguageCandidate("cy", 0.3)],
+        uncovered=[Segment(2.5, 3.5)],
+    )
+    quiet = "The recording is <very> quiet. ingest.normalize_loudness=true makes it louder."
+    asr = ["No words could be written down for 1.0 s of speech, at 0:02 (1.0 s). Try asr.language.", quiet]
+    bench.put("recognition", "asr", doubtful, WHISPER, {"warnings": asr})
+    bench.put("transcript", "alignment", doubtful)
+    bench.put("speech", "vad", SpeechSegments([Segment(0.9, 4.6)], 8.0, -60.0, 37.0), summary={"warnings": [quiet]})
+    bench.input = replace(bench.input, warnings=("the file is cut off: 12 bytes fewer than its header promises",))
+    pack = bench.run()
+    assert manifest_of(pack)["warnings"] == [
+        {"step": "input", "text": "the file is cut off: 12 bytes fewer than its header promises"},
+        {"step": "vad", "text": quiet},
+        {"step": "asr", "text": asr[0]},
+    ]
+    briefs = [
+        "The file is cut off: 12 bytes fewer than its header promises.",
+        "The recording is <very> quiet.",
+        "No words could be written down for 1.0 s of speech, at 0:02 (1.0 s).",
+    ]
+    page = html.unescape(pack.file("pack/index.html").read_text())
+    assert re.findall(r'<li dir="auto">([^<]*(?:<very>)?[^<]*)</li>', page)[:3] == briefs
+    assert "normalize_loudness" not in page
+    document = docx.Document(str(pack.file("pack/meeting.docx")))
+    at = [paragraph.text for paragraph in document.paragraphs].index("Please note")
+    assert [paragraph.text for paragraph in document.paragraphs[at + 1 : at + 4]] == briefs
+    markdown = pack.file("pack/transcript.md").read_text()
+    assert "## Please note\n\n- The file is cut off" in markdown
+    published = json.loads(pack.file("pack/transcript.json").read_text())
+    assert published["warnings"] == [entry["text"] for entry in manifest_of(pack)["warnings"]]
+    assert published["language_candidates"][1] == {"language": "cy", "probability": 0.3}
+    assert published["uncovered"] == [{"start_s": 2.5, "end_s": 3.5}]
+
+
+def test_a_pack_without_doubts_says_nothing_of_them(bench: Bench) -> None:
+    pack = bench.run()
+    assert manifest_of(pack)["warnings"] == []
+    assert "Please note" not in pack.file("pack/index.html").read_text()
+    assert "Please note" not in pack.file("pack/transcript.md").read_text()
 
 
 def test_the_zip_holds_exactly_the_pack(bench: Bench) -> None:

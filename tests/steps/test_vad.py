@@ -32,7 +32,26 @@ def test_speech_is_found_where_the_reference_has_it(run_steps: RunSteps, sample_
         "speech_s": pytest.approx(speech.speech_s, abs=0.001),
         "segments": len(speech.segments),
         "speech_ratio": pytest.approx(speech.speech_s / 30, abs=0.001),
+        "level_lufs": speech.level_lufs,
+        "raised_db": 0.0,
+        "warnings": [],
     }
+
+
+def test_very_quiet_speech_is_found_and_said_to_be_quiet(run_steps: RunSteps, sample_wav: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(sample_wav, dtype="float32")
+    path = tmp_path / "quiet.wav"
+    soundfile.write(path, samples * 10 ** (-42 / 20), rate, subtype="PCM_24")
+    artifact = run_steps(path, "ingest", "vad")["vad"]
+    loud = load(SpeechSegments, run_steps(sample_wav, "ingest", "vad")["vad"].file(vad.SPEECH_FILE))
+    quiet = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    assert quiet.speech_s == pytest.approx(loud.speech_s, abs=0.5)
+    assert loud.level_lufs is not None
+    assert quiet.level_lufs == pytest.approx(loud.level_lufs - 42, abs=0.1)
+    assert quiet.raised_db == pytest.approx(-23 - quiet.level_lufs, abs=0.1)
+    [warning] = artifact.summary["warnings"]
+    assert warning.startswith(f"The recording is very quiet ({quiet.level_lufs:.0f} LUFS; speech is usually near -23)")
+    assert "ingest.normalize_loudness=true" in warning
 
 
 def test_its_rows_are_the_segments_and_fit_the_table(run_steps: RunSteps, sample_wav: Path) -> None:
@@ -51,7 +70,14 @@ def test_silence_has_no_segments(run_steps: RunSteps, tmp_path: Path) -> None:
     soundfile.write(path, np.zeros(32_000, dtype=np.float32), 16_000)
     artifact = run_steps(path, "ingest", "vad")["vad"]
     assert load(SpeechSegments, artifact.file(vad.SPEECH_FILE)).segments == []
-    assert artifact.summary == {"speech_s": 0, "segments": 0, "speech_ratio": 0.0}
+    assert artifact.summary == {
+        "speech_s": 0,
+        "segments": 0,
+        "speech_ratio": 0.0,
+        "level_lufs": None,
+        "raised_db": 0.0,
+        "warnings": [],
+    }
 
 
 def test_times_are_the_original_recordings_after_silence_was_trimmed(
