@@ -133,7 +133,7 @@ def test_a_broken_template_names_every_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "hint"),
     [
-        ("asr.langauge=de", "Did you mean asr.language?"),
+        ("asr.langauge=de", "Did you mean asr.language or asr.languages?"),
         ("vad.treshold=0.4", "Did you mean vad.threshold?"),
         ("vad.Threshold=0.4", "Did you mean vad.threshold?"),
         ("asr.qqqqqq=1", None),
