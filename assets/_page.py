@@ -67,9 +67,10 @@ def step_page(result: StepResult, page: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _folder(path: str) -> str:
-    """A folder of the lab on two lines: on one it would make the page wider than the window."""
+    """A folder of the lab, its name in two halves: on one line it would be cut off in a window of 1,400 pixels."""
     parent, _, name = path.rpartition("/")
-    return f"`{parent}/`  \n`{name}`"
+    half = (len(name) + 1) // 2
+    return f"`{parent}/`  \n`{name[:half]}`  \n`{name[half:]}`"
 
 
 def _timings(result: StepResult) -> str:

@@ -17,7 +17,7 @@ COLOURS = ("royalblue", "darkorange", "seagreen", "orchid")
 """One a lane, readable on white and on black; names, since they are shorter than `#rrggbb` once encoded."""
 MOST_CHARACTERS = 999
 
-_WIDTH = 560
+_WIDTH = 440
 _LABEL_WIDTH = 72
 _HALF_HEIGHT = 26
 """Of the waveform, in pixels; also the steps it is drawn in."""

@@ -42,7 +42,11 @@ def test_one_partition_materializes_every_step(toy):
     last = toy.materialization("last", key)
     assert last.metadata["text"].value == "first;second;third;last;"
     assert last.metadata["cached"].value is False
-    assert f"`{last.tags['dagster/data_version']}`" in last.metadata["artifact"].value
+    folder = last.metadata["artifact"].value.replace("`", "").split("  \n")
+    assert (
+        "".join(folder) == f"artifacts/last/{last.tags['dagster/data_version'][:2]}/{last.tags['dagster/data_version']}"
+    )
+    assert max(map(len, folder)) <= 45, "wider than the column that a window of 1,400 pixels has for it"
     assert last.tags["dagster/code_version"] == "7"
 
 
