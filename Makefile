@@ -4,7 +4,7 @@ PORT ?= 3000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test lint browser clean
+.PHONY: help install demo ui test lint audit browser clean
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,14 @@ lint: .venv/dev.stamp ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy modellab models resources assets modellab_dagster benchmarks
+
+.venv/audit.stamp: .venv/install.stamp
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	@touch $@
+
+audit: .venv/audit.stamp ## vulnerabilities (needs a network), licences and a bill of materials of what is installed
+	@.venv/audit/bin/python tools/audit.py $(BIN)/python build/audit
 
 clean: ## remove what was installed (the lab's data in warehouse/ stays)
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
