@@ -140,6 +140,9 @@ def write_pipeline(folder: Path, clustering: str, values: dict[str, Any], parts:
     """A pipeline folder as the hub serves it, with segmentation-3.0 and CAM++ as its models."""
     import torch
 
+    from modellab.registry import torchaudio_cpu
+
+    torchaudio_cpu.make_importable()
     from models.pyannote_diarization.campplus import EMBEDDING_SIZE, CamPlusPlusEmbedding
 
     variant = ModelRegistry().get("pyannote_diarization").variants["campplus"]
