@@ -5,10 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from modellab.surfaces.results import Turn, Utterance, Word
-
-MIN_WORD_S = 0.02
-"""Words shorter than this (20 ms, the step of Whisper's time stamps) count as this long, about their middle."""
+from modellab.surfaces.results import MIN_WORD_S, Turn, Utterance, Word
 
 
 def assign_speakers(words: Sequence[Word], turns: Iterable[Turn], max_gap_s: float) -> list[str | None]:
@@ -69,6 +66,7 @@ def _later_ending(before: Turn, turn: Turn) -> Turn:
 
 
 def _span(word: Word) -> tuple[float, float]:
+    """A word's span; one shorter than `MIN_WORD_S` counts as that long, about its middle."""
     if word.end_s - word.start_s >= MIN_WORD_S:
         return word.start_s, word.end_s
     middle_s = (word.start_s + word.end_s) / 2

@@ -10,8 +10,9 @@ from statistics import median
 
 from modellab.errors import UsageError
 from modellab.media.audio import TimeMap
+from modellab.media.timing import lasting
 from modellab.surfaces.contracts import AlignModel, Progress, Waveform
-from modellab.surfaces.results import Segment, Word
+from modellab.surfaces.results import MIN_WORD_S, Segment, Word
 
 MARGIN_S = 0.3
 """Audio heard before and after a stretch: rough times are often off by this much at a pause."""
@@ -88,7 +89,7 @@ def realign(
                 better[index] = replace(words[index], start_s=original[0], end_s=original[1])
         progress(stop / len(words))
     return Realigned(
-        words=list(_in_order(better)),
+        words=[lasting(word, time_map.original_duration_s) for word in _in_order(better)],
         aligned=len(shifts_s),
         unknown=sorted({word.text for word, is_known in zip(words, known, strict=True) if not is_known}),
         unfitting=unfitting,
@@ -132,12 +133,12 @@ def _middle(span: Segment) -> float:
 
 
 def _in_order(words: Sequence[Word]) -> Iterator[Word]:
-    """The words, none of which begins before the one before it is over.
+    """The words, none of which begins before the one before it is over, each of some length.
 
     Neighbouring stretches share up to a margin of audio, so that an aligned word may reach into one that kept its time.
     """
     over_s = 0.0
     for word in words:
         start_s = max(word.start_s, over_s)
-        over_s = max(word.end_s, start_s)
+        over_s = max(word.end_s, start_s + MIN_WORD_S)
         yield replace(word, start_s=start_s, end_s=over_s)

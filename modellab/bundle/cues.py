@@ -32,12 +32,15 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def cues(paragraphs: Sequence[Paragraph], prefixes: dict[str | None, str] | None = None) -> list[Cue]:
+def cues(
+    paragraphs: Sequence[Paragraph], duration_s: float, prefixes: dict[str | None, str] | None = None
+) -> list[Cue]:
     """Cut paragraphs into cues, at the ends of sentences and clauses where there is one near the limit.
 
     Only a word that is wider or longer than the limit by itself makes a cue that is; so does a prefix above a line.
 
     Args:
+        duration_s: length of the recording; no cue lasts longer.
         prefixes: speaker -> text that will stand before the cue; its width counts.
     """
     pieces: list[tuple[list[Word], str]] = []
@@ -50,7 +53,7 @@ def cues(paragraphs: Sequence[Paragraph], prefixes: dict[str | None, str] | None
     for index, (words, prefix) in enumerate(pieces):
         end_s = max(word.end_s for word in words)
         if end_s - words[0].start_s < MIN_S:
-            following = starts[index + 1] if index + 1 < len(starts) else float("inf")
+            following = min(starts[index + 1] if index + 1 < len(starts) else duration_s, duration_s)
             end_s = max(end_s, min(words[0].start_s + MIN_S, following))
         done.append(Cue(words[0].start_s, end_s, words[0].speaker, _lines(words, prefix)))
     return done

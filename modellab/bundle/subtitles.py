@@ -13,7 +13,12 @@ def to_srt(meeting: Meeting) -> str:
     """SubRip: each cue begins with its speaker's name."""
     prefixes = {p.speaker: f"{name}: " if (name := meeting.name(p.speaker)) else "" for p in meeting.paragraphs}
     # A program that reads SRT takes an arrow for a line of times.
-    return _write(cues(meeting.paragraphs, prefixes), "srt", lambda cue, text: text.replace("-->", "→"))
+    return _write(
+        cues(meeting.paragraphs, meeting.duration_s, prefixes),
+        meeting.duration_s,
+        "srt",
+        lambda cue, text: text.replace("-->", "→"),
+    )
 
 
 def to_vtt(meeting: Meeting) -> str:
@@ -24,17 +29,17 @@ def to_vtt(meeting: Meeting) -> str:
         said = escape(text, quote=False)
         return f"<v {escape(name, quote=False)}>{said}</v>" if name else said
 
-    return _write(cues(meeting.paragraphs), "vtt", voiced)
+    return _write(cues(meeting.paragraphs, meeting.duration_s), meeting.duration_s, "vtt", voiced)
 
 
-def _write(shown: Iterable[Cue], format_name: str, text_of: Callable[[Cue, str], str]) -> str:
+def _write(shown: Iterable[Cue], duration_s: float, format_name: str, text_of: Callable[[Cue, str], str]) -> str:
     subtitles = pysubs2.SSAFile()
+    last_ms = int(duration_s * 1000 + 1e-6)  # whole milliseconds that lie inside the recording
     for cue in shown:
         # pysubs2 keeps text in SubStation form, where \N, \n and \h are white space and {\p1} hides a line: a word
         # joiner, which shows nothing, keeps a spoken backslash from meaning anything.
         lines = [line.replace("\\", "\\\u2060") for line in cue.lines]
-        subtitles.append(
-            pysubs2.SSAEvent(round(cue.start_s * 1000), round(cue.end_s * 1000), text_of(cue, "\n".join(lines)))
-        )
+        end_ms = min(round(cue.end_s * 1000), last_ms)
+        subtitles.append(pysubs2.SSAEvent(round(cue.start_s * 1000), end_ms, text_of(cue, "\n".join(lines))))
     subtitles.sort()  # paragraphs of people who talk at the same time overlap
     return str(subtitles.to_string(format_name, keep_ssa_tags=True))

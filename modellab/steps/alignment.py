@@ -80,7 +80,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="alignment",
     description="Gives every word the speaker who talks while it is said; with a model, better times first.",
-    code_version="2",
+    code_version="3",
     reads=(
         Read("transcript", ("asr",)),
         Read("diarization", ("diarization",)),

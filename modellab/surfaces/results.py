@@ -13,6 +13,9 @@ from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import write_atomic
 from modellab.outside import RESULT, read_bytes
 
+MIN_WORD_S = 0.02
+"""Words last at least 20 ms, the step of Whisper's time stamps: a model that gives one no length does not know it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

@@ -4,6 +4,7 @@ import pysubs2
 import pytest
 
 from modellab.bundle.meeting import Meeting
+from modellab.bundle.scoring import to_ctm
 from modellab.bundle.subtitles import to_srt, to_vtt
 from modellab.surfaces.results import Utterance, Word
 
@@ -63,3 +64,15 @@ def test_nothing_said_changes_the_format(said: str, make_meeting: MakeMeeting) -
 def test_a_speakers_name_cannot_close_its_tag(make_meeting: MakeMeeting) -> None:
     meeting = make_meeting(Utterance(0, 1, "hi", [Word("hi", 0, 1)], "A>b</v>&"))
     assert "<v A&gt;b&lt;/v&gt;&amp;>hi</v>" in to_vtt(meeting)
+
+
+@pytest.mark.parametrize("duration_s", [2.0, 1.9996, 1.9994, 1.5, 1.02])
+def test_cues_and_words_end_inside_the_recording(make_meeting: MakeMeeting, duration_s: float) -> None:
+    word = Word("end", duration_s - 0.02, duration_s)
+    meeting = make_meeting(Utterance(0, duration_s, "the end", [Word("the", 0.5, 0.7), word]), duration_s=duration_s)
+    for name in ("srt", "vtt"):
+        text = to_srt(meeting) if name == "srt" else to_vtt(meeting)
+        shown = list(pysubs2.SSAFile.from_string(text, name))
+        assert all(cue.start < cue.end <= duration_s * 1000 for cue in shown)
+    times = [line.split()[2:4] for line in to_ctm(meeting).splitlines()]
+    assert all(float(length) > 0 and float(start) + float(length) <= duration_s + 1e-9 for start, length in times)

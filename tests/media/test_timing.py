@@ -35,6 +35,14 @@ def test_transcript_words_and_utterances() -> None:
     )
 
 
+def test_words_without_length_get_some_and_stay_inside_the_recording_in_order() -> None:
+    words = [Word("a", 1.0, 1.0), Word("b", 1.0, 1.5), Word("c", 9.99, 9.99), Word("d", 10.0, 10.4)]
+    found = Transcript([Utterance(1.0, 10.0, "a b c d", words)], 10.0)
+    restored = restore_times(found, TimeMap.identity(10.0))
+    assert [(w.start_s, w.end_s) for w in restored.words] == [(1.0, 1.02), (1.0, 1.5), (9.98, 10.0), (9.98, 10.0)]
+    assert (restored.utterances[0].start_s, restored.utterances[0].end_s) == (1.0, 10.0)
+
+
 def test_speech_for_a_model_leaves_out_what_was_cut() -> None:
     speech = SpeechSegments([Segment(1.0, 2.0), Segment(3.0, 4.0), Segment(4.5, 5.5), Segment(6.0, 9.0)], 10.0)
     assert speech_in_processed_time(speech, CUT) == [Segment(1.0, 2.0), Segment(2.0, 2.5), Segment(3.0, 5.0)]

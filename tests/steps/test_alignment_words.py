@@ -5,8 +5,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.alignment import MIN_WORD_S, assign_speakers, group_words, with_speakers
-from modellab.surfaces.results import Turn, Word
+from modellab.alignment import assign_speakers, group_words, with_speakers
+from modellab.surfaces.results import MIN_WORD_S, Turn, Word
 
 
 def word(start_s: float, end_s: float, speaker: str | None = None, text: str = "w", space: bool = True) -> Word:
