@@ -53,7 +53,7 @@ WITH
     totals AS (
         SELECT
             run, dagster_run_id, input, system, any_value(template) AS template,
-            max(said_at) AS said_at, min(started_at) AS started_at, max(ended_at) AS last_step_at,
+            count(said_at) AS begun, min(started_at) AS started_at, max(ended_at) AS last_step_at,
             count(*) FILTER (status <> 'not_run') AS steps, count_if(cached) AS cached_steps,
             count_if(status = 'failed') AS failed_steps,
             count_if(doubted) AS failed_checks, any_value(launch) AS launch,
@@ -63,7 +63,7 @@ WITH
     ),
     finished AS (
         SELECT
-            run, dagster_run_id, max(occurred_at) AS last_at,
+            run, dagster_run_id, max(occurred_at) AS last_at, count(*) AS ends,
             -- The two of one row: arg_max(error, ...) would skip those without an error.
             unnest(arg_max({'outcome': status, 'reason': error}, occurred_at))
         FROM runs WHERE event = 'ended' AND occurred_at >= moment GROUP BY run, dagster_run_id
@@ -72,14 +72,15 @@ WITH
         SELECT
             totals.*, finished.last_at, finished.reason,
             CASE
-                WHEN finished.last_at >= totals.said_at THEN finished.outcome
-                WHEN totals.said_at IS NOT NULL THEN 'running'
+                -- Counted, not compared in time: a clock that was set back must not leave a run open.
+                WHEN totals.begun > 0 AND finished.ends >= totals.begun THEN finished.outcome
+                WHEN totals.begun > 0 THEN 'running'
                 WHEN totals.failed_steps > 0 THEN 'failed'
                 ELSE 'completed'
             END AS status,
             CASE
                 WHEN status = 'running' THEN NULL
-                WHEN status = 'interrupted' OR totals.said_at IS NULL THEN totals.last_step_at
+                WHEN status = 'interrupted' OR totals.begun = 0 THEN totals.last_step_at
                 ELSE finished.last_at
             END AS ended_at
         FROM totals LEFT JOIN finished USING (run, dagster_run_id)

@@ -8,7 +8,6 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +25,11 @@ from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
+<<<<<<< HEAD
 from modellab.trouble import storage_error
+=======
+from modellab.wall_clock import now, stamp
+>>>>>>> cfcfabf (A clock set back leaves no run open: ends are counted, not compared in time, and recorded times never go back within a process)
 from modellab.warehouse.recorder import Recorder
 
 _log = logging.getLogger(__name__)
@@ -167,7 +170,7 @@ class _Attempt:
         self, engine: Engine, system: System, step: SystemStep, source: RegisteredInput, run: RunIdentity
     ) -> None:
         self.engine, self.system, self.step, self.source, self.run = engine, system, step, source, run
-        self.started_at = datetime.now(UTC)
+        self.started_at = now()
         self._started = time.perf_counter()
         self._cpu_s = processor.seconds()
         self.timings = Timings()
@@ -300,7 +303,7 @@ class _Attempt:
             fingerprint=self.fingerprint,
             artifact=str(self.artifact.path.relative_to(self.engine.lab.home)) if self.artifact else None,
             started_at=self.started_at.isoformat(timespec="milliseconds"),
-            ended_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            ended_at=stamp(),
             load_s=self.timings.load_s,
             inference_s=self.timings.inference_s,
             other_s=max(0.0, wall_s - self.timings.load_s - self.timings.inference_s),

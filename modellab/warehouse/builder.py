@@ -8,7 +8,6 @@ import logging
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -40,24 +39,16 @@ _MERGE_AT = 32
 """As many files of a table on one level become one of the next: a table of a million sources stays below 150 files."""
 
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK_SKEW = timedelta(days=1)
-"""How far the clocks of machines that share a lab may be apart, and how late a start may come in."""
-
 _OPEN_RUNS = """
-SELECT run, dagster_run_id, list(DISTINCT process) AS processes, min(occurred_at) AS started_at
-FROM runs AS started
-WHERE
-    event = 'started' AND occurred_at >= $since
-    AND NOT EXISTS (
-        FROM runs AS ended
-        WHERE
-            event = 'ended' AND ended.run = started.run AND ended.dagster_run_id = started.dagster_run_id
-            AND occurred_at >= $since
-    )
+SELECT
+    run, dagster_run_id, list(DISTINCT process) FILTER (event = 'started') AS processes,
+    min(rowid) FILTER (event = 'started') AS first_row
+FROM runs
+WHERE (run, dagster_run_id) IN (SELECT (run, dagster_run_id) FROM runs WHERE event = 'started' AND rowid >= $since)
 GROUP BY run, dagster_run_id
+HAVING count_if(event = 'started') > count_if(event = 'ended')
 """
-"""Runs that started since a moment and have not ended."""
+"""Runs that started in later rows than one, more often than they ended: what clocks say does not count."""
 
 
 @dataclass(slots=True)
@@ -227,13 +218,11 @@ class _Build:
         ]
 
     @staticmethod
-    def _open_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str], datetime]]:
-        """Run, Dagster run, processes and start of each run that has not ended."""
+    def _open_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str], int]]:
+        """Run, Dagster run, processes and the row of the start of each run that has not ended."""
         row = connection.execute("SELECT before FROM bookkeeping.ended").fetchone()
-        since = row[0] if row else _LONG_AGO
-        open_runs: list[tuple[str, str, list[str], datetime]] = connection.execute(
-            _OPEN_RUNS, {"since": since}
-        ).fetchall()
+        since = row[0] if row else 0
+        open_runs: list[tuple[str, str, list[str], int]] = connection.execute(_OPEN_RUNS, {"since": since}).fetchall()
         return open_runs
 
     # --- bringing it in
@@ -283,10 +272,8 @@ class _Build:
 
     def _note_ended_runs(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Remember up to when all runs are over, so that the next build looks at the later ones alone."""
-        latest = connection.execute("SELECT max(occurred_at) FROM runs WHERE event = 'started'").fetchone()
-        if latest is None or latest[0] is None:
-            return
-        before = min((started_at for *_, started_at in self._open_runs(connection)), default=latest[0]) - _CLOCK_SKEW
+        (end,) = connection.execute("SELECT coalesce(max(rowid) + 1, 0) FROM runs").fetchall()[0]
+        before = min((first_row for *_, first_row in self._open_runs(connection)), default=end)
         connection.execute("DELETE FROM bookkeeping.ended")
         connection.execute("INSERT INTO bookkeeping.ended VALUES (?)", [before])
 

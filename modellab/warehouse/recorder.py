@@ -8,7 +8,6 @@ import platform
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +25,7 @@ from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.wall_clock import stamp
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.liveness import ProcessMark
 from modellab.warehouse.records import Kind, Record, RecordStore
@@ -76,7 +76,7 @@ class Recorder:
             "system": record.system,
             "step": record.step,
             "fingerprint": record.fingerprint,
-            "judged_at": _now(),
+            "judged_at": stamp(),
             "checks": [_check_row(check) for check in checks],
         }
         self._write_once("checks", record.id, record.ended_at, content)
@@ -162,7 +162,7 @@ class Recorder:
         self._run_event("ended", run, status=status, error=error)
 
     def _run_event(self, event: str, run: RunIdentity, **details: Any) -> None:
-        now = _now()
+        now = stamp()
         content = {"event": event, "run": run.run, "dagster_run_id": run.dagster_run_id, "occurred_at": now, **details}
         self._write_once("runs", uuid.uuid4().hex, now, content)
 
@@ -170,10 +170,10 @@ class Recorder:
         digest = _digest(canonical_json(content))
         if (kind, subject + digest) in self._unchanged:
             return
-        now = _now()
+        now = stamp()
         name = _digest(subject)
-        stamp = "".join(filter(str.isdigit, now[: len("2026-11-21T12:00:00.000")]))
-        record = Record(kind, f"{name}-{stamp}-{digest}", now, content)
+        digits = "".join(filter(str.isdigit, now[: len("2026-11-21T12:00:00.000")]))
+        record = Record(kind, f"{name}-{digits}-{digest}", now, content)
         if written := self._records.write_if_changed(record, name):
             self._derive(written)
         self._unchanged.add((kind, subject + digest))
@@ -231,10 +231,6 @@ def _user_name() -> str | None:
         return getpass.getuser()
     except (KeyError, OSError):
         return None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _digest(text: str) -> str:

@@ -16,12 +16,12 @@ _BOOKKEEPING = """
 CREATE SCHEMA bookkeeping;
 CREATE TABLE bookkeeping.digests (schema_sha256 VARCHAR NOT NULL, views_sha256 VARCHAR NOT NULL);
 CREATE TABLE bookkeeping.files ("table" VARCHAR NOT NULL, name VARCHAR NOT NULL);
-CREATE TABLE bookkeeping.ended (before TIMESTAMPTZ NOT NULL);
+CREATE TABLE bookkeeping.ended (before BIGINT NOT NULL);
 CREATE TABLE bookkeeping.names (sha256 VARCHAR NOT NULL);
 CREATE TABLE bookkeeping.folders (path VARCHAR NOT NULL, modified_ns BIGINT NOT NULL);
 COMMENT ON TABLE bookkeeping.digests IS 'SHA-256 of the SQL that made the tables and the views';
 COMMENT ON TABLE bookkeeping.files IS 'Files of the lake whose rows are in the tables';
-COMMENT ON TABLE bookkeeping.ended IS 'Runs that started before this moment are over';
+COMMENT ON TABLE bookkeeping.ended IS 'Runs whose start is in a row of runs before this one are over';
 COMMENT ON TABLE bookkeeping.names IS 'SHA-256 of the names of speakers that are in the tables';
 COMMENT ON TABLE bookkeeping.folders IS 'Folders of records and artifacts, all of whose rows are in the tables';
 """

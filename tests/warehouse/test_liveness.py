@@ -4,10 +4,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
+from modellab import wall_clock
 from modellab.settings import Lab
+from modellab.warehouse import builder as builder_module
+from modellab.warehouse import recorder as recorder_module
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.liveness import ProcessMark, lives
 from modellab.warehouse.query import query
@@ -78,3 +84,49 @@ def test_a_second_attempt_leaves_the_interrupted_one_as_it_was(lab: Lab, life: M
         (life.RUN.run, "dagster-run-1", "interrupted"),
         (life.RUN.run, "dagster-run-2", "completed"),
     ]
+
+
+def _set_clock(monkeypatch: pytest.MonkeyPatch, days_ago: int) -> None:
+    said = (datetime.now(UTC) - timedelta(days_ago)).isoformat(timespec="milliseconds")
+    monkeypatch.setattr(recorder_module, "stamp", lambda: said)
+
+
+def test_a_clock_set_back_leaves_no_run_open(
+    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.run_started(life.RUN, life.make_input(), life.SYSTEM)
+    build(lab)
+    _set_clock(monkeypatch, days_ago=3)
+    recorder.run_ended(life.RUN, "completed")
+    assert build(lab).interrupted_runs == 0
+    assert query(lab, "SELECT status FROM run_history").rows == [("completed",)]
+    assert not build(lab).changed
+
+
+def test_a_dead_run_that_began_while_the_clock_was_set_back_is_found(
+    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.run_started(life.RUN, life.make_input(), life.SYSTEM)
+    recorder.run_ended(life.RUN, "completed")
+    build(lab)
+    _set_clock(monkeypatch, days_ago=3)
+    lost = replace(life.RUN, dagster_run_id="dagster-run-2")
+    Recorder(lab).run_started(lost, life.make_input(), life.SYSTEM)
+    monkeypatch.setattr(builder_module, "lives", lambda lab, process: False)
+    assert build(lab).interrupted_runs == 1
+    assert sorted(query(lab, "SELECT status FROM run_history").rows) == [("completed",), ("interrupted",)]
+    assert not build(lab).changed
+
+
+def test_within_a_process_recorded_times_never_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = wall_clock.now()
+
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return before - timedelta(3)
+
+    monkeypatch.setattr(wall_clock, "datetime", SetBack)
+    first = wall_clock.now()
+    time.sleep(0.002)
+    assert before <= first < wall_clock.now() < before + timedelta(hours=1)

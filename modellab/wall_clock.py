@@ -1,0 +1,28 @@
+"""The time of day, as it goes into records: within a process it never goes back, whatever is done to the clock."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+_lock = Lock()
+_latest: tuple[datetime, float] | None = None
+"""The latest time given, and when that was by the clock that only runs on."""
+
+
+def now() -> datetime:
+    """The time now, in UTC, no earlier than any given before in this process.
+
+    When the clock was set back, time goes on from the latest time given.
+    """
+    global _latest  # noqa: PLW0603 (a clock is one for the process)
+    with _lock:
+        said, running = datetime.now(UTC), time.monotonic()
+        if _latest is not None and said < _latest[0]:
+            said = _latest[0] + timedelta(seconds=running - _latest[1])
+        _latest = said, running
+        return said
+
+
+def stamp() -> str:
+    """`now` as ISO 8601 in UTC, to the millisecond."""
+    return now().isoformat(timespec="milliseconds")
