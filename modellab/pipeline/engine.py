@@ -25,11 +25,8 @@ from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
-<<<<<<< HEAD
 from modellab.trouble import storage_error
-=======
 from modellab.wall_clock import now, stamp
->>>>>>> cfcfabf (A clock set back leaves no run open: ends are counted, not compared in time, and recorded times never go back within a process)
 from modellab.warehouse.recorder import Recorder
 
 _log = logging.getLogger(__name__)
