@@ -29,7 +29,7 @@ _TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORD
 @dg.asset(
     deps=[step.name for step in STEPS],
     description="Removes what killed processes left half-written, brings every new row into the database, looks for "
-    "damage in the copies of recordings, and counts.",
+    "damage in the copies of recordings and in a seventh of the results, and counts.",
     group_name="warehouse",
     kinds={"duckdb"},
     owners=[OWNER],
@@ -50,6 +50,7 @@ def warehouse(database: DatabaseResource) -> dg.MaterializeResult[None]:
             "dagster/row_count": sum(counts.values()),
             "half_written_folders_removed": report.removed_folders,
             "damaged inputs": dg.MetadataValue.md(table(["input", "what is wrong"], report.damaged_inputs.items())),
+            "damaged results": dg.MetadataValue.md(table(["result", "what is wrong"], report.damaged_results.items())),
             "built in": duration(report.build.seconds),
         }
     )

@@ -22,6 +22,8 @@ from modellab.files import SET_ASIDE, confine, sha256_file, staging_folder, sync
 from modellab.outside import read_json
 
 MANIFEST = "manifest.json"
+REMEDY = "`modellab doctor --check-results` moves it aside, and the next run that needs it makes it again."
+"""What to do about a result that is damaged."""
 _LOCK = ".set-aside.lock"
 _SHAPE = {"step": str, "fingerprint": str, "identity": dict, "files": dict, "summary": dict, "made": dict}
 """What a manifest holds, and of which type."""
@@ -89,7 +91,7 @@ class Artifact:
                     f"artifact {self.path}: file {name} does not match its manifest",
                     found=found,
                     allowed=listed["sha256"],
-                    hint="`modellab doctor --verify` moves it aside; the next run makes it again.",
+                    hint=REMEDY,
                 )
 
 
@@ -118,15 +120,18 @@ class ArtifactStore:
         found = _read(place)
         return self._set_aside_if(step, fingerprint, _read) if isinstance(found, str) else found
 
-    def check(self, artifact: Artifact) -> str | None:
-        """Compare every byte of an artifact with its manifest, and move it aside if one differs.
+    def check(self, place: Path) -> str | None:
+        """Compare every byte of the artifact in a folder with its manifest, and move it aside if one differs.
+
+        Args:
+            place: one of `places()`.
 
         Returns:
             What is wrong with it; None when nothing is.
         """
-        if (damage := _thorough(artifact.path)) is None or isinstance(damage, Artifact):
+        if (damage := _thorough(place)) is None or isinstance(damage, Artifact):
             return None
-        self._set_aside_if(artifact.step, artifact.path.name, _thorough)
+        self._set_aside_if(place.parent.parent.name, place.name, _thorough)
         return damage
 
     def why_set_aside(self, step: str, fingerprint: str) -> str | None:

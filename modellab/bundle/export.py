@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from modellab.artifacts.store import Artifact
+from modellab.artifacts.store import REMEDY, Artifact
 from modellab.bundle.manifest import NAME, listed_files
 from modellab.bundle.pack import FOLDER
 from modellab.errors import ArtifactCorrupt, UsageError
@@ -74,7 +74,7 @@ def _copy_checked(artifact: Artifact, name: str, target: Path) -> None:
             f"artifact {artifact.path}: file {name} does not match its manifest",
             found=found,
             allowed=allowed,
-            hint="Delete that folder; the next run makes it again.",
+            hint=REMEDY,
         )
 
 

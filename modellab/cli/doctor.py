@@ -1,5 +1,6 @@
 """`modellab doctor`."""
 
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,8 @@ import typer
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.console import Console, RenderableType
 
     from modellab.cli.machine import Examination
@@ -19,11 +22,15 @@ def doctor(
     check_inputs: Annotated[
         bool, typer.Option("--check-inputs", help="Read the lab's copy of every recording, and say which are damaged.")
     ] = False,
+    check_results: Annotated[
+        bool,
+        typer.Option("--check-results", help="Read every result in the lab, say which are damaged, move those aside."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what this machine has, which models run here, what will not run, and what to do about it.
 
-    Exit code 0 when the default pipeline can run, and no copy was found damaged, 1 otherwise.
+    Exit code 0 when the default pipeline can run, and nothing was found damaged, 1 otherwise.
     """
     from modellab.cli.console import print_json, stdout
     from modellab.cli.machine import examine
@@ -32,30 +39,47 @@ def doctor(
 
     lab = Lab.from_environment()
     found = examine(lab, ModelRegistry())
-    damaged = _check_inputs(lab) if check_inputs else None
+    inputs = _damaged_inputs(lab) if check_inputs else None
+    results = _damaged_results(lab) if check_results else None
     if as_json:
-        print_json({**asdict(found), "damaged_inputs": damaged})
+        print_json({**asdict(found), "damaged_inputs": inputs, "damaged_results": results})
     else:
         _print(stdout(), found)
-        if damaged is not None:
-            _print_damaged(stdout(), damaged)
-    if not found.ready or damaged:
+        if inputs is not None:
+            _print_damaged(stdout(), inputs, "Every copy in the lab is what was registered.")
+        if results is not None:
+            _print_damaged(stdout(), results, "Every result in the lab is what was made.")
+    if not found.ready or inputs or results:
         raise typer.Exit(1)
 
 
-def _check_inputs(lab: "Lab") -> dict[str, str]:
+def _damaged_inputs(lab: "Lab") -> dict[str, str]:
+    from modellab.upkeep import damaged_inputs
+
+    with _progress("reading the lab's copies") as progress:
+        return dict(damaged_inputs(lab, progress))
+
+
+def _damaged_results(lab: "Lab") -> dict[str, str]:
+    from modellab.upkeep import damaged_results
+
+    with _progress("reading the lab's results") as progress:
+        return dict(damaged_results(lab, progress=progress))
+
+
+@contextmanager
+def _progress(what: str) -> "Iterator[Callable[[float], None]]":
     from rich.progress import Progress
 
     from modellab.cli.console import stderr
-    from modellab.upkeep import damaged_inputs
 
     console = stderr()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("reading the lab's copies", total=1.0)
-        return dict(damaged_inputs(lab, lambda share: progress.update(task, completed=share)))
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
-def _print_damaged(console: "Console", damaged: dict[str, str]) -> None:
+def _print_damaged(console: "Console", damaged: dict[str, str], none_is: str) -> None:
     from rich.text import Text
 
     from modellab.cli.console import print_line
@@ -63,7 +87,7 @@ def _print_damaged(console: "Console", damaged: dict[str, str]) -> None:
     for key, what in damaged.items():
         print_line(console, Text.assemble(("✗ ", "red"), (f"{key}: ", "bold"), what))
     if not damaged:
-        print_line(console, Text.assemble(("✓ ", "green"), "Every copy in the lab is what was registered."))
+        print_line(console, Text.assemble(("✓ ", "green"), none_is))
 
 
 def _print(console: "Console", found: "Examination") -> None:

@@ -263,7 +263,7 @@ class _Attempt:
     def _reads_are_damaged(self) -> bool:
         """Whether a result that was read is not what was made; each that is not is moved aside."""
         reads = self._context.reads.values() if self._context else ()
-        damaged = [artifact for artifact in reads if self.engine.store.check(artifact) is not None]
+        damaged = [artifact for artifact in reads if self.engine.store.check(artifact.path) is not None]
         return bool(damaged)
 
     def _provenance(self) -> dict[str, Any]:

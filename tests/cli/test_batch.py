@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from modellab.artifacts.store import ArtifactStore
 from modellab.cli.batch import Batch
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.settings import Lab
@@ -70,6 +71,29 @@ def test_a_damaged_copy_is_named_by_doctor_and_repaired_by_the_intact_file(
     assert f"✗ {source.key}: the lab's copy of" in call("doctor", "--check-inputs")[1]
     assert call("ingest", sample_wav)[0] == 0
     assert source.path.read_bytes() == sample_wav.read_bytes()
+
+
+def test_a_damaged_result_is_named_by_doctor_and_made_again(call: _Call, home: Path, sample_wav: Path) -> None:
+    assert call("run", "--json", "--pipeline", "ingest", sample_wav)[0] == 0
+    assert json.loads(call("doctor", "--json", "--check-results")[1])["damaged_results"] == {}
+    assert "✓ Every result in the lab is what was made." in call("doctor", "--check-results")[1]
+    store = ArtifactStore(Lab.from_environment().artifacts)
+    [made] = store.all()
+    [name, *_] = made.manifest["files"]
+    whole = (made.path / name).read_bytes()
+    (made.path / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert json.loads(call("doctor", "--json")[1])["damaged_results"] is None
+    code, out, _ = call("doctor", "--json", "--check-results")
+    assert (code, json.loads(out)["damaged_results"]) == (
+        1,
+        {
+            f"ingest/{made.fingerprint}": f"artifact {made.path}: file {name} does not match its manifest. "
+            f"It was moved to {home / 'set-aside'}; the next run that needs it makes it again."
+        },
+    )
+    assert call("run", "--json", "--pipeline", "ingest", sample_wav)[0] == 0
+    [again] = store.all()
+    assert (again.path / name).read_bytes() == whole
 
 
 def test_what_keeps_dagster_from_starting_is_every_files_outcome(lab: Lab, sample_wav: Path) -> None:

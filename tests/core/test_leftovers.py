@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
+from modellab.artifacts.store import ArtifactStore, describe_files
 from modellab.leftovers import leftovers, remove_leftovers
 from modellab.settings import Lab
-from modellab.upkeep import upkeep
+from modellab.upkeep import damaged_results, tonight, upkeep
 from modellab.warehouse.builder import build
 
 _WORKER = """
@@ -55,6 +57,22 @@ def test_the_nightly_job_looks_everywhere(lab: Lab) -> None:
     _end(_worker("long ago"), signal.SIGKILL)
     assert remove_leftovers(lab) == 2
     assert upkeep(lab).removed_folders == 1
+
+
+def test_every_result_has_its_turn_in_a_week_and_what_rotted_is_moved_aside(lab: Lab) -> None:
+    store = ArtifactStore(lab.artifacts)
+    for start in ("00", "01", "06", "07", "ff"):
+        with store.staging() as folder:
+            (folder / "out.txt").write_text("hello")
+            facts: dict[str, dict[str, str]] = {"identity": {}, "summary": {}, "made": {}}
+            store.commit("asr", start + "0" * 62, folder, files=describe_files(folder), **facts)
+    week = [datetime.fromordinal(7 * 105_000 + day) for day in range(7)]
+    nights = [[place.parent.name for place in tonight(store.places(), night)] for night in week]
+    assert nights == [["00", "07"], ["01"], [], ["ff"], [], [], ["06"]]
+    (store.get("asr", "01" + "0" * 62).path / "out.txt").write_text("jello")
+    found = dict(damaged_results(lab))
+    assert list(found) == ["asr/01" + "0" * 62]
+    assert [place.parent.name for place in store.places()] == ["00", "06", "07", "ff"]
 
 
 def test_a_clock_that_was_set_back_changes_nothing(lab: Lab) -> None:

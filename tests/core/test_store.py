@@ -111,10 +111,10 @@ def test_a_changed_byte_is_found_by_the_thorough_check_alone(tmp_path: Path) -> 
     store = ArtifactStore(tmp_path / "artifacts")
     _commit(store, "hello")
     artifact = store.get("asr", FP)
-    assert store.check(artifact) is None
+    assert store.check(artifact.path) is None
     (artifact.path / "out.txt").write_text("jello")
     assert store.find("asr", FP) == artifact
-    assert "out.txt does not match" in str(store.check(artifact))
+    assert "out.txt does not match" in str(store.check(artifact.path))
     assert store.find("asr", FP) is None
 
 
