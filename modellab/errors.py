@@ -64,6 +64,10 @@ class LabError(Exception):
             lines.append(f"Allowed: {self.allowed}")
         return "\n".join(map(legible, lines))
 
+    def told(self) -> str:
+        """The same for a terminal: in one line, or as for a page where there are several places or several ways."""
+        return self.page() if max(len(self.places), len(self.ways)) > 1 else str(self)
+
     def __str__(self) -> str:
         parts = [self.what.rstrip(".")]
         if self.found is not None:

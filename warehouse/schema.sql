@@ -175,6 +175,7 @@ CREATE TABLE steps (
     reproduced BOOLEAN,
     error_type VARCHAR,
     error VARCHAR,
+    error_page VARCHAR,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
@@ -192,6 +193,7 @@ COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, 
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
+COMMENT ON COLUMN steps.error_page IS 'The error of a failed step in several lines: what failed, what to do, what was found place by place';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
 
 CREATE TABLE checks (

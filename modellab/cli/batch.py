@@ -90,14 +90,15 @@ class Batch:
         try:
             return self._process(path, stack, watcher)
         except InputRefused as error:
-            return FileOutcome(path, self._system.key, "refused", str(error))
+            return FileOutcome(path, self._system.key, "refused", str(error), error.told())
         except UsageError as error:
             if not self.outcomes:
                 raise
-            return FileOutcome(path, self._system.key, "failed", str(error))
+            return FileOutcome(path, self._system.key, "failed", str(error), error.told())
         except Exception as error:
             _log.debug("%s failed", path, exc_info=True)
-            return FileOutcome(path, self._system.key, "failed", str(as_lab_error(error, self._lab.home)))
+            known = as_lab_error(error, self._lab.home)
+            return FileOutcome(path, self._system.key, "failed", str(known), known.told())
 
     def _process(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
         started = time.perf_counter()
@@ -113,6 +114,7 @@ class Batch:
             system=self._system.key,
             status="completed" if result.status == "completed" else "failed",
             error=result.error,
+            error_page=result.error_page,
             source=source,
             run=result.run,
             dagster_run_id=result.dagster_run_id,

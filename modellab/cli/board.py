@@ -25,7 +25,7 @@ class BoardStep:
     seconds: float | None = None
     """How long it took; None until it is over."""
     error: str | None = None
-    """Why it failed, or what kept it from running."""
+    """In one line, what failed, or what kept it from running."""
     failed_checks: int = 0
     """How many checks its result failed."""
 
@@ -57,7 +57,9 @@ class Board:
             case StepProgressed():
                 step.fraction = event.fraction
             case StepEnded():
-                step.state, step.seconds, step.error = state_of(event.record), event.record.total_s, event.record.error
+                record = event.record
+                step.state, step.seconds = state_of(record), record.total_s
+                step.error = record.error_page.partition("\n")[0] if record.error_page else record.error
             case StepJudged():
                 step.failed_checks = sum(not check.passed for check in event.checks)
         return step

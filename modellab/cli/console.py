@@ -7,14 +7,15 @@ import os
 import re
 import struct
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import PurePath
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from modellab.legible import as_text, legible
@@ -107,6 +108,35 @@ def print_block(console: Console, block: RenderableType) -> None:
 def print_line(console: Console, text: str | Text, style: str | None = None) -> None:
     """Print one line that is never wrapped or cut, so that a path in it can be copied."""
     console.print(text, style=style, soft_wrap=True)
+
+
+def marked(mark: str, style: str, said: str) -> Text:
+    """What is said behind a mark; lines below the first stand under it."""
+    return Text.assemble((f"{mark} ", style), said.replace("\n", "\n  "))
+
+
+def of_lines(page: str, style: str = "") -> RenderableType:
+    """Lines as errors have them on a page, each wrapped under its own beginning."""
+    shown: list[RenderableType] = []
+    for line in page.splitlines():
+        mark = re.match(r" *(?:[→-] )?", line)
+        assert mark is not None
+        if not mark[0]:
+            shown.append(Text(line, style=style, overflow="fold"))
+            continue
+        grid = Table.grid(Column(no_wrap=True), Column(overflow="fold"))
+        grid.add_row(Text(mark[0], style=style), Text(line[mark.end() :], style=style))
+        shown.append(grid)
+    return Group(*shown)
+
+
+def together(pages: Sequence[str]) -> list[str]:
+    """Pages of the same form as one, in which a line that several of them have stands once."""
+    forms: dict[int, list[list[str]]] = {}
+    for page in pages:
+        lines = page.splitlines()
+        forms.setdefault(len(lines), []).append(lines)
+    return ["\n".join(chain.from_iterable(map(dict.fromkeys, zip(*alike, strict=True)))) for alike in forms.values()]
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:

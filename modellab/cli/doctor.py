@@ -104,7 +104,7 @@ def _print(console: "Console", found: "Examination") -> None:
         print_block(console, Padding(body(found), (0, 0, 1, 2)))
     for problem in found.problems:
         mark = ("✗ ", "red") if problem.blocking else ("! ", "yellow")
-        print_block(console, Text.assemble(mark, problem.what))
+        print_block(console, Text.assemble(mark, problem.in_short or problem.what))
     if found.ready:
         print_line(console, Text.assemble(("✓ ", "green"), "The default pipeline can run: modellab demo"))
 
@@ -159,7 +159,22 @@ def _models(found: "Examination") -> "RenderableType":
 
 
 def _out_of_reach(found: "Examination") -> "RenderableType":
-    return _pairs(*((state.model, state.availability.reason) for state in found.models if not state.availability.ok))
+    """What is said of several variants of a model, once."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from modellab.cli.console import of_lines, together
+
+    pages: dict[str, list[str]] = {}
+    for state in found.models:
+        if not state.availability.ok:
+            pages.setdefault(state.model.partition(":")[0], []).append(state.availability.page)
+    shown: list[RenderableType] = []
+    for model, each in pages.items():
+        shown.append(Text(model, style="bold"))
+        shown += [Padding(of_lines(page), (0, 0, 0, 2)) for page in together(each)]
+    return Group(*shown)
 
 
 def _lab(found: "Examination") -> "RenderableType":

@@ -53,6 +53,8 @@ class LaunchResult:
     dagster_run_id: str
     status: Literal["completed", "failed"]
     error: str | None
+    error_page: str | None = None
+    """The same in several lines, where a step failed."""
     records: list[StepRecord] = field(default_factory=list)
     """One a step that ran, in order."""
     checks: Mapping[str, tuple[CheckRecord, ...]] = field(default_factory=dict)
@@ -125,11 +127,13 @@ class Launcher:
         if _was_interrupted(result):
             self._cancel(result.dagster_run)
             raise KeyboardInterrupt
+        failed = [record for record in records if record.status == "failed"]
         return LaunchResult(
             run=records[0].run if records else None,
             dagster_run_id=run.run_id,
             status="completed" if result.success else "failed",
             error=None if result.success else _error(result, records),
+            error_page="\n".join(f"{record.step} failed: {record.error_page}" for record in failed) or None,
             records=records,
             checks=checks,
         )

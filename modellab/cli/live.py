@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from modellab.cli.board import Board, BoardStep
-from modellab.cli.console import print_line
+from modellab.cli.console import marked, print_line
 from modellab.cli.doubts import failed_check
 from modellab.cli.marks import MARKS, state_text
 from modellab.cli.outcome import FileOutcome
@@ -212,8 +212,7 @@ def closing_line(outcome: FileOutcome) -> Text | None:
         )
     if outcome.complaint is None:
         return None
-    mark, style = MARKS["failed"]
-    return Text.assemble((f"{mark} ", style), outcome.complaint)
+    return marked(*MARKS["failed"], outcome.complaint)
 
 
 def _print_left_out(console: Console, left_out: LeftOut) -> None:

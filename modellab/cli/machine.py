@@ -101,6 +101,8 @@ class Problem:
     what: str
     blocking: bool
     """Whether the default pipeline can't run because of it."""
+    in_short: str | None = None
+    """Its beginning, where the model's own entry says the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +217,10 @@ def _pipeline_problems(registry: ModelRegistry, states: Sequence[ModelState]) ->
     """Models of the default pipeline that can't run."""
     by_name = {state.model: state.availability for state in states}
     return [
-        Problem(
-            f"the {step.name} step of the pipeline {DEFAULT_PIPELINE} can't run: {by_name[str(step.model)].reason}",
-            True,
-        )
+        Problem(f"{what} {available.reason}", True, in_short=f"{what} {available.page.splitlines()[0]} See above.")
         for step in resolve_system(DEFAULT_PIPELINE, registry).steps
-        if step.model and not by_name[str(step.model)].ok
+        if step.model and not (available := by_name[str(step.model)]).ok
+        for what in (f"the {step.name} step of the pipeline {DEFAULT_PIPELINE} can't run:",)
     ]
 
 

@@ -14,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
 from modellab.cli import completion, doctor, models, pipelines, run, runs, signals, streams, warehouse
-from modellab.cli.console import print_json, print_line, stderr
+from modellab.cli.console import marked, print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
 from modellab.redaction import guard_logs, redact
@@ -165,4 +165,4 @@ def _report(error: LabError, *, as_json: bool) -> None:
         parts = {"what": error.what, "found": error.found, "allowed": error.allowed, "hint": error.hint}
         print_json({**finished, "error": {"type": type(error).__name__, "message": str(error), **parts}})
     else:
-        print_line(stderr(), Text.assemble(("✗ ", "red"), str(error)))
+        print_line(stderr(), marked("✗", "red", error.told()))

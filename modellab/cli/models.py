@@ -105,7 +105,7 @@ def show(
     """
     from rich.text import Text
 
-    from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.cli.console import of_lines, print_block, print_json, print_line, stdout, table, together
     from modellab.registry.claims import load_claims
 
     registry, models = _registry_and_models()
@@ -135,10 +135,9 @@ def show(
             variant.description,
         )
     print_block(console, variants)
-    for reason in dict.fromkeys(_availability(config, name, models).reason for name in config.variants):
-        if reason:
-            console.print()
-            print_block(console, Text(reason, style="yellow"))
+    for page in together([page for name in config.variants if (page := _availability(config, name, models).page)]):
+        console.print()
+        print_block(console, of_lines(page, "yellow"))
     if claims:
         console.print()
         stated = table("Claim", "Value", "Dataset", "Protocol", "Source", right=("Value",))

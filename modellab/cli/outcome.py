@@ -28,6 +28,8 @@ class FileOutcome:
     system: str
     status: Status
     error: str | None = None
+    error_page: str | None = None
+    """The same in several lines, where it takes them."""
     source: RegisteredInput | None = None
     run: str | None = None
     dagster_run_id: str | None = None
@@ -60,13 +62,12 @@ class FileOutcome:
 
     @property
     def complaint(self) -> str | None:
-        """Why the file was refused or failed, beginning with its path."""
-        if self.error is None:
+        """Why the file was refused or failed, beginning with its path; it may take several lines."""
+        said = self.error_page or self.error
+        if said is None:
             return None
         name, path = one_line(self.path.name), one_line(str(self.path))
-        if self.error.startswith(name):
-            return f"{path}{self.error.removeprefix(name)}"
-        return f"{path}: {self.error}"
+        return f"{path}{said.removeprefix(name)}" if said.startswith(name) else f"{path}: {said}"
 
     @property
     def name(self) -> str:

@@ -122,7 +122,7 @@ def process(
 
 
 def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
-    from modellab.cli.console import print_line, stderr, stdout
+    from modellab.cli.console import marked, print_line, stderr, stdout
     from modellab.cli.report import print_file, print_summary
     from modellab.errors import LabError
 
@@ -132,7 +132,7 @@ def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
         else:
             print_summary(stdout(), outcomes, lab)
     except LabError as error:  # a result that can't be read again: the work is done all the same
-        print_line(stderr(), f"✗ {error}", "red")
+        print_line(stderr(), marked("✗", "red", error.told()))
 
 
 def _launcher(lab: "Lab") -> "Launcher":

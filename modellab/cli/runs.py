@@ -92,7 +92,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from rich.text import Text
 
     from modellab.cli.board import state_of
-    from modellab.cli.console import print_block, print_json, print_line, stdout
+    from modellab.cli.console import marked, print_block, print_json, print_line, stdout
     from modellab.cli.doubts import all_doubts
     from modellab.cli.history import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
     from modellab.cli.marks import MARKS
@@ -150,10 +150,9 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
             print_line(console, doubt.line())
     for record in records:
         if record.error:
-            mark, style = MARKS[state_of(record)]
             reason = f"not run because {record.error}" if record.status == "not_run" else record.error
             console.print()
-            print_line(console, f"{mark} {record.step}: {reason}", style)
+            print_line(console, marked(*MARKS[state_of(record)], f"{record.step}: {record.error_page or reason}"))
 
 
 @app.command()

@@ -13,7 +13,7 @@ import soundfile
 from modellab.artifacts.store import Artifact
 from modellab.errors import ArtifactCorrupt
 from modellab.media.audio import Audio, KeptPiece, TimeMap
-from modellab.media.decode import PassedOver
+from modellab.media.decode import Losses, PassedOver
 from modellab.media.envelope import Envelope
 from modellab.media.levels import Levels
 from modellab.media.resampling import resample
@@ -50,6 +50,10 @@ class SourceFacts:
     """Silence put where the file's time stamps jump, so that what follows keeps its time."""
     doubted_jumps: list[TimeJump] = field(default_factory=list)
     """Jumps of the file's time stamps that were not believed, the first 20."""
+    losses: Losses = field(default_factory=Losses)
+    """What of its sound could not be had."""
+    clock_start_s: float = 0.0
+    """The file's own time at its start, which is the recording's 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from modellab.errors import InputRefused, LabError
 from modellab.media.audio import Audio, Samples
 from modellab.media.opening import MediaFile
 from modellab.media.resampling import StreamResampler
-from modellab.media.timeline import TimeJump, Timeline
+from modellab.media.timeline import TimeJump, Timeline, clock
 
 _BLOCK_SAMPLES = 1 << 16
 _BLOCK_VALUES = 1 << 19
@@ -26,6 +26,10 @@ _MOST_CHANNELS = 64
 """Beyond which libav's converter gives up."""
 _TRIED_STREAMS = 16
 _FULL_SCALE = 0.999
+_LATE_CLOCK_S = 2.0
+"""A file whose clock begins later says so; MPEG streams begin at 1.4 s as a rule."""
+_LENGTH_IS_AN_END = ("matroska,webm", "nut")
+"""Containers whose stated length is the time of their end, from their clock's 0; others count from their start."""
 _LARGEST_SAMPLE = 1e10
 """Integers that were stored as floating point reach 2^31; what goes beyond this is damage, and its square no number."""
 UNNAMED_CHANNEL = "NONE"
@@ -52,7 +56,7 @@ class MediaInfo:
     layout: tuple[str, ...]
     """Name of each channel (`FL`, `FR`, `FC`, `LFE`, ...), `UNNAMED_CHANNEL` where the file does not say."""
     stated_duration_s: float | None
-    """What the container states or lets estimate; the decoded length may differ."""
+    """What the container states or lets estimate, from its start; the decoded length may differ."""
     audio_stream: int
     """The one that is decoded, from 0."""
     audio_streams: int
@@ -60,11 +64,41 @@ class MediaInfo:
     passed_over: tuple[PassedOver, ...] = ()
     is_default: bool = False
     """Whether the file marks the stream as the default, and an earlier one not."""
+    clock_start_s: float = 0.0
+    """The container's time at its start, which is the recording's 0."""
 
     @property
     def format(self) -> str:
         """Container and codec, such as `wav/pcm_s16le`."""
         return f"{self.container.partition(',')[0]}/{self.codec}"
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What of a file's sound could not be had; equal to `Losses()` when it decoded whole."""
+
+    undecodable_packets: int = 0
+    unreadable_from_s: float | None = None
+    """Where the container could not be read any further."""
+    stated_s: float | None = None
+    """Length that the file states, where it holds less than that."""
+    held_s: float | None = None
+    """What it holds then."""
+    missing_bytes: int = 0
+    """By which the file is shorter than its header promises, where it states no length that would say so."""
+
+    def sentences(self) -> list[str]:
+        """What a user should know of it, a sentence each."""
+        found: list[str] = []
+        if self.undecodable_packets:
+            found.append(f"{self.undecodable_packets} damaged packets could not be decoded")
+        if self.unreadable_from_s is not None:
+            found.append(f"the file is damaged and could only be read up to {self.unreadable_from_s:.2f} s")
+        if self.stated_s is not None:
+            found.append(f"the file states a length of {self.stated_s:.2f} s, but holds {self.held_s:.2f} s")
+        if self.missing_bytes:
+            found.append(f"the file is cut off: {self.missing_bytes} bytes fewer than its header promises")
+        return found
 
 
 @dataclass(slots=True)
@@ -167,22 +201,47 @@ class MediaReader:
 
     def warnings(self) -> list[str]:
         """What a user should know about the file, once all blocks were read."""
-        report, stated_s = self.report, self.info.stated_duration_s
         found: list[str] = []
         if self.info.audio_streams > 1:
             found.append(self._which_stream())
-        if report.undecodable_packets:
-            found.append(f"{report.undecodable_packets} damaged packets could not be decoded")
-        if report.ended_by_error:
-            found.append(f"the file is damaged and could only be read up to {self.duration_s:.2f} s")
-        found.extend(self._timeline.warnings())
-        if stated_s is not None and self.duration_s < stated_s - max(0.5, 0.05 * stated_s):
-            found.append(f"the file states a length of {stated_s:.2f} s, but holds {self.duration_s:.2f} s")
-        elif self._missing_bytes:
-            found.append(f"the file is cut off: {self._missing_bytes} bytes fewer than its header promises")
-        if report.non_finite_samples:
-            found.append(f"{report.non_finite_samples} samples were not numbers and were set to 0")
+        if self.info.clock_start_s >= _LATE_CLOCK_S:
+            first = "the first sound or picture" if self.info.has_video else "the first sound"
+            found.append(
+                f"the file's clock begins at {clock(self.info.clock_start_s)}; times here count from {first}, as 0:00"
+            )
+        if self._is_short and self._others_go_on:
+            found.append(f"the sound ends at {self.duration_s:.2f} s, before the file's other streams do")
+        found += [*self.losses().sentences(), *self._timeline.warnings()]
+        if self.report.non_finite_samples:
+            found.append(f"{self.report.non_finite_samples} samples were not numbers and were set to 0")
         return found
+
+    def losses(self) -> Losses:
+        """What could not be had, once all blocks were read."""
+        held_s, short = self.duration_s, self._is_short and not self._others_go_on
+        return Losses(
+            undecodable_packets=self.report.undecodable_packets,
+            unreadable_from_s=held_s if self.report.ended_by_error else None,
+            stated_s=self.info.stated_duration_s if short else None,
+            held_s=held_s if short else None,
+            missing_bytes=0 if short else self._missing_bytes,
+        )
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether there is less sound than the length that the file states."""
+        return self.duration_s < self._about_whole_s
+
+    @property
+    def _others_go_on(self) -> bool:
+        """Whether the file's other streams last as long as it states: then it is whole, and its sound ends earlier."""
+        return self._others_end_s >= self._about_whole_s
+
+    @property
+    def _about_whole_s(self) -> float:
+        """The length from which a recording has what its file states."""
+        stated_s = self.info.stated_duration_s or 0.0
+        return stated_s - max(0.5, 0.05 * stated_s)
 
     def _which_stream(self) -> str:
         info = self.info
@@ -251,17 +310,18 @@ class MediaReader:
             InputRefused: there is none, or what its header states can't be right.
         """
         self.report = DecodeReport()
+        self._others_end_s = 0.0
         with self._media.refusing("can't be decoded"):
             container = self._media.container
             self._stream = container.streams.audio[number]
             if self._stream.codec_context is None:
                 raise self._media.refusal(f"has an audio stream {number} in a codec that can't be decoded")
             self._tick_s = float(self._stream.time_base or 0)
-            start, duration = container.start_time, container.duration
+            start = container.start_time
             from_stamps = bool(container.format.flags & av.format.Flags.ts_discont.value)
             self._timeline = Timeline(
                 origin_s=None if start is None else start / av.time_base,
-                stated_s=None if duration is None or from_stamps else duration / av.time_base,
+                stated_s=None if from_stamps else self._stated_s(),
             )
         self._frames = self._decoded_frames()
         frame = next(self._frames, None)
@@ -318,24 +378,37 @@ class MediaReader:
     def _see_other(self, packet: Any) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and packet.time_base:
-            self._timeline.see_other(float(stamp * packet.time_base))
+            time_s = float(stamp * packet.time_base)
+            self._timeline.see_other(time_s)
+            start_s = (self._media.container.start_time or 0) / av.time_base
+            length_s = float((packet.duration or 0) * packet.time_base)
+            self._others_end_s = max(self._others_end_s, time_s + length_s - start_s)
 
     def _describe(self, number: int, candidates: list[int], passed_over: tuple[PassedOver, ...]) -> MediaInfo:
         container = self._media.container
-        streams, duration = container.streams, container.duration
+        streams = container.streams
         return MediaInfo(
             container=container.format.name,
             codec=self._stream.codec_context.name,
             sample_rate_hz=self._first.sample_rate,
             channels=self._first.layout.nb_channels,
             layout=tuple(channel.name for channel in self._first.layout.channels),
-            stated_duration_s=None if duration is None else duration / av.time_base,
+            stated_duration_s=self._stated_s(),
             audio_stream=number,
             audio_streams=len(streams.audio),
             has_video=bool(streams.video),
             passed_over=passed_over,
             is_default=self._asked is None and number == candidates[0] != min(candidates),
+            clock_start_s=(container.start_time or 0) / av.time_base,
         )
+
+    def _stated_s(self) -> float | None:
+        """The length that the container states, from its start."""
+        container = self._media.container
+        if container.duration is None:
+            return None
+        before = container.start_time or 0 if container.format.name in _LENGTH_IS_AN_END else 0
+        return float(max(0, container.duration - before) / av.time_base)
 
     def _placed_frames(self) -> Iterator[tuple["_Segment", Any]]:
         """Every frame with the segment it belongs to; a gap or a change of the stream's format begins a new one."""

@@ -134,14 +134,15 @@ class Timeline:
             first, times = self.doubted[0], f"{self.doubts} times" if self.doubts > 1 else "once"
             way = "ahead" if first.by_s > 0 else "back"
             found.append(
-                f"the file's time stamps were not believed {times}: at {_clock(first.at_s)} "
-                f"they jump {way} by {_clock(abs(first.by_s))}"
+                f"the file's time stamps were not believed {times}: at {clock(first.at_s)} "
+                f"they jump {way} by {clock(abs(first.by_s))}"
                 f"{', and then again' if self.doubts > 1 else ''}; "
                 "what follows was put right behind what was before it, so its times may differ from the file's"
             )
         return found
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A time as warnings of files state it, such as `0:11:00.000`."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{seconds % 60:06.3f}"

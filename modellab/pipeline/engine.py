@@ -315,6 +315,7 @@ class _Attempt:
             reproduced=self.reproduced,
             error_type=type(self.error).__name__ if self.error else None,
             error=str(self.error) if self.error else self._stopped() if self.canceled else None,
+            error_page=self.error.page() if self.error else None,
         )
 
     def _stopped(self) -> str:

@@ -72,6 +72,8 @@ class StepRecord:
     error_type: str | None = None
     error: str | None = None
     """Why it failed; of a canceled one, that it was stopped; of a step that was not run, which one failed."""
+    error_page: str | None = None
+    """Of a failed step, the same in several lines: what failed, what to do, and what was found, place by place."""
 
     @property
     def total_s(self) -> float:

@@ -40,7 +40,7 @@ class Availability:
 
     ok: bool
     reason: str
-    """Why not; empty when it can."""
+    """Why not, in one line; empty when it can."""
     weights: str
     """Where its weights lie, would come from, or that it has none."""
     device: str | None
@@ -49,6 +49,8 @@ class Availability:
     """Whether its weights are not on this machine, and would be asked for at the hub."""
     lacks: str = ""
     """What is missing, in a few words for a table, such as `needs AVX-512`; empty when nothing is."""
+    page: str = ""
+    """The reason in several lines: what is missing, what to do, and what was found, place by place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,12 @@ class Models:
         found = self._look(ref)
         if not found.native:
             return found.availability
-        return replace(found.availability, reason=f"{found.availability.reason} {self._instead(ref)}")
+        instead, known = self._instead(ref), found.availability
+        return replace(known, reason=f"{known.reason} {instead}", page=f"{known.page}\n→ {instead}")
 
     def _look(self, ref: ModelRef) -> "_Looked":
         config = self.registry.get(ref.id)
-        reasons: list[str] = []
+        reasons: list[LabError] = []
         lacks: list[str] = []
         device: str | None = None
         native = ""
@@ -166,12 +169,12 @@ class Models:
             runtime_version(config)
             device = choose_device(config, self._settings.device)
         except LabError as error:
-            reasons.append(str(error))
+            reasons.append(error)
             lacks.append("package missing" if isinstance(error, PackageMissing) else f"no {self._wanted_device}")
         else:
             verdict = self._verdict(config)
             native = verdict.reason(config.id, this_cpu())
-            reasons += [native] if native else []
+            reasons += [NativeCodeFails(native)] if native else []
             lacks += [verdict.short] if native else []
         weights, to_download = "has none", False
         if config.variants[ref.variant].has_weights:
@@ -180,13 +183,20 @@ class Models:
                 weights = looked.source
             elif refusal := self._weights.refusal(config, ref):
                 weights = "not found"
-                reasons.append(str(self._weights.missing(config, ref, [*looked, refusal])))
+                reasons.append(self._weights.missing(config, ref, [*looked, refusal]))
                 lacks.append("weights missing")
             else:
                 weights, to_download = "to be downloaded from the Hugging Face hub, when it can be reached", True
-        return _Looked(
-            Availability(not reasons, " ".join(reasons), weights, device, to_download, ", ".join(lacks)), bool(native)
+        available = Availability(
+            ok=not reasons,
+            reason=" ".join(map(str, reasons)),
+            weights=weights,
+            device=device,
+            to_download=to_download,
+            lacks=", ".join(lacks),
+            page="\n".join(reason.page() for reason in reasons),
         )
+        return _Looked(available, bool(native))
 
     def _verdict(self, config: ModelConfig) -> Verdict:
         return self._probes.verdict(config, self.registry.folder(config.id))

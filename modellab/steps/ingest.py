@@ -179,6 +179,8 @@ def _source_facts(reader: MediaReader) -> SourceFacts:
         filled_gaps=report.filled_gaps,
         filled_s=report.filled_s,
         doubted_jumps=report.doubted_jumps,
+        losses=reader.losses(),
+        clock_start_s=info.clock_start_s,
     )
 
 

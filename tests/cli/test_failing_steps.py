@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import huggingface_hub.constants
 import pytest
 import soundfile
 
@@ -113,7 +114,9 @@ def test_a_dead_language_model_costs_the_summary_only(call: Call, recording: Pat
     failed = entry["steps"][STEPS.index("summarize")]["error"]
     assert failed.startswith(f"the language model small at http://127.0.0.1:{port}/v1 did not answer")
     assert entry["error"] == f"summarize failed: {failed}"
-    assert err.splitlines()[-1] == f"✗ {recording}: summarize failed: {failed}"
+    what, found = failed.rstrip(".").split("; found ")
+    found, _, way = found.partition(". ")
+    assert err.splitlines()[-3:] == [f"✗ {recording}: summarize failed: {what}.", f"  → {way}.", f"  Found: {found}"]
     absent, transcript = _pack(entry)
     assert absent == {"summary": f"The step summarize has no result: {_NO_ANSWER}"}
     assert {said["speaker"] for said in transcript["paragraphs"]} == {"SPEAKER_00", "SPEAKER_01"}
@@ -249,3 +252,29 @@ def test_without_words_there_is_no_pack_and_every_step_says_so(call: Call, recor
     }
     assert {step["error"] for step in entry["steps"] if step["status"] == "not_run"} == {"asr failed"}
     assert entry["error"].startswith("asr failed: no weights for model faster_whisper:tiny")
+
+
+def test_missing_weights_are_told_once_in_full_what_to_do_first(call: Call, recording: Path) -> None:
+    code, _, err = call("run", recording, "-p", "fast_asr_only", "--set", "asr=faster_whisper:small")
+    assert code == 1
+    lines = err.splitlines()
+    what, cache = "no weights for model faster_whisper:small.", Path(huggingface_hub.constants.HF_HUB_CACHE)
+    (progress,) = [line for line in lines if line.startswith("call.wav: asr")]
+    assert re.fullmatch(rf"call\.wav: asr \(faster_whisper:small\) failed in [\d.]+ m?s: {re.escape(what)}", progress)
+    told = [
+        "  → Put config.json, model.bin, tokenizer.json, vocabulary.* into <folder>/faster_whisper/small/ "
+        "and set MODELLAB_WEIGHTS=<folder>.",
+        "  → Or let this machine reach the hub (repository Systran/faster-whisper-small).",
+        "  → Ready to run now: faster_whisper:tiny.en, faster_whisper:base.",
+        "  Looked at:",
+        "    - local folder: MODELLAB_WEIGHTS is not set",
+        f"    - Hugging Face cache: {cache} does not hold Systran/faster-whisper-small",
+        "    - Python package: none ships this variant",
+        "    - Hugging Face hub: MODELLAB_OFFLINE forbids asking it",
+    ]
+    assert lines[lines.index(progress) + 1 :] == [f"✗ {recording}: asr failed: {what}", *told]
+    shown = call("runs", "show", "latest")[1].splitlines()
+    assert shown[shown.index(f"✗ asr: {what}") + 1 :] == told
+    (entry,) = json.loads(call("runs", "show", "latest", "--json")[1])["steps"][-1:]
+    assert entry["error"].startswith("no weights for model faster_whisper:small; found local folder: MODELLAB_WEIGHTS ")
+    assert "\n" not in entry["error"]

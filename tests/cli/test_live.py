@@ -85,8 +85,10 @@ def test_elsewhere_each_thing_is_one_whole_line(system: System, source: Register
         assert isinstance(watching, PlainWatcher)
         watching.files(2)
         _start_asr(watching, source, record, 0.42)
-        watching.observe(StepEnded(record(status="failed", error="No weights.")))
-        watching.ended(FileOutcome(Path("in/talk.wav"), "meeting", "failed", "No weights."))
+        page = "No weights.\n→ Put them there.\nLooked at:\n  - here\n  - there"
+        error = "No weights; found here; there. Put them there."
+        watching.observe(StepEnded(record(status="failed", error=error, error_page=page)))
+        watching.ended(FileOutcome(Path("in/talk.wav"), "meeting", "failed", f"asr failed: {error}", f"asr: {page}"))
         watching.taken_up(Path("in/[red]empty.wav"))
         watching.ended(
             FileOutcome(Path("in/[red]empty.wav"), "meeting", "refused", "[red]empty.wav is empty; found 0 bytes.")
@@ -97,7 +99,11 @@ def test_elsewhere_each_thing_is_one_whole_line(system: System, source: Register
         "talk.wav: 1 min 00 s of audio, input 0123456789abcdef (file 1 of 2)",
         "talk.wav: ingest cached in 5.75 s",
         "talk.wav: asr (faster_whisper:base) failed in 5.75 s: No weights.",
-        "✗ in/talk.wav: No weights.",
+        "✗ in/talk.wav: asr: No weights.",
+        "  → Put them there.",
+        "  Looked at:",
+        "    - here",
+        "    - there",
         "✗ in/[red]empty.wav is empty; found 0 bytes.",
         "in/copy.wav is the same input as in/talk.wav: nothing to do",
     ]

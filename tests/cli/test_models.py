@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from huggingface_hub.constants import HF_HUB_CACHE
 
 from modellab.cli.main import main
 from modellab.registry.cpu import this_cpu
@@ -66,8 +67,8 @@ def test_a_model_that_the_cpu_can_not_run_is_marked_and_its_page_says_what_runs_
     shown = capsys.readouterr().out
     assert "✗ needs AVX-512" in shown
     assert (
-        f"The native code of senko needs AVX-512, and this CPU does not have it: {this_cpu()}. "
-        "Ready to run now: heuristic_diarization:mfcc, pyannote_diarization:campplus." in shown
+        f"\nThe native code of senko needs AVX-512, and this CPU does not have it: {this_cpu()}.\n"
+        "→ Ready to run now: heuristic_diarization:mfcc, pyannote_diarization:campplus.\n" in shown
     )
     assert main(["doctor", "--json"]) == 0
     states = {state["model"]: state["availability"] for state in json.loads(capsys.readouterr().out)["models"]}
@@ -83,3 +84,39 @@ def test_running_it_is_a_failed_step_with_a_record_and_no_death(
     assert "needs AVX-512" in json.dumps(printed)
     assert main(["sql", "SELECT status, error_type FROM steps WHERE step = 'diarization'", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == [{"status": "failed", "error_type": "NativeCodeFails"}]
+
+
+def test_what_several_variants_have_in_common_is_told_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    cache = f"  - Hugging Face cache: {HF_HUB_CACHE} does not hold pyannote/speaker-diarization"
+    access = (
+        ", with a token that has access: Accept the terms at https://huggingface.co/pyannote/speaker-diarization-"
+        "community-1 (for 3.1 those at https://huggingface.co/pyannote/speaker-diarization-3.1 and "
+        "https://huggingface.co/pyannote/segmentation-3.0), then set HF_TOKEN to a token of that account."
+    )
+    told = [
+        "no weights for model pyannote_diarization:community-1.",
+        "no weights for model pyannote_diarization:3.1.",
+        "→ Put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin, plda/*.npz into "
+        "<folder>/pyannote_diarization/community-1/ and set MODELLAB_WEIGHTS=<folder>.",
+        "→ Put config.yaml into <folder>/pyannote_diarization/3.1/ and set MODELLAB_WEIGHTS=<folder>.",
+        f"→ Or let this machine reach the hub (repository pyannote/speaker-diarization-community-1){access}",
+        f"→ Or let this machine reach the hub (repository pyannote/speaker-diarization-3.1){access}",
+        "Looked at:",
+        "  - local folder: MODELLAB_WEIGHTS is not set",
+        f"{cache}-community-1",
+        f"{cache}-3.1",
+        "  - Python package: none ships this variant",
+        "  - Hugging Face hub: MODELLAB_OFFLINE forbids asking it",
+    ]
+    for command, indent in (["models", "show", "pyannote_diarization"], ""), (["doctor"], "    "):
+        assert main(command) == 0
+        shown = capsys.readouterr().out
+        lines = shown.splitlines()
+        first = lines.index(f"{indent}{told[0]}")
+        # What does not fit is wrapped, at 80 columns a line; words and paths stay what they are.
+        assert "".join(lines[first:]).replace(" ", "").startswith("".join(told).replace(" ", ""))
+        assert f"{indent}Looked at:" in lines[first:]
+        assert max(len(line) for line in lines[first : first + len(told)]) <= 80

@@ -36,3 +36,15 @@ def test_a_page_says_what_to_do_before_where_was_looked_one_line_each():
 )
 def test_a_short_error_has_a_short_page(error, page):
     assert error.page() == page
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LabError("it broke", found="a", hint="Mend it."), "it broke; found a. Mend it."),
+        (LabError("it broke", found=["a", "b"]), "it broke.\nLooked at:\n  - a\n  - b"),
+        (LabError("it broke", hint=["Mend it.", "Or leave it."]), "it broke.\n→ Mend it.\n→ Or leave it."),
+    ],
+)
+def test_a_terminal_is_told_in_one_line_unless_there_are_several_things_to_tell_apart(error, told):
+    assert error.told() == told

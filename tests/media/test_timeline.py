@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from modellab.media.audio import Samples
-from modellab.media.decode import MediaReader
+from modellab.media.decode import Losses, MediaReader
 from modellab.media.timeline import MOST_FILLED_S, TimeJump, Timeline
 
 Tone = Callable[..., Samples]
@@ -121,3 +121,38 @@ def test_the_recording_begins_with_the_first_stream() -> None:
     timeline.see_other(50.0)
     timeline.see_other(52.0)
     assert timeline.place(55.0, 1.0) == 5.0
+
+
+@pytest.mark.parametrize("ending", ["mka", "mkv", "nut", "mov"])
+def test_a_clock_that_begins_late_is_named_and_is_no_loss(encode: Encode, tone: Tone, ending: str) -> None:
+    path = encode(f"a.{ending}", [tone(11.0)[np.newaxis]], codec="pcm_s16le", first_pts=(10_560_000,))
+    reader, loudness = run(path)
+    assert len(loudness) == 11 * 16_000
+    assert loudness[:160].max() > 0.1
+    assert reader.warnings() == [
+        "the file's clock begins at 0:11:00.000; times here count from the first sound, as 0:00"
+    ]
+    assert reader.losses() == Losses()
+    assert reader.info.stated_duration_s == pytest.approx(11.0, abs=0.1)
+
+
+def test_what_a_file_with_a_late_clock_lacks_counts_from_its_start(encode: Encode, tone: Tone) -> None:
+    path = encode("a.mkv", [tone(20.0)[np.newaxis]], codec="pcm_s16le", first_pts=(10_560_000,))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    reader, loudness = run(path)
+    held_s = len(loudness) / 16_000
+    assert held_s == pytest.approx(10.0, abs=0.5)
+    assert reader.warnings()[1:] == [f"the file states a length of 20.00 s, but holds {held_s:.2f} s"]
+    losses = reader.losses()
+    assert losses == Losses(stated_s=losses.stated_s, held_s=held_s)
+    assert losses.stated_s == pytest.approx(20.0, abs=0.01)
+
+
+def test_the_clock_of_mpeg_streams_begins_at_a_second_and_a_half_and_is_not_worth_a_word(
+    encode: Encode, tone: Tone
+) -> None:
+    path = encode("a.mka", [tone(2.0)[np.newaxis]], codec="pcm_s16le", first_pts=(22_400,))
+    reader, _ = run(path)
+    assert reader.info.clock_start_s == 1.4
+    assert reader.warnings() == []
