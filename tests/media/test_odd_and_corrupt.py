@@ -44,7 +44,7 @@ DECODED = {
     "wav_size_zero_stream.wav": Decodes(78_480),
     "mp3_named.wav": Decodes(397_487, 2),
     "truncated.mp3": Decodes(198_191, 2, (SHORT,)),
-    "corrupt_middle.mp3": Decodes(375_599, 2, (DAMAGED, GAP, SHORT)),
+    "corrupt_middle.mp3": Decodes(375_599, 2, (DAMAGED, SHORT, GAP)),
     "truncated.flac": Decodes(32_768, 1, (DAMAGED, SHORT)),
     "flac_bad_middle.flac": Decodes(78_480, 1, (GAP,)),
     "nan_inf_float.wav": Decodes(78_480, 1, ("32 samples were not numbers",)),
