@@ -129,18 +129,36 @@ class PartitionLoop:
         try:
             with observed_by(ProgressLog(self._context.log.info, self._session.file_name(input_key))):
                 result = self._session.run_step(self._step, input_key, system_key, force=self._force)
-            if result is None:
-                return None
-            verdicts = {check: check.judge(result) for check in self._checks}
-            result.engine.judged(result.record, [as_record(check, verdict) for check, verdict in verdicts.items()])
-            return _Done(result.artifact.fingerprint, self._page(result), verdicts)
         except LabError as error:
             self._failed[key] = error
+            return None
         except Exception as error:
-            # What a page can't show of one odd result must not cost the other partitions theirs.
-            _log.exception("the page of %s for %s failed", self._step, key)
-            self._failed[key] = StepFailed(f"the page of {self._step} failed: {type(error).__name__}: {error}")
+            self._odd(key, self._step, error)
+            return None
+        return None if result is None else self._shown(key, result)
+
+    def _shown(self, key: str, result: StepResult) -> _Done | None:
+        """What the UI shows of a result; None when its page or a check can't be made of it."""
+        what = f"the checks of {self._step}"
+        try:
+            verdicts = {}
+            for check in self._checks:
+                what = f"the check {check.name} of {self._step}"
+                verdicts[check] = check.judge(result)
+            what = f"what the checks of {self._step} say"
+            result.engine.judged(result.record, [as_record(check, verdict) for check, verdict in verdicts.items()])
+            what = f"the page of {self._step}"
+            return _Done(result.artifact.fingerprint, self._page(result), verdicts)
+        except Exception as error:
+            self._odd(key, what, error)
         return None
+
+    def _odd(self, key: str, what: str, error: Exception) -> None:
+        """What nobody thought of in one partition fails that one, here and in the lab's records, and no other."""
+        _log.exception("%s for %s failed", what, key)
+        said = str(error).rstrip(".") if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        self._failed[key] = StepFailed(f"{what} failed: {said}")
+        self._session.failed(self._step, *input_and_system(key), self._failed[key])
 
     def _materialize_alone(self, done: _Done) -> Iterator[StepEvent]:
         yield dg.MaterializeResult(

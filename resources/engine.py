@@ -56,7 +56,7 @@ class _Pair:
     todo: set[str]
     """Steps this run has still to do for it."""
     errors: dict[str, str] = field(default_factory=dict)
-    """Failed step -> its error."""
+    """Failed step -> its error, in a sentence that names the step."""
     lost: dict[str, str] = field(default_factory=dict)
     """Step without a result -> what took it: `asr failed`, be it itself or what it reads."""
 
@@ -70,7 +70,7 @@ class _Pair:
     @property
     def error(self) -> str | None:
         """Every failure, in the order they happened."""
-        return " ".join(f"{step} failed: {error}" for step, error in self.errors.items()) or None
+        return " ".join(self.errors.values()) or None
 
     def blocked(self, system: System, step: SystemStep) -> str | None:
         """What keeps a step from running: a step it can't do without has lost its result, and none can stand in."""
@@ -137,10 +137,19 @@ class RunSession:
             raise StepFailed(f"{step} was not run on {source.name} because {reason}")
         record = self.engine.run_step(system, source, step, pair.identity, force=force)
         if record.error is not None:
-            pair.lost[step], pair.errors[step] = f"{step} failed", record.error
+            pair.lost[step], pair.errors[step] = f"{step} failed", f"{step} failed: {record.error}"
             raise self.engine.error_of(record)
         pair.todo.discard(step)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
+
+    def failed(self, step: str, input_key: str, system_key: str, error: LabError) -> None:
+        """What is done about a step beside running it failed, its page say: so did the run for that input and system.
+
+        Args:
+            error: a sentence that names the step.
+        """
+        if pair := self._pairs.get((input_key, system_key)):
+            pair.errors.setdefault(step, str(error))
 
     def file_name(self, input_key: str) -> str:
         """The name of an input's file; its key where there is no such input."""

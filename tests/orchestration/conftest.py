@@ -107,6 +107,8 @@ def _page(result: StepResult) -> Mapping[str, Any]:
 
 def _ends_in_name(result: StepResult) -> Verdict:
     text = result.artifact.file("text").read_text()
+    if result.source.name.startswith(f"torn-{result.record.step}"):
+        raise ValueError("this can't be judged")
     return Verdict("weird" not in result.source.name, f"ends in {text[-8:]}", {"text": text})
 
 

@@ -11,7 +11,7 @@ import pytest
 from assets._progress import ProgressLog
 from assets.partitions import PARTITIONS, partition_key
 from modellab.pipeline.events import StepProgressed, StepStarted
-from modellab.warehouse.builder import rebuild
+from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.query import query
 from resources.launched import file_tag, launch_of
 
@@ -143,6 +143,22 @@ def test_what_cannot_be_shown_fails_its_partition_and_stops_nothing(toy):
     assert toy.failed("second") == {partition_key(odd.key, "whole")}
     assert toy.materialized("last") == keys
     assert list(_failures(result)) == ["second"]
+    build(toy.lab)
+    assert query(toy.lab, "SELECT name, status, error FROM run_history ORDER BY name").rows == [
+        ("a.wav", "completed", None),
+        ("odd-second.wav", "failed", "the page of second failed: ValueError: this can't be shown."),
+    ]
+    assert query(toy.lab, "SELECT name, step, error FROM failures").rows == [
+        ("odd-second.wav", None, "the page of second failed: ValueError: this can't be shown.")
+    ]
+
+
+def test_a_check_that_cannot_judge_fails_its_partition_and_its_run_by_name(toy):
+    result = toy.run([toy.input("torn-third")], ["whole"])
+    said = "the check ends_in_name of third failed: ValueError: this can't be judged."
+    assert _failures(result) == {"third": said}
+    build(toy.lab)
+    assert query(toy.lab, "SELECT name, status, error FROM run_history").rows == [("torn-third.wav", "failed", said)]
 
 
 def test_force_runs_what_is_there_and_says_whether_it_came_out_the_same(toy):
@@ -370,7 +386,7 @@ def test_what_is_absent_and_why_is_told_to_the_step_that_can_do_without_it(toy):
     [[summary]] = query(toy.lab, "SELECT summary FROM artifacts WHERE step = 'easy'").rows
     assert json.loads(summary)["absent"] == {
         "best": "The step last has no result: it was not run because third failed.",
-        "extra": "The step third has no result: third can't work on bad-third.wav.",
+        "extra": "The step third has no result: it failed.",
     }
 
 
