@@ -17,7 +17,7 @@ _MONTHS = (
 )
 """In English, as the whole pack is; `strftime` follows the machine's locale."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_RESERVED_ON_WINDOWS = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+_RESERVED_ON_WINDOWS = re.compile(r"^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])$", re.IGNORECASE)
 
 
 def clean(text: str) -> str:

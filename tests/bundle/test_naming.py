@@ -40,6 +40,18 @@ def test_title(name: str, title: str) -> None:
         ("...", "meeting"),
         ("会議 2024.m4a", "会議-2024"),
         ("x" * 300 + ".wav", "x" * 80),
+        ("", "meeting"),
+        ("   .wav", "meeting"),
+        ("CON", "meeting"),
+        ("Nul.txt", "meeting"),
+        ("NUL.txt.wav", "NUL-txt"),
+        ("com¹.wav", "meeting"),
+        ("LPT9.mp3", "meeting"),
+        ("CONIN$.wav", "CONIN"),
+        ("call .  . .wav", "call"),
+        ('a:b*c?"d"<e>|f.wav', "a-b-c-d-e-f"),
+        ("C:\\calls\\monday.wav", "C-calls-monday"),
+        ("é" * 100 + ".wav", "é" * 40),
     ],
 )
 def test_safe_name(name: str, safe: str) -> None:
