@@ -170,11 +170,7 @@ class Recorder:
         digest = _digest(canonical_json(content))
         if (kind, subject + digest) in self._unchanged:
             return
-        now = stamp()
-        name = _digest(subject)
-        digits = "".join(filter(str.isdigit, now[: len("2026-11-21T12:00:00.000")]))
-        record = Record(kind, f"{name}-{digits}-{digest}", now, content)
-        if written := self._records.write_if_changed(record, name):
+        if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)
         self._unchanged.add((kind, subject + digest))
 

@@ -5,10 +5,12 @@ what checks said).
 are by day, so that looking for what is new means looking at today.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -62,17 +64,28 @@ class RecordStore:
         write_atomic(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False))
         return True
 
-    def write_if_changed(self, record: Record, subject: str) -> Record | None:
-        """Keep a snapshot of a subject (ids `<subject>-...`, in order of time) unless its latest says the same.
+    def write_if_changed(self, kind: Kind, subject: str, content: Mapping[str, Any], now: str) -> Record | None:
+        """Keep a snapshot of a subject unless its latest says the same.
+
+        Ids are `<subject>-<time>-<digest>`: the latest is the last by name. A snapshot is recorded as later than the
+        one it replaces, so that a clock that was set back does not make the older one the present one.
 
         Returns:
             The record, or None when nothing has changed.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / ".lock"):
-            latest = max(self.root.glob(f"{record.kind}/*/{subject}-*.json"), default=None, key=lambda path: path.name)
-            if latest and canonical_json(self.read(latest).content) == canonical_json(record.content):
-                return None
+            latest = max(self.root.glob(f"{kind}/*/{subject}-*.json"), default=None, key=lambda path: path.name)
+            at = datetime.fromisoformat(now)
+            if latest is not None:
+                known = self.read(latest)
+                if canonical_json(known.content) == canonical_json(redact_all(content)):
+                    return None
+                at = max(at, datetime.fromisoformat(known.recorded_at) + timedelta(milliseconds=1))
+            said = at.isoformat(timespec="milliseconds")
+            digits = "".join(filter(str.isdigit, said[: len("2026-11-21T12:00:00.000")]))
+            digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()[:16]
+            record = Record(kind, f"{subject}-{digits}-{digest}", said, content)
             self.write(record)
         return record
 

@@ -118,6 +118,19 @@ def test_a_dead_run_that_began_while_the_clock_was_set_back_is_found(
     assert not build(lab).changed
 
 
+def test_after_a_clock_was_set_back_the_system_recorded_last_is_the_present_one(
+    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = replace(life.SYSTEM, template="changed")
+    recorder.system(life.SYSTEM)
+    _set_clock(monkeypatch, days_ago=3)
+    for _ in range(2):
+        Recorder(lab).system(changed)
+    build(lab)
+    assert query(lab, "SELECT template FROM systems ORDER BY recorded_at").rows == [("meeting",), ("changed",)]
+    assert query(lab, "SELECT template FROM current_systems").rows == [("changed",)]
+
+
 def test_within_a_process_recorded_times_never_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = wall_clock.now()
 
