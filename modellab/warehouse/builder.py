@@ -25,8 +25,9 @@ from modellab.warehouse.lake import Lake, LakeFile
 from modellab.warehouse.liveness import lives, remove_stale_marks
 from modellab.warehouse.loading import Loader
 from modellab.warehouse.recorder import Recorder
-from modellab.warehouse.recovery import missing_sources, recover
+from modellab.warehouse.recovery import manifests, missing_sources, note_seen, recover, remade_sources
 from modellab.warehouse.rows import MARKERS
+from modellab.warehouse.schema import columns_by_table
 from modellab.warehouse.sources import SourceFolder, changed_folders, has_settled, source_folders
 from modellab.warehouse.working_copy import StartOver, detach, remove_working_copies, working_copy
 
@@ -140,6 +141,8 @@ class _Build:
         self._folders = source_folders(lab)
         self._names = read_names(lab)
         self._rejected: list[LakeFile] = []
+        self._replaced: list[LakeFile] = []
+        """Files of the lake that hold rows of results that were made anew since."""
 
     def run(self, start_over: StartOver | None) -> None:
         """Build.
@@ -172,16 +175,18 @@ class _Build:
             connection.execute(f"CHECKPOINT {CATALOG}")
             detach(connection)
             database_file.swap_in(copy.path, self.lab.database)
-            # Only now: until the swap, the database that counts knows these files and not the merged ones.
-            self.lake.remove(merged)
+            # Only now: until the swap, the database that counts knows these files and not those that replace them.
+            self.lake.remove([*merged, *self._replaced])
             self.report.changed = True
 
     # --- what is new
 
     def _has_news(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        folders = self._changed_folders(connection)
         return bool(
             self._new_files(connection)
-            or missing_sources(connection, self._changed_folders(connection))
+            or missing_sources(connection, folders)
+            or remade_sources(connection, folders, self.lab)
             or self._views_changed(connection)
             or self._names_changed(connection)
             or self._dead_runs(connection)
@@ -249,17 +254,44 @@ class _Build:
     def _recover(self, connection: duckdb.DuckDBPyConnection, loader: Loader) -> None:
         """Make the rows that records and artifacts should have and don't, and remember which folders are complete."""
         folders = self._changed_folders(connection)
+        seen = manifests(folders)
+        remade = remade_sources(connection, folders, self.lab)
+        self._forget(connection, [source for _, source in remade])
         recovered = recover(self.lab, self.lake, missing_sources(connection, folders))
         loader.load(recovered.files)
         self.report.recovered_sources = recovered.sources
         self.report.problems += recovered.problems
-        complete = [folder for folder in folders if folder.path not in recovered.damaged and has_settled(folder)]
+        whole = [folder for folder in folders if folder.path not in recovered.damaged]
+        note_seen(connection, [seen[folder.path] for folder in whole if folder.path in seen])
+        complete = [folder for folder in whole if has_settled(folder)]
         paths = [str(folder.path) for folder in folders]
         connection.execute("DELETE FROM bookkeeping.folders WHERE list_contains(?, path)", [paths])
         connection.execute(
             "INSERT INTO bookkeeping.folders SELECT unnest(?), unnest(?)",
             [[str(folder.path) for folder in complete], [folder.modified_ns for folder in complete]],
         )
+
+    def _forget(self, connection: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
+        """Take the rows of sources out of the tables and of the lake's files that are loaded."""
+        if not sources:
+            return
+        loaded = set(connection.execute('SELECT "table", name FROM bookkeeping.files').fetchall())
+        files = [file for file in self.lake.files() if (file.table, file.name) in loaded]
+        for table in columns_by_table():
+            connection.execute(f"DELETE FROM {table} WHERE list_contains(?, source)", [sources])
+            for old, new in self.lake.without(connection, [file for file in files if file.table == table], sources):
+                self._replace(connection, [old], new)
+                self._replaced.append(old)
+
+    @staticmethod
+    def _replace(connection: duckdb.DuckDBPyConnection, old: list[LakeFile], new: LakeFile | None) -> None:
+        """Note that files of a table are loaded no more, and that another is."""
+        connection.execute(
+            'DELETE FROM bookkeeping.files WHERE "table" = ? AND list_contains(?, name)',
+            [old[0].table, [file.name for file in old]],
+        )
+        if new is not None:
+            connection.execute("INSERT INTO bookkeeping.files VALUES (?, ?)", [new.table, new.name])
 
     def _end_dead_runs(self, connection: duckdb.DuckDBPyConnection, loader: Loader) -> None:
         if not (dead := self._dead_runs(connection)):
@@ -300,15 +332,11 @@ class _Build:
             if (file.table, file.name) in loaded:
                 by_level[file.table, file.level].append(file)
         done: list[LakeFile] = []
-        for (table, _), files in sorted(by_level.items()):
+        for _, files in sorted(by_level.items()):
             if len(files) < _MERGE_AT:
                 continue
             merged = self.lake.merge(connection, files)
-            connection.execute(
-                'DELETE FROM bookkeeping.files WHERE "table" = ? AND list_contains(?, name)',
-                [table, [file.name for file in files]],
-            )
-            connection.execute("INSERT INTO bookkeeping.files VALUES (?, ?)", [table, merged.name])
+            self._replace(connection, files, merged)
             done += files
         self.report.merged_files = len(done)
         return done

@@ -2,6 +2,7 @@
 
 A source is a record's id or an artifact's fingerprint; every row names it. What one source gives is fixed, so a file
 may be written twice, and rows may lie in two files (a kill between merging and deleting): each source is read once.
+Only an artifact that was damaged and made anew may give other rows: the builder then takes the old ones out.
 """
 
 import json
@@ -131,6 +132,22 @@ class Lake:
             )
         return LakeFile(table, target)
 
+    def without(
+        self, connection: duckdb.DuckDBPyConnection, files: list[LakeFile], sources: list[str]
+    ) -> Iterator[tuple[LakeFile, LakeFile | None]]:
+        """Each of one table's files that has rows of some sources, and one of its level with the other rows; None where
+        it is those sources' alone. The files stay."""
+        for file in files:
+            if file.source in sources:
+                yield file, None
+            elif file.level and _holds(connection, file, sources):
+                target = self.root / file.table / _merged_name(file.level)
+                with atomic_path(target) as temporary:
+                    names = ", ".join(map(quoted, sources))
+                    rest = f"FROM read_parquet({quoted(file.path)}) WHERE source NOT IN ({names})"
+                    _copy(connection, f"({rest})", temporary)
+                yield file, LakeFile(file.table, target)
+
     def remove(self, files: Iterable[LakeFile]) -> None:
         """Delete files, in the order given; those that are gone already don't matter."""
         folders = set()
@@ -150,6 +167,14 @@ def _blank_tables() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.execute("ROLLBACK")
+
+
+def _holds(connection: duckdb.DuckDBPyConnection, file: LakeFile, sources: list[str]) -> bool:
+    """Whether a file has rows of any of the sources."""
+    found = connection.execute(
+        f"SELECT 1 FROM read_parquet({quoted(file.path)}) WHERE list_contains(?, source) LIMIT 1", [sources]
+    ).fetchone()
+    return found is not None
 
 
 def _merged_name(level: int) -> str:

@@ -1,8 +1,9 @@
 """Making rows again from records and artifacts: after a kill between a result and its rows, or for a whole rebuild."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,34 @@ def missing_sources(connection: duckdb.DuckDBPyConnection, folders: Iterable[Sou
     return [
         (folder, source) for folder in folders for source in _absent(connection, folder.marker, list(folder.sources()))
     ]
+
+
+def remade_sources(connection: duckdb.DuckDBPyConnection, folders: Iterable[SourceFolder], lab: Lab) -> list[Source]:
+    """Artifacts in some folders that were made anew since the attached database took their rows.
+
+    Only those are opened whose manifests are not the files that were looked at last.
+    """
+    return [
+        (folder, source)
+        for folder in folders
+        if folder.holds_results
+        for source, made_at in _unseen(connection, folder.sources())
+        if (found := folder.artifact(source, lab)) and datetime.fromisoformat(found.manifest["made"]["at"]) != made_at
+    ]
+
+
+def manifests(folders: Iterable[SourceFolder]) -> dict[Path, Mapping[str, int]]:
+    """What `note_seen` takes. Ask before rows are read: what is made anew meanwhile is then seen the next time."""
+    return {folder.path: folder.sources() for folder in folders if folder.holds_results}
+
+
+def note_seen(connection: duckdb.DuckDBPyConnection, seen: Iterable[Mapping[str, int]]) -> None:
+    """Remember manifests, by artifact and with their times of change, as those whose rows the attached database has."""
+    changed = {source: modified_ns for sources in seen for source, modified_ns in sources.items()}
+    connection.execute("DELETE FROM bookkeeping.results WHERE list_contains(?, source)", [list(changed)])
+    connection.execute(
+        "INSERT INTO bookkeeping.results SELECT unnest(?), unnest(?)", [list(changed), list(changed.values())]
+    )
 
 
 def recover(lab: Lab, lake: Lake, sources: list[Source]) -> Recovered:
@@ -70,6 +99,21 @@ def _write(lab: Lab, lake: Lake, batch: list[Source]) -> list[LakeFile]:
         for table, rows in folder.rows(source, lab).items():
             tables[table][source] = rows
     return [lake.write_merged(table, tables[table]) for table in sorted(tables, key=lambda table: table in MARKERS)]
+
+
+def _unseen(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, int]) -> list[tuple[str, datetime]]:
+    """Those of the artifacts whose manifests are not the files that were looked at last, and when each was made by the
+    rows there are of it."""
+    if not sources:
+        return []
+    unseen: list[tuple[str, datetime]] = connection.execute(
+        "SELECT artifacts.source, made_at FROM artifacts "
+        "JOIN (SELECT unnest($names) AS source, unnest($times) AS modified_ns) AS found USING (source) "
+        "ANTI JOIN bookkeeping.results AS seen "
+        "ON seen.source = found.source AND seen.modified_ns = found.modified_ns ORDER BY ALL",
+        {"names": list(sources), "times": list(sources.values())},
+    ).fetchall()
+    return unseen
 
 
 def _absent(connection: duckdb.DuckDBPyConnection, table: str, sources: list[str]) -> list[str]:

@@ -19,11 +19,13 @@ CREATE TABLE bookkeeping.files ("table" VARCHAR NOT NULL, name VARCHAR NOT NULL)
 CREATE TABLE bookkeeping.ended (before BIGINT NOT NULL);
 CREATE TABLE bookkeeping.names (sha256 VARCHAR NOT NULL);
 CREATE TABLE bookkeeping.folders (path VARCHAR NOT NULL, modified_ns BIGINT NOT NULL);
+CREATE TABLE bookkeeping.results (source VARCHAR NOT NULL, modified_ns BIGINT NOT NULL);
 COMMENT ON TABLE bookkeeping.digests IS 'SHA-256 of the SQL that made the tables and the views';
 COMMENT ON TABLE bookkeeping.files IS 'Files of the lake whose rows are in the tables';
 COMMENT ON TABLE bookkeeping.ended IS 'Runs whose start is in a row of runs before this one are over';
 COMMENT ON TABLE bookkeeping.names IS 'SHA-256 of the names of speakers that are in the tables';
 COMMENT ON TABLE bookkeeping.folders IS 'Folders of records and artifacts, all of whose rows are in the tables';
+COMMENT ON TABLE bookkeeping.results IS 'Artifacts, and when the manifest changed that their rows in the tables are of';
 """
 
 

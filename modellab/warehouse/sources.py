@@ -4,10 +4,11 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from modellab.artifacts.store import MANIFEST, ArtifactStore
+from modellab.artifacts.store import MANIFEST, Artifact, ArtifactStore
 from modellab.errors import ArtifactMissing
 from modellab.settings import Lab
 from modellab.warehouse.records import KINDS, RecordStore
@@ -29,15 +30,26 @@ class SourceFolder:
     """The table that has a row for each of its sources."""
     modified_ns: int
 
-    def sources(self) -> Iterator[str]:
-        """The ids of its records, or the fingerprints of its artifacts."""
+    @property
+    def holds_results(self) -> bool:
+        """Whether it holds artifacts: a damaged one may be made anew under its name. Records stay as they are."""
+        return self.marker == ARTIFACT_MARKER
+
+    def sources(self) -> Mapping[str, int]:
+        """The ids of its records, or the fingerprints of its artifacts, with its manifest's time of change (ns)."""
+        found = {}
         with os.scandir(self.path) as entries:
             for entry in entries:
-                if self.marker == ARTIFACT_MARKER:
-                    if Path(entry.path, MANIFEST).is_file():
-                        yield entry.name
+                if self.holds_results:
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        found[entry.name] = Path(entry.path, MANIFEST).stat().st_mtime_ns
                 elif entry.name.endswith(".json") and not entry.name.startswith("."):
-                    yield entry.name.removesuffix(".json")
+                    found[entry.name.removesuffix(".json")] = 0
+        return found
+
+    def artifact(self, source: str, lab: Lab) -> Artifact | None:
+        """One of its artifacts; None when it is damaged or went away."""
+        return ArtifactStore(lab.artifacts).find(self.path.parent.name, source)
 
     def rows(self, source: str, lab: Lab) -> Tables:
         """The rows of one of its sources.
@@ -45,9 +57,9 @@ class SourceFolder:
         Raises:
             Exception: of many kinds, when it is damaged.
         """
-        if self.marker != ARTIFACT_MARKER:
+        if not self.holds_results:
             return rows_of_record(RecordStore.read(self.path / f"{source}.json"))
-        artifact = ArtifactStore(lab.artifacts).find(self.path.parent.name, source)
+        artifact = self.artifact(source, lab)
         if artifact is None:
             raise ArtifactMissing(f"artifact {self.path / source} went away")
         return rows_of_artifact(artifact, lab.home)

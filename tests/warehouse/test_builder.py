@@ -3,8 +3,11 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +16,7 @@ import duckdb
 import pytest
 
 from modellab.settings import Lab
-from modellab.warehouse import schema
+from modellab.warehouse import builder, schema
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import connect, query
@@ -277,6 +280,43 @@ def test_a_damaged_artifact_is_reported_and_the_others_come_in(lab: Lab, life: M
     assert build(lab).problems == []
     (aside,) = (lab.home / "set-aside").iterdir()
     assert (aside / "speech.json").read_text() == "{"
+
+
+@pytest.mark.parametrize(("merged", "recorded"), [(False, True), (True, True), (True, False)])
+def test_a_result_made_anew_with_other_content_has_its_own_rows_and_no_others(
+    lab: Lab,
+    life: ModuleType,
+    recorder: Recorder,
+    content: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    merged: bool,
+    recorded: bool,
+) -> None:
+    if merged:
+        monkeypatch.setattr(builder, "_MERGE_AT", 2)
+    for name in ("a", "b"):
+        life.record_step(lab, recorder, name)
+    build(lab)
+    [damaged, _] = [life.make_artifact(lab, name) for name in ("a", "b")]
+    (damaged.path / "speech.json").write_text("{")
+    time.sleep(0.002)  # the new manifest says another millisecond
+    anew = life.make_artifact(lab, "a", segments=2)
+    if recorded:
+        recorder.step(replace(life.STEP, id="again", fingerprint=anew.fingerprint), anew)
+    assert build(lab).rows == {"artifacts": 1, "segments": 2, **({"steps": 1} if recorded else {})}
+    spans = "SELECT position, start_s, end_s FROM segments WHERE fingerprint = ? ORDER BY position"
+    assert query(lab, spans, [anew.fingerprint]).rows == [(0, 0.0, 0.5), (1, 1.0, 1.5)]
+    made = query(lab, "SELECT summary ->> 'segments', made_at FROM artifacts WHERE fingerprint = ?", [anew.fingerprint])
+    assert made.rows == [("2", datetime.fromisoformat(anew.manifest["made"]["at"]))]
+    assert (_count(lab, "artifacts"), _count(lab, "segments")) == (2, 5)
+    after = content(lab)
+    assert build(lab).changed is False
+    lab.database.unlink()
+    build(lab)
+    assert content(lab) == after
+    rebuild(lab)
+    assert content(lab) == after
 
 
 def test_a_damaged_record_is_reported_and_the_others_come_in(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
