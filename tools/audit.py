@@ -104,7 +104,7 @@ def main(python: Path, folder: Path) -> int:
     code = _say("known vulnerability", known) or code
     skipped = [one for one in skipped if not one.startswith(f"{_OWN}:")]
     if not checked:
-        print(f"✗ vulnerabilities were NOT looked up: it needs a network that reaches the vulnerability service ({skipped[0]})")
+        print(f"✗ vulnerabilities were NOT looked up: no network reaches the vulnerability service ({skipped[0]})")
         return NOT_CHECKED
     print(f"{checked} packages were looked up; not: {', '.join(skipped) or 'none'}")
     return code

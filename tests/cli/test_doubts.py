@@ -14,6 +14,7 @@ from modellab.cli.doubts import all_doubts, doubts
 from modellab.cli.live import LiveWatcher, PlainWatcher
 from modellab.cli.outcome import FileOutcome, document
 from modellab.cli.report import print_file, print_summary
+from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged
 from modellab.pipeline.record import CheckRecord, StepRecord
@@ -105,7 +106,7 @@ def test_many_files_show_theirs_with_their_names_and_the_same_input_once(
 
 def test_json_has_every_check_that_was_made(lab: Lab, source: RegisteredInput, record: MakeRecord) -> None:
     outcome = replace(_outcome(source, record), source=replace(source, warnings=(CUT,)))
-    (entry,) = json.loads(to_json(document([outcome], lab)))["inputs"]
+    (entry,) = json.loads(to_json(document([outcome], LeftOut(), lab)))["inputs"]
     assert entry["warnings"] == [CUT]
     assert entry["steps"][1]["checks"] == [
         {

@@ -116,7 +116,7 @@ def test_past_runs_are_found_by_key_beginning_and_latest(call: Call) -> None:
         code, out, _ = call("runs", "show", name, "--json")
         assert (code, json.loads(out)["run"]["dagster_run_id"]) == (0, expected["dagster_run_id"])
     code, out, _ = call("runs", "list", "--status", "failed", "--json")
-    assert (code, json.loads(out)) == (0, {"runs": []})
+    assert (code, json.loads(out)) == (0, {"runs": [], "more": 0})
     code, _, err = call("runs", "show", "zzz")
     assert (code, err) == (2, "✗ there is no run 'zzz'. modellab runs list shows what there is.\n")
 
@@ -141,14 +141,19 @@ def test_a_transcript_in_every_format(call: Call) -> None:
     assert call("runs", "transcript", run, "--json")[1] == texts["json"][1]
     assert call("runs", "transcript", run)[1] == texts["txt"][1]
     code, _, err = call("runs", "transcript", run, "--format", "doc")
-    assert (code, err) == (2, "✗ there is no transcript format 'doc'; allowed: txt, srt, vtt, json, md.\n")
+    assert (code, err) == (2, "✗ there is no transcript format 'doc'; allowed: json, md, srt, txt, vtt.\n")
 
 
 def test_a_run_without_transcript_or_pack_says_so(call: Call) -> None:
-    code, _, err = call("runs", "transcript", "latest")
+    newest = json.loads(call("runs", "list", "--json")[1])["runs"][0]
+    assert (newest["name"], newest["system"]) == ("a.wav", "ingest")
+    code, _, err = call("runs", "transcript", newest["run"])
     assert (code, "(a.wav, ingest) has no transcript" in err) == (1, True)
     code, _, err = call("runs", "bundle", "latest")
     assert (code, "(a.wav, ingest) has no Meeting Pack" in err) == (1, True)
+    code, out, err = call("runs", "transcript", "latest")
+    assert (code, "New Jersey" in out) == (0, True)
+    assert f"has no transcript: this is that of a.wav, {SYSTEM}, completed, " in err
 
 
 def test_sql_as_table_json_and_csv(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +164,8 @@ def test_sql_as_table_json_and_csv(call: Call, monkeypatch: pytest.MonkeyPatch) 
     assert json.loads(out) == {
         "columns": ["step", "attempts", "cached"],
         "rows": [{"step": step, "attempts": n, "cached": cached} for step, n, cached in expected],
+        "truncated": False,
+        "more": 0,
     }
     monkeypatch.setattr("sys.stdin", io.StringIO(statement))
     _, out, _ = call("sql", "-", "--csv")
@@ -226,7 +233,14 @@ def test_the_demo_makes_a_pack_that_can_be_taken_along(call: Call, tmp_path: Pat
     ]
     assert zipfile.ZipFile(entry["bundle"]).testzip() is None
     code, out, _ = call("runs", "bundle", "latest", "--to", tmp_path, "--zip", "--json")
-    assert (code, json.loads(out)) == (0, {"run": entry["run"], "bundle": str(tmp_path / "sample.zip")})
+    assert (code, json.loads(out)) == (
+        0,
+        {
+            "run": entry["run"],
+            "dagster_run_id": entry["dagster_run_id"],
+            "bundle": str(tmp_path / "sample.zip"),
+        },
+    )
     assert (tmp_path / "sample.zip").read_bytes() == Path(entry["bundle"]).read_bytes()
     code, out, _ = call("runs", "bundle", entry["run"], "--to", tmp_path)
     assert (code, out) == (0, f"{tmp_path / 'sample'}\n")

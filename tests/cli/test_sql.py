@@ -45,7 +45,7 @@ def test_rows_are_bounded_unless_all_are_asked_for(capsys: pytest.CaptureFixture
     assert (len(json.loads(out)["rows"]), json.loads(out)["truncated"], err) == (1234, False, "")
     out, err = ask("--csv", "--limit", "2")
     assert out == "n\n0\n1\n"
-    assert err == "! the first 2 rows shown; 1232 further rows: --limit N or --all shows them\n"
+    assert err == "! the first 2 rows shown; 1,232 further rows: --limit N or --all shows them\n"
     out, err = ask("--csv", "--all")
     assert (len(out.splitlines()), err) == (1235, "")
     assert ask("--limit", "0")[1] == "! no rows shown; 1,234 further rows: --limit N or --all shows them\n"
