@@ -60,11 +60,15 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
         TextRefused: it is larger than the limit, or no file of a disk.
         OSError: it can't be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
         # A pipe that nobody writes to would be waited for, and a device has no end.
         raise TextRefused(f"{path} can't be read: not a file")
+    if facts.st_size > limits.bytes:
+        raise _too_large(str(path), limits)
     with path.open("rb") as file:
-        data = file.read(limits.bytes + 1)
+        # No more than there is: as much memory is taken as is asked for. A file may grow meanwhile.
+        data = file.read(facts.st_size + 1)
     if len(data) > limits.bytes:
         raise _too_large(str(path), limits)
     return data
