@@ -8,6 +8,7 @@ import pytest
 
 from modellab.artifacts.store import Artifact, describe_files
 from modellab.errors import StepFailed
+from modellab.files import sha256_file
 from modellab.media.inputs import RegisteredInput
 from modellab.steps import action_items, chapters, summarize
 from modellab.steps.asr import TRANSCRIPT_FILE
@@ -31,8 +32,9 @@ def transcript_artifact(folder: Path, transcript: Transcript) -> Artifact:
 
 def run(step: StepDefinition, folder: Path, media: Path, reads: dict[str, Artifact], **parameters: Any) -> Any:
     folder.mkdir()
+    digest, size = sha256_file(media), media.stat().st_size
     source = RegisteredInput(
-        "0" * 16, "0" * 64, media.name, media, 30.0, 16000, 1, "wav/pcm_s16le", 1, "2026-03-12T08:00:00+00:00"
+        digest[:16], digest, media.name, media, 30.0, 16000, 1, "wav/pcm_s16le", size, "2026-03-12T08:00:00+00:00"
     )
     context = StepContext(
         input=source,
