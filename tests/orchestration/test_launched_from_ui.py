@@ -88,11 +88,12 @@ def test_an_unknown_system_is_refused_in_the_labs_words_and_recorded(ui, launche
     source, run = launched.unknown
     assert run["status"] == "FAILURE"
     [error] = ui.errors(run["runId"])
-    assert "there is no pipeline or model 'meting'" in error and "meeting" in error
+    assert "there is no pipeline or model 'meting'.\n→ Did you mean meeting?\nAllowed: " in error
     assert "Nonexistent partition keys" not in error
     found = query(
         ui.lab, f"SELECT input, system, status, error FROM run_history WHERE dagster_run_id = '{run['runId']}'"
     )
     [(where, system, status, why)] = found.rows
     assert (where, system, status) == (source.key, "meting", "failed")
-    assert why in error
+    assert why.startswith("there is no pipeline or model 'meting'; allowed: ")
+    assert why.endswith(" Did you mean meeting?")
