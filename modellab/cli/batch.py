@@ -90,15 +90,15 @@ class Batch:
         try:
             return self._process(path, stack, watcher)
         except InputRefused as error:
-            return FileOutcome(path, self._system.key, "refused", str(error), error.told())
+            return FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
         except UsageError as error:
             if not self.outcomes:
                 raise
-            return FileOutcome(path, self._system.key, "failed", str(error), error.told())
+            return FileOutcome(path, self._system.key, "failed", str(error), error_page=error.told())
         except Exception as error:
             _log.debug("%s failed", path, exc_info=True)
             known = as_lab_error(error, self._lab.home)
-            return FileOutcome(path, self._system.key, "failed", str(known), known.told())
+            return FileOutcome(path, self._system.key, "failed", str(known), error_page=known.told())
 
     def _process(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
         started = time.perf_counter()

@@ -28,8 +28,6 @@ class FileOutcome:
     system: str
     status: Status
     error: str | None = None
-    error_page: str | None = None
-    """The same in several lines, where it takes them."""
     source: RegisteredInput | None = None
     run: str | None = None
     dagster_run_id: str | None = None
@@ -39,6 +37,8 @@ class FileOutcome:
     same_as: Path | None = None
     """A file given before this one that has the same bytes; nothing was run for this one."""
     checks: Checks = field(default_factory=dict)
+    error_page: str | None = None
+    """`error` in several lines, where it takes them."""
 
     def record(self, step: str) -> StepRecord | None:
         """The record of a step that was reached."""

@@ -88,7 +88,9 @@ def test_elsewhere_each_thing_is_one_whole_line(system: System, source: Register
         page = "No weights.\n→ Put them there.\nLooked at:\n  - here\n  - there"
         error = "No weights; found here; there. Put them there."
         watching.observe(StepEnded(record(status="failed", error=error, error_page=page)))
-        watching.ended(FileOutcome(Path("in/talk.wav"), "meeting", "failed", f"asr failed: {error}", f"asr: {page}"))
+        watching.ended(
+            FileOutcome(Path("in/talk.wav"), "meeting", "failed", f"asr failed: {error}", error_page=f"asr: {page}")
+        )
         watching.taken_up(Path("in/[red]empty.wav"))
         watching.ended(
             FileOutcome(Path("in/[red]empty.wav"), "meeting", "refused", "[red]empty.wav is empty; found 0 bytes.")
