@@ -43,6 +43,7 @@ from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System, resolve_system, system_key
 from modellab.registry.cpu import this_cpu
+from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
@@ -299,14 +300,14 @@ def as_json(scorer: Scorer, results: list[Scored], rows: list[Row], unjudged: li
 
 def made_on() -> str:
     """The processor, what holds its instruction sets back, and the commit of the code."""
-    held_back = ("CT2_FORCE_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
+    forced = this_machine().forced
     git = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
     )
     return "; ".join(
         [
             f"{this_cpu()}, {os.cpu_count()} cores",
-            *(f"{name}={os.environ[name]}" for name in held_back if os.environ.get(name)),
+            *(f"{name}={value}" for name, value in forced.items()),
             f"commit {git.stdout.strip() or 'unknown'}",
         ]
     )

@@ -170,6 +170,7 @@ CREATE TABLE steps (
     device VARCHAR,
     compute_type VARCHAR,
     threads INTEGER,
+    machine VARCHAR,
     batch_size INTEGER,
     peak_memory_mib DOUBLE,
     reproduced BOOLEAN,
@@ -191,10 +192,34 @@ COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, w
 COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes meanwhile; more than the wall time where several cores work; NULL where none was started';
 COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
+COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.error_page IS 'The error of a failed step in several lines: what failed, what to do, what was found place by place';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
+
+CREATE TABLE hosts (
+    machine VARCHAR NOT NULL,
+    platform VARCHAR NOT NULL,
+    cpu VARCHAR NOT NULL,
+    instruction_sets VARCHAR[] NOT NULL,
+    gpus VARCHAR[] NOT NULL,
+    blas VARCHAR[] NOT NULL,
+    ctranslate2 VARCHAR NOT NULL,
+    forced JSON NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE hosts IS 'Machines that steps ran on, as far as numbers depend on them; two of the same kind are one row';
+COMMENT ON COLUMN hosts.machine IS 'Digest of the facts';
+COMMENT ON COLUMN hosts.platform IS 'Operating system and architecture';
+COMMENT ON COLUMN hosts.cpu IS 'As its maker calls it';
+COMMENT ON COLUMN hosts.instruction_sets IS 'Those that compiled code asks for, such as AVX2';
+COMMENT ON COLUMN hosts.gpus IS 'As their maker calls them';
+COMMENT ON COLUMN hosts.blas IS 'Numpy''s linear algebra and the kernels it chose';
+COMMENT ON COLUMN hosts.ctranslate2 IS 'The kernels and the matrix products'' library that CTranslate2 chooses on this CPU';
+COMMENT ON COLUMN hosts.forced IS 'Environment variables that choose other kernels than the CPU alone would get: {name: value}';
+COMMENT ON COLUMN hosts.source IS 'Record the row comes from';
 
 CREATE TABLE checks (
     step_id VARCHAR NOT NULL,

@@ -22,6 +22,7 @@ from modellab.pipeline.identity import Identities, filled_by
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
+from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
@@ -131,7 +132,9 @@ class Engine:
             reason: what keeps it from running, such as `asr failed`.
         """
         record = _Attempt(self, system, self._step(system, step_name), source, run).record()
-        return self._ended(replace(record, status="not_run", cpu_s=None, peak_memory_mib=None, error=reason), None)
+        return self._ended(
+            replace(record, status="not_run", machine=None, cpu_s=None, peak_memory_mib=None, error=reason), None
+        )
 
     def judged(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
         """Keep and tell what checks said about the result of an attempt at a step."""
@@ -272,6 +275,7 @@ class _Attempt:
             "modellab": __version__,
             "python": platform.python_version(),
             "input": self.source.key,
+            "machine": this_machine().id,
             "run": self.run.run,
             "dagster_run_id": self.run.dagster_run_id,
             "replaces_damaged": self.engine.store.why_set_aside(self.step.name, str(self.fingerprint)),
@@ -310,6 +314,7 @@ class _Attempt:
             device=facts.device if facts else None,
             compute_type=facts.compute_type if facts else None,
             threads=facts.threads if facts else None,
+            machine=this_machine().id,
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached else memory.peak_mib(),
             reproduced=self.reproduced,

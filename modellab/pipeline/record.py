@@ -64,6 +64,8 @@ class StepRecord:
     device: str | None = None
     compute_type: str | None = None
     threads: int | None = None
+    machine: str | None = None
+    """Where it ran, as far as numbers depend on it: `Machine.id`. None when it was not run."""
     batch_size: int | None = None
     peak_memory_mib: float | None = None
     """Highest resident memory of the process while the step ran."""

@@ -39,6 +39,8 @@ class Cpu:
     """As its maker calls it, such as `AMD EPYC`."""
     flags: frozenset[str]
     """Everything it can do, in the system's own words; empty where the system does not say."""
+    vendor: str = ""
+    """Its maker (`GenuineIntel`), by which some libraries choose their kernels; empty where unknown."""
 
     @property
     def instruction_sets(self) -> list[str]:
@@ -60,7 +62,8 @@ class Cpu:
 def this_cpu() -> Cpu:
     """The CPU of this machine; the first one where they differ."""
     if sys.platform == "darwin":
-        return Cpu(_sysctl("machdep.cpu.brand_string") or platform.machine(), _darwin_flags())
+        model = _sysctl("machdep.cpu.brand_string") or platform.machine()
+        return Cpu(model, _darwin_flags(), _sysctl("machdep.cpu.vendor"))
     try:
         return read_cpuinfo(_CPUINFO.read_text(errors="replace"))
     except OSError:
@@ -76,7 +79,8 @@ def read_cpuinfo(text: str) -> Cpu:
             facts.setdefault(name.strip(), value.strip())
     arm = [facts[name] for name in ("CPU implementer", "CPU part") if name in facts]
     model = facts.get("model name") or " ".join([platform.machine(), *arm])
-    return Cpu(model, frozenset((facts.get("flags") or facts.get("Features") or "").split()))
+    flags = frozenset((facts.get("flags") or facts.get("Features") or "").split())
+    return Cpu(model, flags, facts.get("vendor_id", ""))
 
 
 def require_supported(cpu: Cpu) -> None:

@@ -23,6 +23,7 @@ from modellab.pipeline.record import CheckRecord, Launch, RunIdentity, StepRecor
 from modellab.pipeline.system import System
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig
+from modellab.registry.machine import this_machine
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.wall_clock import stamp
@@ -62,6 +63,8 @@ class Recorder:
         """One attempt at a step. The rows of a result that was there already are not written again."""
         entry = Record("steps", record.id, record.ended_at, asdict(record))
         self._records.write(entry)
+        if record.machine == this_machine().id:
+            self.host()
         if artifact is not None and not record.cached and record.reproduced is None:
             self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
         self._derive(entry)
@@ -115,6 +118,11 @@ class Recorder:
             "claims": [row for config in configs for row in _claim_rows(config.id, registry.folder(config.id))],
         }
         self._snapshot("models", "registry", content)
+
+    def host(self) -> None:
+        """This machine, as far as numbers depend on it; written when no record of it is there."""
+        machine = this_machine()
+        self._snapshot("hosts", machine.id, {"machine": machine.id, **asdict(machine)})
 
     def run_started(
         self, run: RunIdentity, source: RegisteredInput, system: System, launch: Launch | None = None

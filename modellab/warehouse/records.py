@@ -1,5 +1,5 @@
 """Records: write-once JSON files that keep what artifacts can't say (inputs, systems, models, runs, attempts at steps,
-what checks said).
+what checks said, machines).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -21,7 +21,7 @@ from modellab.files import canonical_json, write_atomic
 from modellab.outside import read_json
 from modellab.redaction import redact_all
 
-Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps", "checks"]
+Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps", "checks", "hosts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _ID = re.compile(r"^[A-Za-z0-9_-]+$")

@@ -19,6 +19,7 @@ from modellab.pipeline.engine import Engine
 from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted, observed_by
 from modellab.pipeline.record import RunIdentity
 from modellab.pipeline.system import System, SystemStep
+from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -241,7 +242,9 @@ def test_processor_time_counts_threads_and_children_that_live_or_ended(engine: E
     record = engine.run_step(_system(), SOURCE, "write", RUN)
     assert record.cpu_s is not None
     assert 0.0 < record.cpu_s < 60.0
-    assert engine.leave_out(_system(), SOURCE, "shout", RUN, "write failed").cpu_s is None
+    assert record.machine == this_machine().id
+    left_out = engine.leave_out(_system(), SOURCE, "shout", RUN, "write failed")
+    assert (left_out.cpu_s, left_out.machine) == (None, None)
 
 
 def test_force_runs_again_keeps_the_artifact_and_says_whether_it_came_out_the_same(engine: Engine) -> None:

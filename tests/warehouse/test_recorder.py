@@ -14,6 +14,7 @@ import pytest
 from modellab.errors import WarehouseError
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import CheckRecord, StepRecord
+from modellab.registry.machine import this_machine
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.warehouse.builder import build, rebuild
@@ -93,6 +94,21 @@ def test_an_input_is_recorded_once_with_every_name(lab: Lab, life: ModuleType, r
     assert query(lab, "SELECT input, name FROM input_names ORDER BY name").rows == [
         (inside.key, "call.wav"),
         (inside.key, "copy of call.wav"),
+    ]
+
+
+def test_a_machine_is_recorded_once_however_many_steps_ran_on_it(lab: Lab, life: ModuleType) -> None:
+    machine = this_machine()
+    for number in range(3):
+        step = replace(life.STEP, id=f"step-{number}", machine=machine.id if number else None)
+        Recorder(lab).step(step, None)
+    assert build(lab).problems == []
+    facts = "machine, platform, cpu, instruction_sets, gpus, blas, ctranslate2, forced"
+    assert query(lab, f"SELECT {facts} FROM hosts JOIN steps USING (machine)").rows == 2 * [
+        (
+            *(machine.id, machine.platform, machine.cpu, list(machine.instruction_sets), list(machine.gpus)),
+            *(list(machine.blas), machine.ctranslate2, json.dumps(dict(machine.forced))),
+        )
     ]
 
 
