@@ -7,8 +7,9 @@ import dagster as dg
 from assets._checks import Check, Verdict
 from assets._page import clock
 from modellab.bundle.meeting import display_name
+from modellab.documents import load
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.surfaces.results import Transcript, load
+from modellab.surfaces.results import Transcript
 from modellab.text.results import Evidence, Rejection
 from modellab.text.sentences import join_words
 from resources.engine import StepResult

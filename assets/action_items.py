@@ -8,8 +8,8 @@ import dagster as dg
 from assets._checks import Check, Verdict
 from assets._cited import every_line_was_said, nothing_rejected, rows, said_at, speaker_name
 from assets._step import step_asset
+from modellab.documents import load
 from modellab.steps.action_items import ACTION_ITEMS_FILE, STEP
-from modellab.surfaces.results import load
 from modellab.text.results import ActionItem, ActionItems
 from resources.engine import StepResult
 

@@ -13,11 +13,12 @@ from assets._step import step_asset
 from assets.asr import head, transcript_of
 from assets.diarization import lanes
 from modellab.bundle.meeting import display_name
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.alignment import STEP
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.surfaces.results import Diarization, Transcript, load
+from modellab.surfaces.results import Diarization, Transcript
 from resources.engine import StepResult
 
 _LEAST_ATTRIBUTED = 0.95

@@ -10,11 +10,12 @@ from assets._page import clock, duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.asr import STEP, TRANSCRIPT_FILE
 from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_repetitions, uncovered_doubt
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word, load
+from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word
 from modellab.text.languages import language_name
 from resources.engine import StepResult
 

@@ -9,8 +9,8 @@ from assets import diarization
 from assets._checks import Check, Verdict
 from assets._page import duration, table
 from assets._step import step_asset
+from modellab.documents import load
 from modellab.steps.channels import CHANNELS_FILE, STEP, ChannelSpeakers
-from modellab.surfaces.results import load
 from resources.engine import StepResult
 
 

@@ -10,9 +10,10 @@ from assets._cited import every_line_was_said, rows, transcript_read
 from assets._page import clock, duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.chapters import CHAPTERS_FILE, STEP
-from modellab.surfaces.results import Word, load
+from modellab.surfaces.results import Word
 from modellab.text.results import Chapter, Chapters
 from modellab.text.sentences import join_words, tokens
 from resources.engine import StepResult

@@ -10,10 +10,11 @@ from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.diarization import DIARIZATION_FILE, STEP
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Diarization, SpeechSegments, Turn, load
+from modellab.surfaces.results import Diarization, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
 from resources.engine import StepResult
 

@@ -6,8 +6,8 @@ from typing import Any
 from assets._cited import Cited, every_line_was_said, nothing_rejected, rows, said_at, speaker_name
 from assets._page import duration
 from assets._step import step_asset
+from modellab.documents import load
 from modellab.steps.summarize import STEP, SUMMARY_FILE
-from modellab.surfaces.results import load
 from modellab.text.results import Summary
 from resources.engine import StepResult
 

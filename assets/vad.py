@@ -10,10 +10,11 @@ from assets._checks import Check, Verdict
 from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.doubts import quiet_doubt
 from modellab.steps.vad import SPEECH_FILE, STEP
-from modellab.surfaces.results import SpeechSegments, load
+from modellab.surfaces.results import SpeechSegments
 from resources.engine import StepResult
 
 _TOLERANCE_S = 1e-3

@@ -7,7 +7,7 @@ import dagster as dg
 from assets._page import duration, table
 from assets._step import OWNER
 from modellab.steps.catalogue import STEPS
-from modellab.upkeep import upkeep
+from modellab.upkeep.housekeeping import upkeep
 from resources.database import DatabaseResource
 
 if TYPE_CHECKING:

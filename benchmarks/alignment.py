@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from modellab.alignment import assign_speakers, group_words, with_speakers
+from modellab.speech.alignment import assign_speakers, group_words, with_speakers
 from modellab.surfaces.results import Turn, Word
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.media.audio import Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
@@ -29,7 +30,6 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.weights import WeightStore
 from modellab.settings import Lab, Settings
-from modellab.surfaces.contracts import Waveform
 from modellab.warehouse.recorder import Recorder
 
 RUN = RunIdentity("0" * 16, "benchmark")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from faster_whisper import decode_audio
 
-from modellab.surfaces.contracts import Waveform
+from modellab.media.audio import Waveform
 from modellab.surfaces.results import Transcript
 from modellab.text.embedding import load_embedder
 from modellab.text.segmentation import in_context

@@ -25,6 +25,7 @@ import soundfile
 from rich.console import Console
 
 from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.documents import load
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.decode import decode
@@ -38,7 +39,7 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.surfaces.results import Transcript, load
+from modellab.surfaces.results import Transcript
 from modellab.warehouse.recorder import Recorder
 
 RATE_HZ = 16_000

@@ -24,8 +24,8 @@ from statistics import fmean, median
 
 from rich.console import Console
 
-from modellab.alignment import assign_speakers
 from modellab.artifacts.store import ArtifactStore
+from modellab.documents import load
 from modellab.media.inputs import InputStore
 from modellab.metrics.references import SpokenText, read_rttm, read_stm
 from modellab.pipeline.engine import Engine
@@ -34,9 +34,10 @@ from modellab.pipeline.system import resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.speech.alignment import assign_speakers
 from modellab.steps.alignment import AlignmentParameters
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.surfaces.results import Transcript, Turn, Word, load
+from modellab.surfaces.results import Transcript, Turn, Word
 from modellab.warehouse.recorder import Recorder
 
 WAYS = {"recognised": "", "aligned": "+alignment=pocketsphinx_aligner"}

@@ -32,6 +32,7 @@ from rich.progress import track
 from rich.table import Table
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.documents import load
 from modellab.errors import InputRefused
 from modellab.media.folders import sound_endings
 from modellab.media.inputs import InputStore, RegisteredInput
@@ -49,7 +50,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.surfaces.results import Diarization, Segment, Transcript, Turn, load
+from modellab.surfaces.results import Diarization, Segment, Transcript, Turn
 from modellab.warehouse.recorder import Recorder
 
 _Result = TypeVar("_Result", Transcript, Diarization)

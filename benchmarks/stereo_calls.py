@@ -25,6 +25,7 @@ import numpy as np
 import soundfile
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.documents import load
 from modellab.media.audio import Samples
 from modellab.media.inputs import InputStore
 from modellab.metrics.diarization import diarization_error
@@ -39,7 +40,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.surfaces.results import Diarization, Segment, Transcript, Turn, load
+from modellab.surfaces.results import Diarization, Segment, Transcript, Turn
 from modellab.warehouse.recorder import Recorder
 
 _SYSTEMS = {

@@ -17,6 +17,7 @@ from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
+from modellab.warehouse.recorder import Recorder
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
 from resources.launched import launch_of
@@ -86,6 +87,7 @@ class RunSession:
 
     Args:
         engine: runs the steps and records them.
+        recorder: where it is written down how the run begins and ends.
         inputs: the registered inputs.
         resolve: turns a system's key into the system.
         dagster_run_id: the run that all of it belongs to.
@@ -96,14 +98,16 @@ class RunSession:
     def __init__(
         self,
         engine: Engine,
+        recorder: Recorder,
         inputs: InputStore,
+        *,
         resolve: Callable[[str], System],
         dagster_run_id: str,
         planned: Set[str],
-        *,
         launch: Launch,
     ) -> None:
         self.engine = engine
+        self._recorder = recorder
         self._input = cache(inputs.get)
         self._system = cache(resolve)
         self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
@@ -167,20 +171,20 @@ class RunSession:
         """Record that this run, or its part for one input and system, can't be begun; once, however many steps ask."""
         if (input_key, system_key) not in self._refused:
             self._refused.add((input_key, system_key))
-            self.engine.recorder.run_refused(self._dagster_run_id, str(error), input_key, system_key, self._launch)
+            self._recorder.run_refused(self._dagster_run_id, str(error), input_key, system_key, self._launch)
 
     def _pair(self, system: System, source: RegisteredInput) -> _Pair:
         key = (source.key, system.key)
         if key not in self._pairs:
             identity = RunIdentity(self.engine.run_key(system, source), self._dagster_run_id)
-            self.engine.recorder.run_started(identity, source, system, self._launch)
+            self._recorder.run_started(identity, source, system, self._launch)
             self._pairs[key] = _Pair(identity, {s.name for s in system.steps if s.name in self._planned})
         return self._pairs[key]
 
     def close(self) -> None:
         """Record how the run ended for each input and system it touched."""
         for pair in self._pairs.values():
-            self.engine.recorder.run_ended(pair.identity, pair.status, pair.error)
+            self._recorder.run_ended(pair.identity, pair.status, pair.error)
 
 
 def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
@@ -223,7 +227,13 @@ class EngineResource(dg.ConfigurableResource[Any]):
         engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)
         plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
         self._session = RunSession(
-            engine, InputStore(lab), self.resolve, run.run_id, _planned_steps(plan), launch=launch
+            engine,
+            recorder,
+            InputStore(lab),
+            resolve=self.resolve,
+            dagster_run_id=run.run_id,
+            planned=_planned_steps(plan),
+            launch=launch,
         )
         try:
             yield self

@@ -14,10 +14,10 @@ from modellab.bundle.manifest import NAME as MANIFEST
 from modellab.bundle.manifest import write_manifest
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.published import publish
+from modellab.documents import dump
 from modellab.media.audio import Samples
 from modellab.media.inputs import RegisteredInput
 from modellab.metrics.rttm import to_rttm
-from modellab.surfaces.results import dump
 
 FOLDER = "pack"
 PAGE = "index.html"

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from modellab.cli.machine import Examination
     from modellab.registry.models import Availability
     from modellab.settings import Lab
+    from modellab.upkeep.examination import Examination
 
 
 def doctor(
@@ -33,9 +33,9 @@ def doctor(
     Exit code 0 when the default pipeline can run, and nothing was found damaged, 1 otherwise.
     """
     from modellab.cli.console import print_json, stdout
-    from modellab.cli.machine import examine
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
+    from modellab.upkeep.examination import examine
 
     lab = Lab.from_environment()
     found = examine(lab, ModelRegistry())
@@ -54,14 +54,14 @@ def doctor(
 
 
 def _damaged_inputs(lab: "Lab") -> dict[str, str]:
-    from modellab.upkeep import damaged_inputs
+    from modellab.upkeep.housekeeping import damaged_inputs
 
     with _progress("reading the lab's copies") as progress:
         return dict(damaged_inputs(lab, progress))
 
 
 def _damaged_results(lab: "Lab") -> dict[str, str]:
-    from modellab.upkeep import damaged_results
+    from modellab.upkeep.housekeeping import damaged_results
 
     with _progress("reading the lab's results") as progress:
         return dict(damaged_results(lab, progress=progress))
@@ -110,7 +110,7 @@ def _print(console: "Console", found: "Examination") -> None:
 
 
 def _machine(found: "Examination") -> "RenderableType":
-    from modellab.cli.units import plural, size
+    from modellab.units import plural, size
 
     hardware = found.hardware
     devices = ", ".join(f"{kind} ({', '.join(runtimes)})" for kind, runtimes in hardware.devices.items())
@@ -128,7 +128,7 @@ def _machine(found: "Examination") -> "RenderableType":
 def _packages(found: "Examination") -> "RenderableType":
     from rich.text import Text
 
-    from modellab.cli.units import plural
+    from modellab.units import plural
 
     lines = []
     for extra in found.extras:
@@ -178,7 +178,7 @@ def _out_of_reach(found: "Examination") -> "RenderableType":
 
 
 def _lab(found: "Examination") -> "RenderableType":
-    from modellab.cli.units import plural
+    from modellab.units import plural
 
     home = found.home
     database = "none yet"

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from modellab.bundle.meeting import Meeting
 from modellab.cli.marks import speaker_styles
-from modellab.cli.units import clock, plural
 from modellab.text.results import ActionItem, Evidence
+from modellab.units import clock, plural
 
 MOST_ITEMS = 12
 """More action items are in the pack only."""

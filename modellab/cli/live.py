@@ -19,12 +19,12 @@ from modellab.cli.console import marked, print_line
 from modellab.cli.doubts import failed_check
 from modellab.cli.marks import MARKS, state_text
 from modellab.cli.outcome import FileOutcome
-from modellab.cli.units import figure, length
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
+from modellab.units import figure, length
 
 _REFRESHES_PER_S = 10
 _BAR_COLUMNS = 12

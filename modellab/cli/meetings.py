@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting, describe
+from modellab.documents import load, to_json
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
@@ -14,7 +15,7 @@ from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.steps.summarize import SUMMARY_FILE
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, load, to_json
+from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.results import ActionItems, Chapters, Summary
 
 _CREDIT = "This transcript was made by machine and can be wrong: listen before you quote it."

@@ -17,7 +17,6 @@ from modellab.cli.history import PastRun, artifact_of, attempt_with, find_run, r
 from modellab.cli.marks import speaker_styles
 from modellab.cli.meetings import WORDS, meeting_of, told_apart_by
 from modellab.cli.outcome import PACK_STEP, pack_file
-from modellab.cli.units import clock, length
 from modellab.errors import ArtifactMissing, StepFailed, UsageError
 from modellab.media.inputs import RegisteredInput
 from modellab.names import unknown_name
@@ -28,6 +27,7 @@ from modellab.pipeline.system import System, resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.units import clock, length
 
 if TYPE_CHECKING:
     from modellab.cli.launch import LaunchResult

@@ -15,10 +15,10 @@ from modellab.cli.gist import gist
 from modellab.cli.marks import MARKS, speaker_styles
 from modellab.cli.meetings import meeting_of
 from modellab.cli.outcome import PACK_STEP, FileOutcome, lacking
-from modellab.cli.units import clock, figure, length, plural, speed
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.settings import Lab
+from modellab.units import clock, figure, length, plural, speed
 
 MOST_PARAGRAPHS = 60
 """A longer transcript is cut here on the screen; the whole of it is one command away."""

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from modellab.cli.console import print_block, print_line
 from modellab.cli.history import PastRun
-from modellab.cli.units import length
 from modellab.local_days import local_time
+from modellab.units import length
 
 _ROOMY = 110
 """Columns from which run keys and dates are shown whole."""

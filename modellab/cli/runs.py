@@ -64,8 +64,8 @@ def list_runs(
     from modellab.cli.console import print_json, print_line, stdout
     from modellab.cli.history import past_runs
     from modellab.cli.run_table import print_runs
-    from modellab.cli.units import plural
     from modellab.settings import Lab
+    from modellab.units import plural
 
     lab = Lab.from_environment()
     runs, more = past_runs(lab, source=source, status=status, limit=limit)
@@ -316,8 +316,8 @@ def _format(wanted: str | None) -> "TranscriptFormat | None":
 
 def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
     from modellab.cli.run_table import result_text
-    from modellab.cli.units import length
     from modellab.local_days import local_time
+    from modellab.units import length
 
     took = f" and took {length(run.wall_s)}" if run.wall_s is not None else ""
     here = run.launched_by in ("command line", "ui")

@@ -82,7 +82,7 @@ def sql(
 def _say_more(result: "QueryResult") -> None:
     """On standard error, where it is seen though the rows go into a file."""
     from modellab.cli.console import print_line, stderr
-    from modellab.cli.units import plural
+    from modellab.units import plural
     from modellab.warehouse.query import COUNTED
 
     more = f"{'at least ' if result.more == COUNTED else ''}{plural(result.more, 'further row')}"
@@ -110,7 +110,7 @@ def _print_table(result: "QueryResult") -> None:
     from rich.text import Text
 
     from modellab.cli.console import print_block, print_line, stdout, table
-    from modellab.cli.units import plural
+    from modellab.units import plural
 
     console = stdout()
     figures = {
@@ -146,7 +146,7 @@ def _report(report: "BuildReport", lab: "Lab", *, as_json: bool) -> None:
     from rich.text import Text
 
     from modellab.cli.console import print_json, print_line, stderr, stdout
-    from modellab.cli.units import length, plural
+    from modellab.units import length, plural
 
     if as_json:
         print_json({"database": lab.database, **asdict(report)})

@@ -76,6 +76,18 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Waveform:
+    """One channel, float32 in [-1, 1], shape `(samples,)`, at a model's native rate."""
+
+    samples: Samples
+    sample_rate_hz: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate_hz
+
+
+@dataclass(frozen=True, slots=True)
 class KeptPiece:
     """A stretch of the original recording that is kept, and where it starts in the processed audio."""
 

@@ -11,15 +11,14 @@ import numpy as np
 import soundfile
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.errors import ArtifactCorrupt
-from modellab.media.audio import Audio, KeptPiece, TimeMap
+from modellab.media.audio import Audio, KeptPiece, TimeMap, Waveform
 from modellab.media.decode import Losses, PassedOver
 from modellab.media.envelope import Envelope
 from modellab.media.levels import Levels
 from modellab.media.resampling import resample
 from modellab.media.timeline import TimeJump
-from modellab.surfaces.contracts import Waveform
-from modellab.surfaces.results import load
 
 AUDIO_FILE = "audio.flac"
 INFO_FILE = "ingest.json"

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import soundfile
 
+from modellab.documents import dump
 from modellab.errors import StepFailed
 from modellab.media.audio import AudioBlocks, Samples, TimeMap
 from modellab.media.canonical import (
@@ -20,7 +21,6 @@ from modellab.media.canonical import (
 )
 from modellab.media.envelope import EnvelopeMeter
 from modellab.media.levels import LevelMeter, decibels
-from modellab.surfaces.results import dump
 
 FlacBits = Literal[16, 24]
 _QUIET_PEAK = 0.01

@@ -19,7 +19,7 @@ from modellab.files import canonical_json
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Identities, filled_by
-from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
+from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord, StepRecorder
 from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.machine import this_machine
@@ -28,7 +28,6 @@ from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
 from modellab.trouble import storage_error
 from modellab.wall_clock import now, stamp
-from modellab.warehouse.recorder import Recorder
 
 _log = logging.getLogger(__name__)
 _PROGRESS_INTERVAL_S = 0.1
@@ -43,10 +42,10 @@ class Engine:
         lab: where everything lies.
         models: loads models and keeps them for the next input.
         store: where artifacts go.
-        recorder: where records and warehouse rows go.
+        recorder: what happens to steps is written down there.
     """
 
-    def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: Recorder) -> None:
+    def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: StepRecorder) -> None:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
         self._without: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""

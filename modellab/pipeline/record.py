@@ -1,8 +1,11 @@
 """The record of one step of one run: what the warehouse keeps, the UI shows and `run --json` prints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from modellab.artifacts.store import Artifact
 
 Severity = Literal["warning", "error"]
 LaunchedBy = Literal["command line", "ui", "backfill", "schedule", "sensor", "automation"]
@@ -96,3 +99,13 @@ class CheckRecord:
     """What was found, in a sentence."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """The figures it was judged by, as JSON can hold them."""
+
+
+class StepRecorder(Protocol):
+    """Where an engine writes down what happens. The warehouse's `Recorder` is one."""
+
+    def step(self, record: StepRecord, artifact: "Artifact | None") -> None:
+        """One attempt at a step, and its result if it has one."""
+
+    def checks(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
+        """What checks said about the result of one attempt at a step."""

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import dump, load
 from modellab.local_days import checked_zone
 from modellab.steps.chapters import read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
-from modellab.surfaces.results import dump, load
 from modellab.text.action_items import find_action_items
 from modellab.text.llm.backends import BackendSettings, open_backend
 from modellab.text.llm.tasks import find_action_items_with

@@ -7,15 +7,16 @@ from typing import Any
 
 from pydantic import Field
 
-from modellab.alignment import assign_speakers, group_words, with_speakers
 from modellab.artifacts.store import Artifact
-from modellab.forced_alignment import realign
+from modellab.documents import dump, load
 from modellab.media.canonical import CanonicalAudio
+from modellab.speech.alignment import assign_speakers, group_words, with_speakers
+from modellab.speech.forced_alignment import realign
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.asr import tables as transcript_tables
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.surfaces.results import Diarization, Transcript, Word, dump, load
+from modellab.surfaces.results import Diarization, Transcript, Word
 
 
 class AlignmentParameters(StepParameters):

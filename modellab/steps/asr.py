@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from modellab.artifacts.store import Artifact
-from modellab.coverage import cover
+from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio
-from modellab.media.timing import restore_times, speech_in_processed_time
 from modellab.settings import Settings, language_codes
+from modellab.speech.coverage import cover
 from modellab.steps.channels import Voice, voices
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import (
@@ -26,7 +26,8 @@ from modellab.steps.doubts import (
 )
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.contracts import Progress
-from modellab.surfaces.results import SpeechSegments, Transcript, dump, load
+from modellab.surfaces.results import SpeechSegments, Transcript
+from modellab.surfaces.timing import restore_times, speech_in_processed_time
 
 TRANSCRIPT_FILE = "transcript.json"
 """`Transcript`, in original time."""

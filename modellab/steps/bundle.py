@@ -14,6 +14,7 @@ from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
 from modellab.bundle.meeting import Absence, Doubt, RecordingDay, describe
 from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
+from modellab.documents import load
 from modellab.errors import StepFailed
 from modellab.local_days import checked_zone
 from modellab.media.canonical import CanonicalAudio, IngestInfo
@@ -22,7 +23,7 @@ from modellab.steps.action_items import ACTION_ITEMS_FILE
 from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.definition import NO_STEP, Read, StepContext, StepDefinition, StepParameters
 from modellab.steps.summarize import SUMMARY_FILE
-from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, load
+from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 

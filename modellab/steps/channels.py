@@ -8,22 +8,22 @@ from pydantic import Field
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import merge
+from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.files import write_atomic
-from modellab.media.audio import Audio
+from modellab.media.audio import Audio, Waveform
 from modellab.media.canonical import CanonicalAudio
-from modellab.media.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
 from modellab.media.quiet import Audible, audible
-from modellab.media.timing import restore_times
 from modellab.metrics.rttm import to_rttm
+from modellab.speech.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
 from modellab.steps import diarization as diarization_step
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition
 from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
 from modellab.steps.doubts import quiet_doubt, said
 from modellab.steps.vad import SPEECH_FILE, VadParameters
-from modellab.surfaces.contracts import Waveform
-from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn, dump, load
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
+from modellab.surfaces.timing import restore_times
 
 CHANNELS_FILE = "channels.json"
 """`ChannelSpeakers`."""

@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
-from modellab.surfaces.results import Transcript, dump, load
+from modellab.surfaces.results import Transcript
 from modellab.text.chapters import find_chapters
 from modellab.text.embedding import EMBEDDER, Vectors, load_embedder
 from modellab.text.results import Chapters

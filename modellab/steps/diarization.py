@@ -6,13 +6,14 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import dump, load
 from modellab.files import write_atomic
 from modellab.media.canonical import CanonicalAudio
-from modellab.media.timing import restore_times
 from modellab.metrics.rttm import to_rttm
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
-from modellab.surfaces.results import Diarization, dump, load
+from modellab.surfaces.results import Diarization
 from modellab.surfaces.speakers import overlap_s
+from modellab.surfaces.timing import restore_times
 
 DIARIZATION_FILE = "diarization.json"
 """`Diarization`, in original time."""

@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import dump, load
 from modellab.steps.chapters import CHAPTERS_FILE, TimedEmbedder, read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
-from modellab.surfaces.results import Transcript, dump, load
+from modellab.surfaces.results import Transcript
 from modellab.text.embedding import EMBEDDER
 from modellab.text.llm.backends import BackendSettings, open_backend
 from modellab.text.llm.tasks import summarize_with

@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import dump, load
+from modellab.media.audio import Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import audible
-from modellab.media.timing import restore_times
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import quiet_doubt, said
-from modellab.surfaces.contracts import Waveform
-from modellab.surfaces.results import SpeechSegments, dump, load
+from modellab.surfaces.results import SpeechSegments
+from modellab.surfaces.timing import restore_times
 
 SPEECH_FILE = "speech.json"
 """`SpeechSegments`, in original time."""

@@ -6,10 +6,9 @@ original-recording times.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, get_origin, get_type_hints, runtime_checkable
 
-from modellab.media.audio import Audio, Samples
+from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 
 SURFACES = (
@@ -29,18 +28,6 @@ SURFACES = (
 
 Progress = Callable[[float], None]
 """Called with the fraction of the work done, 0 to 1, never falling."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waveform:
-    """One channel, float32 in [-1, 1], shape `(samples,)`, at a model's native rate."""
-
-    samples: Samples
-    sample_rate_hz: int
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.samples) / self.sample_rate_hz
 
 
 @runtime_checkable

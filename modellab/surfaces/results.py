@@ -1,17 +1,9 @@
 """What the surfaces give back. All times are seconds in the ORIGINAL recording, whatever was trimmed or resampled.
 
-Frozen dataclasses with units in their names; `dump` and `load` turn any of them into JSON and back, with validation.
+Frozen dataclasses with units in their names; `modellab.documents` turns any of them into JSON and back.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
-
-from modellab.errors import ArtifactCorrupt, TextRefused
-from modellab.files import write_atomic
-from modellab.outside import RESULT, read_bytes
 
 MIN_WORD_S = 0.02
 """Words last at least 20 ms, the step of Whisper's time stamps: a model that gives one no length does not know it."""
@@ -132,39 +124,3 @@ class Diarization:
     @property
     def speakers(self) -> list[str]:
         return list(dict.fromkeys(turn.speaker for turn in self.turns))
-
-
-T = TypeVar("T")
-
-
-_adapters: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    """Building an adapter costs milliseconds, so each kind has one."""
-    if kind not in _adapters:
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
-
-
-def to_json(result: Any) -> str:
-    """A result as JSON text (indented by one space: still greppable, little larger)."""
-    return _adapter(type(result)).dump_json(result, indent=1).decode()
-
-
-def dump(result: Any, path: Path) -> None:
-    """Write a result as JSON, whole or not at all."""
-    write_atomic(path, to_json(result))
-
-
-def load(kind: type[T], path: Path) -> T:
-    """Read a result of a kind from JSON.
-
-    Raises:
-        ArtifactCorrupt: the file is not JSON of that kind.
-    """
-    try:
-        result: T = _adapter(kind).validate_json(read_bytes(path, RESULT))
-        return result
-    except (ValidationError, TextRefused, OSError) as error:
-        raise ArtifactCorrupt(f"{path} is not a valid {kind.__name__}", found=str(error).splitlines()[0]) from error

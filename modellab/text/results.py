@@ -1,7 +1,7 @@
 """What the text steps give back. Every line that is shown carries the words it rests on.
 
 Times are seconds in the original recording; word numbers count `Transcript.words` of the transcript that was read.
-`modellab.surfaces.results.dump` and `load` turn any of these into JSON and back.
+`modellab.documents` turns any of these into JSON and back.
 """
 
 from collections.abc import Sequence

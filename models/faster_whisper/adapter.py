@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from modellab.errors import UsageError
-from modellab.media.audio import Samples
+from modellab.media.audio import Samples, Waveform
 from modellab.names import unknown_name
 from modellab.registry.loaded import LoadRequest
-from modellab.surfaces.contracts import Progress, Waveform
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Utterance
 from modellab.text.repetition import repetitions
 from models.faster_whisper.chunks import Chunk, pack

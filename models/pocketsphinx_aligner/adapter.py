@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
-from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import Segment
 from models.pocketsphinx_aligner.pronunciation import plain, pronunciations
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from modellab.errors import UsageError, WeightsCorrupt
+from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
 from modellab.registry.threads import torch_threads
-from modellab.surfaces.contracts import Progress, Waveform
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Diarization, Turn
 from modellab.surfaces.speakers import diarization_of
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from modellab.errors import UsageError
+from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
-from modellab.surfaces.contracts import Progress, Waveform
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Diarization, Turn
 from modellab.surfaces.speakers import diarization_of
 

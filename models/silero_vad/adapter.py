@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.errors import WeightsCorrupt
-from modellab.media.audio import Samples
+from modellab.media.audio import Samples, Waveform
 from modellab.registry.checkpoints import read_weights
 from modellab.registry.loaded import LoadRequest
-from modellab.surfaces.contracts import Progress, Waveform
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, SpeechSegments
 from models.silero_vad.segmentation import SegmentationOptions, speech_spans
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from modellab.artifacts.store import ArtifactStore, describe_files
 from modellab.leftovers import leftovers, remove_leftovers
 from modellab.settings import Lab
-from modellab.upkeep import damaged_results, tonight, upkeep
+from modellab.upkeep.housekeeping import damaged_results, tonight, upkeep
 from modellab.warehouse.builder import build
 
 _WORKER = """

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from modellab.media.audio import Audio, Samples
-from modellab.media.crosstalk import frame_levels, leaked_frames, same_sound
 from modellab.media.levels import measure_levels
 from modellab.media.mixing import ChannelPowers, Mix, choose_mix
+from modellab.speech.crosstalk import frame_levels, leaked_frames, same_sound
 from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.text.segmentation import best_segmentation
 from modellab.text.sentences import split_sentences

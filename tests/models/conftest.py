@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from modellab.errors import NativeCodeFails
+from modellab.media.audio import Waveform
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
-from modellab.surfaces.contracts import Waveform
 
 RATE = 16_000
 

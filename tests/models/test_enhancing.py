@@ -8,8 +8,8 @@ import pytest
 import soxr
 from scipy.signal import correlate
 
-from modellab.media.audio import Samples
-from modellab.surfaces.contracts import EnhanceModel, Waveform
+from modellab.media.audio import Samples, Waveform
+from modellab.surfaces.contracts import EnhanceModel
 
 RATE = 48_000
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from modellab.errors import UnknownName, UsageError
+from modellab.media.audio import Waveform
 from modellab.media.decode import decode
-from modellab.surfaces.contracts import AsrModel, Waveform
+from modellab.surfaces.contracts import AsrModel
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Word
 from models.faster_whisper import adapter
 from models.faster_whisper.adapter import FasterWhisper

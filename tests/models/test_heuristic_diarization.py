@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from modellab.errors import UsageError
-from modellab.media.audio import Samples
-from modellab.surfaces.contracts import DiarizationModel, Waveform
+from modellab.media.audio import Samples, Waveform
+from modellab.surfaces.contracts import DiarizationModel
 from modellab.surfaces.results import Diarization, Turn
 
 RATE_HZ = 16_000

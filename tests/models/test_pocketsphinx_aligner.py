@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from modellab.surfaces.contracts import AlignModel, Waveform
+from modellab.media.audio import Waveform
+from modellab.surfaces.contracts import AlignModel
 from models.pocketsphinx_aligner.adapter import PocketSphinxAligner
 from models.pocketsphinx_aligner.pronunciation import plain, pronunciations
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from modellab.surfaces.contracts import Waveform
+from modellab.media.audio import Waveform
 from models.rnnoise.adapter import DELAY_SAMPLES, RNNoise
 
 

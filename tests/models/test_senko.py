@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from modellab.errors import UsageError
+from modellab.media.audio import Waveform
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.references import read_rttm
-from modellab.surfaces.contracts import DiarizationModel, Waveform
+from modellab.surfaces.contracts import DiarizationModel
 from modellab.surfaces.results import Diarization, Segment
 
 RATE_HZ = 16_000

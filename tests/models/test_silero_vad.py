@@ -11,7 +11,8 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.surfaces.contracts import VadModel, Waveform
+from modellab.media.audio import Waveform
+from modellab.surfaces.contracts import VadModel
 from modellab.surfaces.results import SpeechSegments
 from models.silero_vad.adapter import SileroVad
 from models.silero_vad.segmentation import SegmentationOptions, speech_spans

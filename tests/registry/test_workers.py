@@ -17,6 +17,7 @@ import pytest
 from modellab import memory
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ModelConfigError, ModelUnavailable, UsageError, WorkerDied
+from modellab.media.audio import Waveform
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
@@ -26,7 +27,6 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
-from modellab.surfaces.contracts import Waveform
 from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query

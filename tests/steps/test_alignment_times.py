@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.errors import UsageError
-from modellab.forced_alignment import MARGIN_S, realign
-from modellab.media.audio import TimeMap
+from modellab.media.audio import TimeMap, Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.pipeline.record import StepRecord
+from modellab.speech.forced_alignment import MARGIN_S, realign
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.surfaces.contracts import Waveform
-from modellab.surfaces.results import Segment, Transcript, Word, load
+from modellab.surfaces.results import Segment, Transcript, Word
 
 RunSteps = Callable[..., dict[str, Artifact]]
 AttemptSteps = Callable[..., dict[str, StepRecord]]

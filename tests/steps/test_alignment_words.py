@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.alignment import assign_speakers, group_words, with_speakers
+from modellab.speech.alignment import assign_speakers, group_words, with_speakers
 from modellab.surfaces.results import MIN_WORD_S, Turn, Word
 
 

@@ -11,13 +11,14 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.errors import UsageError
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import resolve_system
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps import asr
-from modellab.surfaces.results import Transcript, load
+from modellab.surfaces.results import Transcript
 from modellab.warehouse.schema import columns_by_table
 
 RunSteps = Callable[..., dict[str, Artifact]]

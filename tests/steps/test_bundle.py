@@ -20,6 +20,7 @@ from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerpr
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.bundle.export import export
 from modellab.bundle.published import PublishedTranscript
+from modellab.documents import dump, load
 from modellab.errors import ArtifactCorrupt, StepFailed, UsageError
 from modellab.media.decode import decode
 from modellab.media.inputs import InputStore
@@ -36,8 +37,6 @@ from modellab.surfaces.results import (
     Turn,
     Utterance,
     Word,
-    dump,
-    load,
 )
 from modellab.text.results import (
     ActionItem,

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.references import read_rttm, read_stm
 from modellab.metrics.transcription import transcription_error
@@ -17,7 +18,7 @@ from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.channels import CHANNELS_FILE, ChannelSpeaker, ChannelSpeakers, channel_name, voices
 from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, load
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 from modellab.warehouse.schema import columns_by_table
 
 RunSteps = Callable[..., dict[str, Artifact]]

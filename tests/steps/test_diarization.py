@@ -9,12 +9,13 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.references import read_rttm
 from modellab.pipeline.record import StepRecord
 from modellab.steps import alignment, diarization
 from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.surfaces.results import Diarization, Segment, Transcript, load
+from modellab.surfaces.results import Diarization, Segment, Transcript
 from modellab.warehouse.schema import columns_by_table
 
 RunSteps = Callable[..., dict[str, Artifact]]

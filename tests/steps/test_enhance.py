@@ -11,10 +11,11 @@ import soundfile
 from scipy.signal import correlate
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.media.audio import Audio, Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.enhance import enhance_in_place, noise_floor_dbfs
-from modellab.surfaces.results import SpeechSegments, load
+from modellab.surfaces.results import SpeechSegments
 
 RunSteps = Callable[..., dict[str, Artifact]]
 MODELS = {"enhance": "rnnoise", "vad": "silero_vad"}

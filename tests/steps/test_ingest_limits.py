@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from modellab import memory
+from modellab.documents import load
 from modellab.errors import InputRefused, StepFailed
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
@@ -20,7 +21,6 @@ from modellab.media.inputs import InputStore
 from modellab.settings import Lab, Settings
 from modellab.steps.definition import StepContext, Timings
 from modellab.steps.ingest import STEP, IngestParameters
-from modellab.surfaces.results import load
 
 MIB = 1 << 20
 RATE_HZ = 16_000

@@ -8,9 +8,10 @@ import pytest
 import soundfile
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.pipeline.record import StepRecord
-from modellab.surfaces.results import SpeechSegments, load
+from modellab.surfaces.results import SpeechSegments
 
 RunSteps = Callable[..., dict[str, Artifact]]
 

@@ -8,8 +8,9 @@ import pytest
 import soundfile
 
 from modellab.artifacts.store import Artifact
+from modellab.documents import load
 from modellab.steps import vad
-from modellab.surfaces.results import Segment, SpeechSegments, load
+from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.schema import columns_by_table
 
 RunSteps = Callable[..., dict[str, Artifact]]

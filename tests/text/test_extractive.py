@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modellab.documents import dump, load
 from modellab.errors import WeightsMissing
-from modellab.surfaces.results import Transcript, Utterance, Word, dump, load
+from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.text import embedding
 from modellab.text.chapters import find_chapters
 from modellab.text.dialogues import load_dialogues, transcript_of

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from modellab.artifacts.store import Artifact, describe_files
+from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.files import sha256_file
 from modellab.media.inputs import RegisteredInput
 from modellab.steps import action_items, chapters, summarize
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import StepContext, StepDefinition, Timings
-from modellab.surfaces.results import Transcript, Utterance, dump, load
+from modellab.surfaces.results import Transcript, Utterance
 from modellab.text.dialogues import load_dialogues
 from modellab.text.results import ActionItems, Chapters, Summary
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
+from modellab.documents import dump
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.settings import Lab
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Segment, SpeechSegments, dump
+from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.builder import build
 from modellab.warehouse.recorder import Recorder
 

@@ -8,12 +8,12 @@ from types import ModuleType
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
+from modellab.documents import dump
 from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
 from modellab.steps.action_items import ACTION_ITEMS_FILE
 from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.summarize import SUMMARY_FILE
-from modellab.surfaces.results import dump
 from modellab.text.results import (
     ActionItem,
     ActionItems,

@@ -3,8 +3,8 @@ from types import FrameType
 from typing import Any
 
 from modellab.media.audio import KeptPiece, TimeMap
-from modellab.media.timing import restore_times, speech_in_processed_time
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn, Utterance, Word
+from modellab.surfaces.timing import restore_times, speech_in_processed_time
 
 # Of 10 s, [2, 5) and [7, 8) were cut.
 CUT = TimeMap((KeptPiece(0.0, 0.0, 2.0), KeptPiece(5.0, 2.0, 2.0), KeptPiece(8.0, 4.0, 2.0)), 10.0)

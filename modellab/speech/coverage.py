@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from modellab.surfaces.contracts import AsrModel, Waveform
+from modellab.media.audio import Waveform
+from modellab.surfaces.contracts import AsrModel
 from modellab.surfaces.results import Segment, Transcript, Utterance, Word
 from modellab.text.repetition import plain, repetitions
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modellab.coverage import cover, gaps
-from modellab.surfaces.contracts import Progress, Waveform
+from modellab.media.audio import Waveform
+from modellab.speech.coverage import cover, gaps
+from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Utterance, Word
 
 AUDIO = Waveform(np.zeros(60 * 100, dtype=np.float32), 100)

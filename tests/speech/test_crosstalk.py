@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modellab.media.audio import Audio, Samples
-from modellab.media.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
+from modellab.speech.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
 from modellab.surfaces.results import Segment
 
 RATE_HZ = 16_000

@@ -11,7 +11,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.cli.units import plural
 from modellab.leftovers import leftovers
 from modellab.pipeline.system import resolve_system
 from modellab.registry.config import Device, ModelRef, Runtime
@@ -20,6 +19,7 @@ from modellab.registry.devices import present, usable_cores
 from modellab.registry.models import Availability, Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.units import plural
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
 

@@ -1,6 +1,6 @@
 import pytest
 
-from modellab.cli.units import clock, figure, length, plural, size, speed
+from modellab.units import clock, figure, length, plural, size, speed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Results as JSON documents: any of the lab's dataclasses to JSON and back, with validation."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from modellab.errors import ArtifactCorrupt, TextRefused
+from modellab.files import write_atomic
+from modellab.outside import RESULT, read_bytes
+
+T = TypeVar("T")
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Building an adapter costs milliseconds, so each kind has one."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def to_json(result: Any) -> str:
+    """A result as JSON text (indented by one space: still greppable, little larger)."""
+    return _adapter(type(result)).dump_json(result, indent=1).decode()
+
+
+def dump(result: Any, path: Path) -> None:
+    """Write a result as JSON, whole or not at all."""
+    write_atomic(path, to_json(result))
+
+
+def load(kind: type[T], path: Path) -> T:
+    """Read a result of a kind from JSON.
+
+    Raises:
+        ArtifactCorrupt: the file is not JSON of that kind.
+    """
+    try:
+        result: T = _adapter(kind).validate_json(read_bytes(path, RESULT))
+        return result
+    except (ValidationError, TextRefused, OSError) as error:
+        raise ArtifactCorrupt(f"{path} is not a valid {kind.__name__}", found=str(error).splitlines()[0]) from error

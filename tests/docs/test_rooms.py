@@ -1,0 +1,36 @@
+"""The rooms of the code: what may import what, read from every import that there is."""
+
+import importlib.util
+import sys
+from itertools import pairwise
+from types import ModuleType
+
+import pytest
+
+from modellab.settings import PROJECT_ROOT
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("rooms", PROJECT_ROOT / "tools" / "rooms.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_room_reaches_itself_through_others(tool: ModuleType) -> None:
+    between = tool.between_rooms(tool.imports())
+    way = tool.circle({room: set(others) for room, others in between.items()})
+    assert [(one, other, between[one][other]) for one, other in pairwise(way)] == []
+
+
+def test_a_circle_is_found_and_named(tool: ModuleType) -> None:
+    rooms = {"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"e"}, "e": {"b"}}
+    assert tool.circle(rooms) == ["b", "d", "e", "b"]
+    assert tool.circle({**rooms, "e": set()}) == []
+
+
+def test_the_foundation_imports_no_room(tool: ModuleType) -> None:
+    assert tool.between_rooms(tool.imports())[tool.FOUNDATION] == {}
