@@ -48,6 +48,7 @@ SELECT
     0.1 AS load_s, 0.5 + i % 10 AS inference_s, 0.1 AS other_s, 30.0 AS audio_s,
     'cpu' AS device, 'int8' AS compute_type, 2 AS threads, 8 AS batch_size, 300.0 AS peak_memory_mib,
     NULL::BOOLEAN AS reproduced,
+    i % 5 = 0 AS first_inference,
     CASE WHEN i % 97 = 0 THEN 'StepFailed' END AS error_type,
     CASE WHEN i % 97 = 0 THEN 'no words' END AS error,
     id AS source

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from modellab.memory import made_to_stay
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
@@ -38,5 +39,6 @@ class ModelsResource(dg.ConfigurableResource[Any]):
     def models(self) -> Models:
         settings = self.devices.lab().settings
         if settings not in _shared:
-            _shared[settings] = Models(Lab(settings), _registry())
+            # A run's process does one step after the other: what a load makes need not be gone through ever again.
+            _shared[settings] = Models(Lab(settings), _registry(), while_loading=made_to_stay)
         return _shared[settings]

@@ -174,6 +174,7 @@ CREATE TABLE steps (
     batch_size INTEGER,
     peak_memory_mib DOUBLE,
     reproduced BOOLEAN,
+    first_inference BOOLEAN,
     error_type VARCHAR,
     error VARCHAR,
     error_page VARCHAR,
@@ -187,7 +188,7 @@ COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say n
 COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it was not run, or failed before that was known';
 COMMENT ON COLUMN steps.artifact IS 'The artifact''s folder, relative to the lab''s home';
 COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model';
-COMMENT ON COLUMN steps.inference_s IS 'Seconds spent in the model';
+COMMENT ON COLUMN steps.inference_s IS 'Seconds spent inside the model''s calls: disk, decoding and resampling are in other_s';
 COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, writing, hashing';
 COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes meanwhile; more than the wall time where several cores work; NULL where none was started';
 COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
@@ -195,6 +196,7 @@ COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of i
 COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
+COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';
 COMMENT ON COLUMN steps.error_page IS 'The error of a failed step in several lines: what failed, what to do, what was found place by place';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
 

@@ -134,6 +134,7 @@ def step_document(record: StepRecord, checks: Sequence[CheckRecord], lab: Lab) -
         "status": record.status,
         "cached": record.cached,
         "reproduced": record.reproduced,
+        "first_inference": record.first_inference,
         "seconds": {"load": record.load_s, "inference": record.inference_s, "other": record.other_s},
         "artifact": lab.home / record.artifact if record.artifact else None,
         "error": record.error,

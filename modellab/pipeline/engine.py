@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -205,8 +206,8 @@ class _Attempt:
 
     def _run(self, identity: StepIdentity, found: Artifact | None) -> None:
         assert self.fingerprint is not None
-        with self.engine.store.staging() as folder:
-            context = self._context = self._make_context(identity, folder)
+        with ExitStack() as leases, self.engine.store.staging() as folder:
+            context = self._context = self._make_context(identity, folder, leases)
             summary = self.step.definition.run(context)
             files = describe_files(folder)
             if found:
@@ -222,7 +223,7 @@ class _Attempt:
                     made=self._provenance(),
                 )
 
-    def _make_context(self, identity: StepIdentity, folder: Path) -> StepContext:
+    def _make_context(self, identity: StepIdentity, folder: Path, leases: ExitStack) -> StepContext:
         reads: dict[str, Artifact] = {}
         absent: dict[str, str] = {}
         for read in self.step.definition.reads:
@@ -244,7 +245,7 @@ class _Attempt:
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             timezone=self.engine.lab.timezone,
-            acquire=(lambda: self.engine.models.acquire(ref)) if ref else None,
+            acquire=(lambda: leases.enter_context(self.engine.models.lease(ref))) if ref else None,
         )
 
     def _result(self, step: str, key: str) -> Artifact:
@@ -317,6 +318,7 @@ class _Attempt:
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached else memory.peak_mib(),
             reproduced=self.reproduced,
+            first_inference=self.timings.first_inference,
             error_type=type(self.error).__name__ if self.error else None,
             error=str(self.error) if self.error else self._stopped() if self.canceled else None,
             error_page=self.error.page() if self.error else None,

@@ -74,6 +74,8 @@ class StepRecord:
     """Highest resident memory of the process while the step ran."""
     reproduced: bool | None = None
     """Of a forced step whose artifact was there already: whether it gave the same files again."""
+    first_inference: bool | None = None
+    """Whether the inference was the first since its model was loaded, which is slower; None when there was none."""
     error_type: str | None = None
     error: str | None = None
     """Why it failed; of a canceled one, that it was stopped; of a step that was not run, which one failed."""

@@ -1,6 +1,7 @@
 """What an adapter is asked for, and what it gives: a model in memory, and how it runs."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +44,8 @@ class LoadedModel:
     facts: ExecutionFacts
     sample_rate_hz: int
     """Rate of the audio the model takes."""
+    begin_inference: Callable[[], bool] = field(default=lambda: False, compare=False)
+    """Called when an inference begins: says whether it is the first since the model was loaded, which is slower."""
 
 
 def load_with(adapter: ModuleType, request: LoadRequest) -> Any:

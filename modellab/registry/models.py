@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib.metadata
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +20,7 @@ from modellab.errors import (
     WeightsMissing,
 )
 from modellab.files import canonical_json
-from modellab.memory import collect_all, made_to_stay
+from modellab.memory import collect_all
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
@@ -62,13 +64,17 @@ class _Looked:
     """Whether native code stands in the way, so that only another model, or another machine, helps."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Kept:
     model: Any
     facts: ExecutionFacts
     memory_mib: int
     worker: Worker | None = None
     """The process it runs in, if that is not this one."""
+    leases: int = 0
+    """How many hold it just now; changed under the lock of `Models`."""
+    called: bool = False
+    """Whether anybody began an inference with it."""
 
     @property
     def usable(self) -> bool:
@@ -82,14 +88,29 @@ class _Kept:
 
 
 class Models:
-    """Identifies, loads and keeps the models of one lab, in one process.
+    """Identifies, loads and keeps the models of one lab, in one process, for any number of threads.
 
     Loaded models stay in memory for the next recording; when together they would need more than
-    `MODELLAB_MODEL_MEMORY_GIB`, the one used longest ago goes first.
+    `MODELLAB_MODEL_MEMORY_GIB`, the one used longest ago goes first of those that nobody holds.
+
+    Args:
+        while_loading: put around each load. A process that does one thing after the other may give `made_to_stay`
+            here; one that serves must not, since that freezes what every thread has made so far.
     """
 
-    def __init__(self, lab: Lab, registry: ModelRegistry) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        registry: ModelRegistry,
+        *,
+        while_loading: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.registry = registry
+        self._while_loading = while_loading
+        self._lock = threading.Lock()
+        """Guards `_kept` and its leases; never held while anything is loaded or closed."""
+        self._one_load = threading.Lock()
+        """One model is loaded at a time: each can see what room there is, and imports wait for each other anyway."""
         self._settings = lab.settings
         self._weights = WeightStore(lab)
         # Nothing is written before there is a home: looking at the models does not make one.
@@ -113,8 +134,13 @@ class Models:
             digest = hashlib.sha256(canonical_json(variant.parameters).encode()).hexdigest()
         return ModelIdentity(ref.id, ref.variant, digest, config.runtime, version, facts.device, facts.compute_type)
 
-    def acquire(self, ref: ModelRef) -> LoadedModel:
-        """A model in memory: the kept one, or loaded now (imports included in the time it states).
+    @contextmanager
+    def lease(self, ref: ModelRef) -> Iterator[LoadedModel]:
+        """A model in memory, which stays there while the block runs: the kept one, or loaded now.
+
+        The time that it states for loading includes imports. Threads that want the same model get the same one, loaded
+        once, of which only the one that loaded it is told the time. Whether a model can be called from several threads
+        at once is its own affair.
 
         Raises:
             ModelUnavailable: a package is missing, no device is present, or the adapter gave something that does not
@@ -125,18 +151,56 @@ class Models:
             WeightsCorrupt: the weights are not those that the config names.
         """
         config = self.registry.get(ref.id)
-        kept = self._kept.get(ref)
-        if kept is not None and not kept.usable:
-            del self._kept[ref]
-            kept = None
-        load_s = 0.0
+        kept, load_s = self._take(config, ref)
+        try:
+            yield LoadedModel(kept.model, load_s, kept.facts, config.sample_rate_hz, lambda: self._begin(kept))
+        finally:
+            with self._lock:
+                kept.leases -= 1
+
+    def acquire(self, ref: ModelRef) -> LoadedModel:
+        """A model in memory without a lease: it may be dropped as soon as another one is wanted. Raises as `lease`."""
+        with self.lease(ref) as loaded:
+            return loaded
+
+    def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
+        """A kept model with one more lease, and the seconds that loading it took now."""
+        kept = self._take_kept(ref)
         if kept is None:
-            self._make_room(config.memory_of(ref.variant))
-            started = time.perf_counter()
-            kept = self._kept[ref] = self._load(config, ref)
-            load_s = time.perf_counter() - started
-        self._kept.move_to_end(ref)
-        return LoadedModel(kept.model, load_s, kept.facts, config.sample_rate_hz)
+            with self._one_load:
+                # Whoever had the lock before may have loaded it.
+                kept = self._take_kept(ref)
+                if kept is None:
+                    return self._take_loaded(config, ref)
+        return kept, 0.0
+
+    def _take_kept(self, ref: ModelRef) -> _Kept | None:
+        with self._lock:
+            kept = self._kept.get(ref)
+            if kept is None:
+                return None
+            if not kept.usable:
+                del self._kept[ref]
+                return None
+            kept.leases += 1
+            self._kept.move_to_end(ref)
+            return kept
+
+    def _take_loaded(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
+        self._make_room(config.memory_of(ref.variant))
+        started = time.perf_counter()
+        kept = self._load(config, ref)
+        load_s = time.perf_counter() - started
+        kept.leases = 1
+        with self._lock:
+            self._kept[ref] = kept
+        return kept, load_s
+
+    def _begin(self, kept: _Kept) -> bool:
+        """Somebody begins an inference; whether it is the first since the model was loaded."""
+        with self._lock:
+            first, kept.called = not kept.called, True
+        return first
 
     @property
     def offline_by(self) -> str | None:
@@ -146,7 +210,8 @@ class Models:
     @property
     def loaded(self) -> list[ModelRef]:
         """Models in memory, the one used longest ago first; a dead worker's is not."""
-        return [ref for ref, kept in self._kept.items() if kept.usable]
+        with self._lock:
+            return [ref for ref, kept in self._kept.items() if kept.usable]
 
     def availability(self, ref: ModelRef) -> Availability:
         """Whether a model can run here, found without loading, importing or downloading anything in this process.
@@ -206,9 +271,12 @@ class Models:
         return "device for it" if self._settings.device == "auto" else self._settings.device
 
     def close(self) -> None:
-        """Let every loaded model go."""
-        while self._kept:
-            self._drop(next(iter(self._kept)))
+        """Let every loaded model go, also those that somebody holds: for the end of a process or a test."""
+        with self._lock:
+            going = list(self._kept.values())
+            self._kept.clear()
+        for kept in going:
+            kept.close()
 
     def __enter__(self) -> "Models":
         return self
@@ -241,7 +309,7 @@ class Models:
         request = self.request(ref)
         facts = request.facts
         worker: Worker | None = None
-        with torch_threads(facts.threads), made_to_stay():
+        with torch_threads(facts.threads), self._while_loading():
             try:
                 if config.host == "worker":
                     worker = Worker(request, self.registry.root, instead=lambda: self._instead(ref))
@@ -305,16 +373,19 @@ class Models:
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
     def _make_room(self, needed_mib: int) -> None:
-        """A model larger than the whole budget is loaded alone rather than refused."""
+        """Let models go that nobody holds until another fits; one that never would is loaded all the same."""
         budget_mib = self._settings.model_memory_gib * _MIB_PER_GIB
-        count = len(self._kept)
-        while self._kept and sum(kept.memory_mib for kept in self._kept.values()) + needed_mib > budget_mib:
-            self._drop(next(iter(self._kept)))
-        if len(self._kept) < count:
+        going: list[_Kept] = []
+        with self._lock:
+            for ref in list(self._kept):
+                if sum(kept.memory_mib for kept in self._kept.values()) + needed_mib <= budget_mib:
+                    break
+                if self._kept[ref].leases == 0:
+                    going.append(self._kept.pop(ref))
+        if going:
+            while going:
+                going.pop().close()
             collect_all()
-
-    def _drop(self, ref: ModelRef) -> None:
-        self._kept.pop(ref).close()
 
 
 def runtime_version(config: ModelConfig) -> str:

@@ -45,7 +45,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
     else:
-        with context.inference():
+        with context.inference:
             found = find_action_items_with(
                 open_backend(parameters), transcript, day, parameters, progress=context.progress
             )

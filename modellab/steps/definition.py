@@ -1,9 +1,9 @@
 """What a pipeline step is."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from modellab.media.inputs import RegisteredInput, check_copy
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
 from modellab.settings import Settings
+from modellab.steps.timed import Stopwatch, TimedModel
 from modellab.surfaces.contracts import Progress
 
 Row = Mapping[str, Any]
@@ -45,9 +46,12 @@ class Timings:
 
     load_s: float = 0.0
     inference_s: float = 0.0
+    first_inference: bool | None = None
+    """Whether the inference was the first since its model was loaded, which is slower: kernels are chosen, memory is
+    taken, code is compiled. None when there was none, or it is not known."""
 
 
-@dataclass(slots=True)
+@dataclass
 class StepContext:
     """What a running step is given. The model is loaded when it is first used, so a step without one loads nothing."""
 
@@ -99,22 +103,23 @@ class StepContext:
 
     @contextmanager
     def model(self) -> Iterator[Any]:
-        """The loaded model, for inference: the block's time counts as `inference_s`.
+        """The loaded model, for inference: the time inside its calls counts as `inference_s`, that between them not.
 
         Torch's global thread count is the model's own inside the block and what it was before after it.
         """
         loaded = self.load()
-        with torch_threads(loaded.facts.threads), self.inference():
-            yield loaded.model
+        if self.timings.first_inference is None:
+            self.timings.first_inference = loaded.begin_inference()
+        with torch_threads(loaded.facts.threads):
+            yield TimedModel(loaded.model, self.inference)
 
-    @contextmanager
-    def inference(self) -> Iterator[None]:
-        """The block's time counts as `inference_s`: a model's work that is not of the step's slot."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings.inference_s += time.perf_counter() - started
+    @cached_property
+    def inference(self) -> Stopwatch:
+        """The time inside `with context.inference:` counts as `inference_s`: work of a model not in the step's slot."""
+        return Stopwatch(self._add_inference)
+
+    def _add_inference(self, seconds: float) -> None:
+        self.timings.inference_s += seconds
 
 
 @dataclass(frozen=True, slots=True)

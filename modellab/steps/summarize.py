@@ -59,7 +59,7 @@ def _extracted(context: StepContext, parameters: SummarizeParameters, transcript
 
 
 def _written(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
-    with context.inference():
+    with context.inference:
         return summarize_with(
             open_backend(parameters),
             transcript,

@@ -5,7 +5,9 @@ Times in and out of a model are seconds from the start of the samples it was giv
 original-recording times.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, get_origin, get_type_hints, runtime_checkable
 
 from modellab.media.audio import Audio, Samples, Waveform
@@ -132,6 +134,17 @@ CONTRACTS: Mapping[str, type] = {
 def members(contract: type) -> dict[str, Any]:
     """What a contract asks for, by name: functions and properties."""
     return {name: member for name, member in vars(contract).items() if not name.startswith("_")}
+
+
+@cache
+def object_given(method: str) -> type | None:
+    """The contract of what a method of a model gives, where that is an object with methods; None for plain data."""
+    for contract in CONTRACTS.values():
+        function = members(contract).get(method)
+        if function is not None and not isinstance(function, property):
+            returned = get_type_hints(function).get("return")
+            return returned if inspect.isclass(returned) and getattr(returned, "_is_protocol", False) else None
+    return None
 
 
 def can_be_remote(surface: str) -> bool:

@@ -1,19 +1,24 @@
 """Identifying, loading, keeping and refusing models."""
 
+import gc
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modellab.errors import ModelUnavailable, WeightsMissing
+from modellab.memory import made_to_stay
 from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
+from modellab.registry.threads import torch_threads
 from modellab.settings import Lab, Settings
 
 from .conftest import ADAPTER
@@ -192,3 +197,110 @@ def test_loading_leaves_torchs_threads_alone(folder: Path, write_model: WriteMod
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "3"
+
+
+SLOW = """
+import threading, time
+loads = []
+def load(request):
+    loads.append(threading.get_ident())
+    time.sleep(0.2)
+    return Detector(request)
+"""
+
+
+def test_threads_that_want_a_model_get_one_that_is_loaded_once(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("toy", adapter=ADAPTER + SLOW)
+    kept = models(folder, lab)
+    barrier = threading.Barrier(4)
+
+    def acquire() -> LoadedModel:
+        barrier.wait()
+        return kept.acquire(ref("toy"))
+
+    with ThreadPoolExecutor(4) as pool:
+        got = [future.result() for future in [pool.submit(acquire) for _ in range(4)]]
+    assert len(kept.registry.adapter("toy").loads) == 1
+    assert len({id(loaded.model) for loaded in got}) == 1
+    assert sorted(loaded.load_s > 0 for loaded in got) == [False, False, False, True]
+
+
+def test_a_kept_model_is_had_while_another_is_loaded(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("a")
+    waiting = (
+        "\nimport threading\nbegun, go_on = threading.Event(), threading.Event()\n"
+        "def load(request):\n    begun.set()\n    assert go_on.wait(60)\n    return Detector(request)\n"
+    )
+    write_model("b", adapter=ADAPTER + waiting)
+    kept = models(folder, lab)
+    a = kept.acquire(ref("a")).model
+    b = kept.registry.adapter("b")
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(kept.acquire, ref("b"))
+        assert b.begun.wait(60)
+        assert kept.acquire(ref("a")).model is a
+        assert not loading.done()
+        b.go_on.set()
+        assert loading.result().load_s > 0
+
+
+def test_a_model_in_use_is_not_dropped(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    for model_id in "abc":
+        write_model(model_id, memory_mib=400)
+    kept = models(folder, lab, model_memory_gib=400 / GIB)
+    with kept.lease(ref("a")) as a:
+        kept.acquire(ref("b"))
+        assert not a.model.closed
+        assert kept.loaded == [ref("a"), ref("b")]
+        kept.acquire(ref("c"))
+        assert kept.loaded == [ref("a"), ref("c")]
+    kept.acquire(ref("b"))
+    assert a.model.closed
+    assert kept.loaded == [ref("b")]
+
+
+def test_the_first_inference_after_a_load_is_known(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    for model_id in "ab":
+        write_model(model_id, memory_mib=400)
+    kept = models(folder, lab, model_memory_gib=400 / GIB)
+    assert [kept.acquire(ref("a")).begin_inference() for _ in range(3)] == [True, False, False]
+    kept.acquire(ref("b"))
+    assert kept.acquire(ref("a")).begin_inference()
+
+
+def test_loading_freezes_nothing_unless_that_is_chosen(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    write_model("a")
+    write_model("b")
+    gc.unfreeze()
+    models(folder, lab).acquire(ref("a"))
+    assert gc.get_freeze_count() == 0
+    try:
+        Models(lab, ModelRegistry(folder), while_loading=made_to_stay).acquire(ref("b"))
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+
+
+def test_torchs_threads_are_put_back_when_blocks_of_threads_overlap() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with torch_threads(1):
+            inside.set()
+            assert leave.wait(60)
+
+    torch.set_num_threads(3)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            with torch_threads(5):
+                done = pool.submit(other)
+                assert inside.wait(60)
+            leave.set()
+            done.result()
+            assert pool.submit(torch.get_num_threads).result() == 3
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.media.audio import Samples
 from modellab.media.inputs import InputStore
+from modellab.media.resampling import StreamResampler
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, step_model, step_sources
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.steps import timed
 from modellab.steps.catalogue import get_step
 from modellab.warehouse.recorder import Recorder
 
@@ -67,3 +71,30 @@ def run_steps(lab: Lab, attempt_steps: Callable[..., dict[str, StepRecord]]) -> 
         return artifacts
 
     return run
+
+
+class Clock:
+    """Stands still until somebody works."""
+
+    now_s = 0.0
+
+    def work(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Resampling takes 100 s of it each time."""
+    clock = Clock()
+    monkeypatch.setattr(timed, "time", SimpleNamespace(perf_counter=clock.perf_counter))
+    push = StreamResampler.push
+
+    def slow(self: StreamResampler, samples: Samples) -> Samples:
+        clock.work(100.0)
+        return push(self, samples)
+
+    monkeypatch.setattr(StreamResampler, "push", slow)
+    return clock

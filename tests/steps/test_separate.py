@@ -15,7 +15,10 @@ from modellab.pipeline.record import StepRecord
 from modellab.steps.separate import write_stems
 from modellab.surfaces.contracts import Progress
 
+from .conftest import Clock
+
 RunSteps = Callable[..., dict[str, Artifact]]
+AttemptSteps = Callable[..., dict[str, StepRecord]]
 MODELS = {"separate": "demucs", "vad": "silero_vad", "enhance": "rnnoise"}
 STEMS = ("drums", "bass", "other", "vocals")
 BITS_24 = 2.0**-23
@@ -181,3 +184,28 @@ def test_progress_rises(tmp_path: Path) -> None:
     mixture = Audio(np.full((1, 50_000), 0.1, np.float32), 16_000)
     write_stems(mixture, Known(0.25, 0.25, 0.25, 0.25), 44_100, tmp_path, progress=seen.append)
     assert seen == sorted(seen) and seen[-1] == 1.0
+
+
+class Separator:
+    """A second for each block of half a second."""
+
+    stems = STEMS
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def separate(self, audio: Audio, progress: Progress) -> Iterator[Samples]:
+        for start in range(0, audio.samples.shape[1], 22_050):
+            self.clock.work(1.0)
+            block = audio.samples[:, start : start + 22_050]
+            yield np.stack([block / 4] * 4)
+
+
+def test_separating_counts_the_models_blocks_and_no_resampling(
+    clock: Clock, attempt_steps: AttemptSteps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.demucs.adapter.load", lambda request: Separator(clock))
+    record = attempt_steps(
+        song(tmp_path / "song.wav", 1.0, rate_hz=16_000), "ingest", "separate", models={"separate": "demucs"}
+    )["separate"]
+    assert (record.status, record.inference_s, record.first_inference) == ("completed", 2.0, True)

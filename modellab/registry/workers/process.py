@@ -21,8 +21,9 @@ from modellab.memory import made_to_stay
 from modellab.registry.loaded import load_with
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
-from modellab.registry.workers.remote import made_by, plain_values
+from modellab.registry.workers.remote import plain_values
 from modellab.registry.workers.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
+from modellab.surfaces.contracts import object_given
 
 _PROGRESS_INTERVAL_S = 0.1
 _GIVE_BACK_INTERVAL_S = 20.0
@@ -65,7 +66,6 @@ class _Served:
 
     def __init__(self, channel: Channel, model: Any, order: Load) -> None:
         self._channel, self._threads = channel, order.request.facts.threads
-        self._surfaces = order.request.config.surfaces
         self._objects: dict[int, Any] = {0: model}
         self._next = 1
 
@@ -84,7 +84,7 @@ class _Served:
         arguments = [report if isinstance(argument, Reports) else argument for argument in call.arguments]
         with torch_threads(self._threads):
             value = getattr(self._objects[call.target], call.method)(*arguments)
-        if call.target == 0 and made_by(self._surfaces, call.method):
+        if call.target == 0 and object_given(call.method):
             self._objects[self._next] = value
             self._next += 1
             return Made(self._next - 1)

@@ -1,11 +1,10 @@
 """The model that stands in the lab for one in a worker: it offers what the contracts of its surfaces ask for."""
 
-import inspect
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from modellab.surfaces.contracts import CONTRACTS, members
+from modellab.surfaces.contracts import CONTRACTS, members, object_given
 
 if TYPE_CHECKING:
     from modellab.registry.workers.worker import Worker
@@ -21,34 +20,23 @@ def plain_values(model: object, surfaces: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def made_by(surfaces: Sequence[str], method: str) -> type | None:
-    """The contract of what a method gives, where that is an object with methods of its own; None for plain data."""
-    for surface in surfaces:
-        function = members(CONTRACTS[surface]).get(method)
-        if function is not None and not isinstance(function, property):
-            returned = get_type_hints(function).get("return")
-            return returned if inspect.isclass(returned) and getattr(returned, "_is_protocol", False) else None
-    return None
-
-
 class Remote:
     """Something in a worker: the model, or what one of its calls made there.
 
     Args:
         worker: where it is.
         target: its number there.
-        surfaces: those of the model.
     """
 
-    def __init__(self, worker: "Worker", target: int, surfaces: Sequence[str]) -> None:
-        self._worker, self._target, self._surfaces = worker, target, surfaces
+    def __init__(self, worker: "Worker", target: int) -> None:
+        self._worker, self._target = worker, target
         if target:
             weakref.finalize(self, worker.forget, target)
 
     def _call(self, method: str, *arguments: Any) -> Any:
         made, value = self._worker.call(self._target, method, arguments)
-        contract = made_by(self._surfaces, method)
-        return remote_class([contract], {})(self._worker, value, ()) if made and contract else value
+        contract = object_given(method)
+        return remote_class([contract], {})(self._worker, value) if made and contract else value
 
 
 def remote_class(contracts: Sequence[type], values: dict[str, Any]) -> type[Remote]:

@@ -87,7 +87,7 @@ class Worker:
     def _load(self, request: LoadRequest, registry: Path) -> Remote:
         _, values = self._exchange(Load(request, str(registry)), None, "while it was loaded")
         contracts = [CONTRACTS[surface] for surface in self._surfaces]
-        return remote_class(contracts, values)(self, 0, self._surfaces)
+        return remote_class(contracts, values)(self, 0)
 
     def _exchange(self, message: Load | Call, report: Callable[[float], None] | None, doing: str) -> tuple[bool, Any]:
         if not self.alive:
