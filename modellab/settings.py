@@ -4,10 +4,16 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from modellab.errors import UsageError
 from modellab.local_days import checked_zone, machine_zone
@@ -40,6 +46,18 @@ def language_codes(text: str) -> tuple[str, ...]:
     if wrong := [code for code in codes if not _LANGUAGE_CODE.match(code)]:
         raise ValueError(f"{', '.join(wrong)}: languages are codes such as en, de or yue")
     return codes
+
+
+class _EnvFile(DotEnvSettingsSource):
+    """The `.env` file: a relative path in it begins at the file, wherever the command is run."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        beside = Path(str(self.env_file)).resolve().parent
+        for name in ("home", "weights"):
+            if name in values:
+                values[name] = beside / Path(values[name]).expanduser()
+        return values
 
 
 class Settings(BaseSettings):
@@ -81,6 +99,19 @@ class Settings(BaseSettings):
             else ("TRANSFORMERS_OFFLINE", self.transformers_offline)
         )
         return name if value.upper() in _TRUE else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """As the base class has them, but for what the paths in `.env` mean."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        return init_settings, env_settings, _EnvFile(settings_cls, env_file=dotenv_settings.env_file)
 
     @field_validator("languages", mode="before")
     @classmethod
@@ -177,6 +208,11 @@ class Lab:
     def names(self) -> Path:
         """Names that the user gave to speakers, `<fingerprint of the result that tells them apart>.json`."""
         return self.home / "names"
+
+    @cached_property
+    def events(self) -> Path:
+        """How runs went on, `<Dagster run>.jsonl`, as their processes tell while they work."""
+        return self.home / "events"
 
     @cached_property
     def dagster_home(self) -> Path:

@@ -15,6 +15,7 @@ from modellab.artifacts.store import Artifact
 from modellab.errors import LabError, StepFailed, UsageError
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
+from modellab.pipeline.event_file import recorded_events
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
 from modellab.warehouse.recorder import Recorder
@@ -235,10 +236,11 @@ class EngineResource(dg.ConfigurableResource[Any]):
             planned=_planned_steps(plan),
             launch=launch,
         )
-        try:
-            yield self
-        finally:
-            self._session.close()
+        with recorded_events(lab, run.run_id):
+            try:
+                yield self
+            finally:
+                self._session.close()
 
     def resolve(self, key: str) -> System:
         """The system of a key."""

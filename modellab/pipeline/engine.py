@@ -100,7 +100,7 @@ class Engine:
         step = self._step(system, step_name)
         attempt = _Attempt(self, system, step, source, run)
         try:
-            emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None))
+            emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None), run)
             attempt.make(force)
         except LabError as error:
             attempt.error = error
@@ -140,7 +140,7 @@ class Engine:
         """Keep and tell what checks said about the result of an attempt at a step."""
         if checks:
             self.recorder.checks(record, checks)
-            emit(StepJudged(record, tuple(checks)))
+            emit(StepJudged(record, tuple(checks)), _run_of(record))
 
     def _ended(self, record: StepRecord, artifact: Artifact | None) -> StepRecord:
         without = self._without[record.system, record.input]
@@ -152,7 +152,7 @@ class Engine:
             why = f"it was not run because {said}." if not_run else why_absent(str(record.error_type), said)
             without[record.step] = why
         self.recorder.step(record, artifact)
-        emit(StepEnded(record))
+        emit(StepEnded(record), _run_of(record))
         return record
 
     @staticmethod
@@ -161,6 +161,10 @@ class Engine:
         if step is None:
             raise ArtifactMissing(f"system {system.key} has no step {name!r}")
         return step
+
+
+def _run_of(record: StepRecord) -> RunIdentity:
+    return RunIdentity(record.run, record.dagster_run_id)
 
 
 class _Attempt:
@@ -180,7 +184,7 @@ class _Attempt:
         self.reproduced: bool | None = None
         self.error: LabError | None = None
         self.canceled = False
-        self._progress = _Throttled(source.key, system.key, step.name)
+        self._progress = _Throttled(run, source.key, system.key, step.name)
         self._context: StepContext | None = None
         memory.reset_peak()
 
@@ -332,8 +336,8 @@ class _Attempt:
 class _Throttled:
     """Progress of one step as events, at most ten a second, never falling. Long steps give memory back on the way."""
 
-    def __init__(self, source: str, system: str, step: str) -> None:
-        self._where = (source, system, step)
+    def __init__(self, run: RunIdentity, source: str, system: str, step: str) -> None:
+        self._run, self._where = run, (source, system, step)
         self.fraction: float | None = None
         """How much is done; None until the step says so."""
         self._next = 0.0
@@ -344,7 +348,7 @@ class _Throttled:
         self.fraction = max(self.fraction or 0.0, min(fraction, 1.0))
         if now >= self._next:
             self._next = now + _PROGRESS_INTERVAL_S
-            emit(StepProgressed(*self._where, self.fraction))
+            emit(StepProgressed(*self._where, self.fraction), self._run)
         if now >= self._give_back_at:
             memory.give_back()
             self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S

@@ -1,16 +1,33 @@
-"""What a running pipeline tells whoever watches it in the same process (the command line's live table)."""
+"""What a running pipeline tells whoever watches it in the same process; `event_file` tells other processes."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
-if TYPE_CHECKING:
-    from modellab.pipeline.record import CheckRecord, StepRecord
+from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
+from modellab.wall_clock import stamp
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What `emit` adds to an event; two events that say the same are equal, whenever they are told."""
+
+    run: str = field(default="", compare=False)
+    """Run key."""
+    dagster_run_id: str = field(default="", compare=False)
+    number: int = field(default=0, compare=False)
+    """Its place among the events of its Dagster run, from 1."""
+    at: str = field(default="", compare=False)
+    """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(_Told):
     """A step begins; it may turn out to be cached."""
 
     input: str
@@ -20,7 +37,7 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class StepProgressed:
+class StepProgressed(_Told):
     """A step has done a fraction, 0 to 1, of its work."""
 
     input: str
@@ -30,37 +47,49 @@ class StepProgressed:
 
 
 @dataclass(frozen=True, slots=True)
-class StepEnded:
+class StepEnded(_Told):
     """A step is over: done, cached or failed; or it is not run."""
 
-    record: "StepRecord"
+    record: StepRecord
 
 
 @dataclass(frozen=True, slots=True)
-class StepJudged:
+class StepJudged(_Told):
     """The checks of a step's result have been made; comes after its `StepEnded`."""
 
-    record: "StepRecord"
-    checks: tuple["CheckRecord", ...]
+    record: StepRecord
+    checks: tuple[CheckRecord, ...]
 
 
 Event = StepStarted | StepProgressed | StepEnded | StepJudged
 Observer = Callable[[Event], None]
 
+_lock = Lock()
 _observers: list[Observer] = []
+_numbers: Counter[str] = Counter()
+"""Dagster run -> events so far."""
 
 
 @contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
-    """Send every event of this process to `observer` while the block runs."""
-    _observers.append(observer)
+    """Send every event of this process to `observer` while the block runs, in the thread that it happens in."""
+    with _lock:
+        _observers.append(observer)
     try:
         yield
     finally:
-        _observers.remove(observer)
+        with _lock:
+            _observers.remove(observer)
 
 
-def emit(event: Event) -> None:
-    """Tell every observer."""
-    for observer in _observers:
-        observer(event)
+def emit(event: Event, run: RunIdentity) -> None:
+    """Tell every observer; one that raises is no reason to stop, nor to leave the others out."""
+    with _lock:
+        _numbers[run.dagster_run_id] += 1
+        number, observers = _numbers[run.dagster_run_id], tuple(_observers)
+    told = replace(event, run=run.run, dagster_run_id=run.dagster_run_id, number=number, at=stamp())
+    for observer in observers:
+        try:
+            observer(told)
+        except Exception:
+            _log.exception("%r could not be told that %s", observer, type(event).__name__)

@@ -11,6 +11,7 @@ from modellab.errors import InputDamaged
 from modellab.files import SET_ASIDE
 from modellab.leftovers import remove_leftovers
 from modellab.media.inputs import InputStore, check_copy
+from modellab.pipeline.event_file import remove_old_events
 from modellab.settings import Lab
 from modellab.warehouse.builder import BuildReport, build
 
@@ -36,6 +37,7 @@ def upkeep(lab: Lab) -> UpkeepReport:
     """Remove half-written folders nobody works on any more, bring new rows into the database, read every input and the
     results whose turn it is."""
     removed = remove_leftovers(lab, everywhere=True)
+    remove_old_events(lab)
     damaged = damaged_results(lab, tonight(ArtifactStore(lab.artifacts).places(), datetime.now(UTC)))
     return UpkeepReport(removed, build(lab), dict(damaged_inputs(lab)), dict(damaged))
 

@@ -25,3 +25,7 @@ def test_the_nightly_run_clears_what_killed_processes_left_and_builds_the_databa
     assert "| runs | 0 |" in str(materialization.metadata["rows"].value)
     assert [folder.exists() for folder in folders] == [False, False]
     assert lab.database.is_file()
+
+
+def test_the_night_is_the_labs(lab: Lab) -> None:
+    assert nightly_housekeeping.execution_timezone == lab.timezone

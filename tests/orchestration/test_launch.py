@@ -13,6 +13,8 @@ import pytest
 from modellab.cli.launch import Launcher
 from modellab.errors import UnknownName, UsageError
 from modellab.media.inputs import InputStore
+from modellab.pipeline.event_file import follow
+from modellab.pipeline.events import StepEnded, StepJudged, StepStarted
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
@@ -45,6 +47,17 @@ def test_a_run_is_done_recorded_and_found_the_second_time(lab, source, capfd):
         (forced.dagster_run_id, "ingest", False),
         (forced.dagster_run_id, "vad", False),
     ]
+
+
+def test_a_runs_events_can_be_followed(lab, source):
+    with Launcher(lab) as launcher:
+        result = launcher.run("ingest", source)
+    events = list(follow(lab, result.dagster_run_id))
+    assert [event.number for event in events] == sorted(event.number for event in events)
+    assert {event.run for event in events} == {result.run}
+    assert events[0] == StepStarted(source.key, "ingest", "ingest", None)
+    assert [event.record for event in events if isinstance(event, StepEnded)] == result.records
+    assert isinstance(events[-1], StepJudged)
 
 
 def test_the_ui_finds_the_run_under_its_job_and_can_run_it_again(lab, source):
