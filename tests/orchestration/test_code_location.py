@@ -196,3 +196,20 @@ def test_a_run_can_ask_for_a_device_and_threads(lab, monkeypatch, resource, devi
     assert (found.settings.device, found.settings.threads) == (device, threads)
     assert found.home == lab.home
     assert found.settings.hf_token.get_secret_value() == "hf_x"
+
+
+def test_a_cpu_that_cant_run_the_lab_is_refused_before_anything_is_imported(tmp_path: Path) -> None:
+    """As another CPU would see it: without the refusal, importing DuckDB ends the process without a word."""
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("model name : Intel Core i7-2600\nflags : sse2 sse4_2 avx\n")
+    for module in ("modellab_dagster.ui", "modellab_dagster.definitions"):
+        code = (
+            "import sys; from pathlib import Path; from modellab.registry import cpu; "
+            f"cpu._CPUINFO = Path({str(cpuinfo)!r})\n"
+            f"try: import {module}\nexcept Exception as error: print(type(error).__name__, error)\n"
+            "print(sorted({'dagster', 'duckdb', 'torch'} & set(sys.modules)))"
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        refused, imported = ran.stdout.splitlines()
+        assert refused.startswith("CpuUnsupported this CPU lacks AVX2, FMA, BMI2"), module
+        assert imported == "[]", module
