@@ -158,5 +158,5 @@ def _of_number(number: int, place: Path | None, words: str | None) -> StorageErr
     free = free_space(place) if place is not None else None
     found = words or os.strerror(number)
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and free is not None:
-        found += f", {megabytes(free)} free"
+        found += f", {megabytes(free)} free now"  # what was half written is removed already
     return StorageError(f"{place or 'a file of the lab'} {said}", found=found, hint=hint)

@@ -1,12 +1,11 @@
 """Writing canonical audio: the files that `CanonicalAudio` reads, whichever step makes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
-import soundfile
 
 from modellab.documents import dump
 from modellab.errors import StepFailed
@@ -21,6 +20,7 @@ from modellab.media.canonical import (
 )
 from modellab.media.envelope import EnvelopeMeter
 from modellab.media.levels import LevelMeter, decibels
+from modellab.media.sound_writer import sound_writer
 
 FlacBits = Literal[16, 24]
 _QUIET_PEAK = 0.01
@@ -67,12 +67,12 @@ def write_canonical(
     divisor = np.float32(highest) if highest > 1.0 else None
     levels = LevelMeter(audio.channels, audio.sample_rate_hz)
     envelope = EnvelopeMeter(audio.length, audio.sample_rate_hz, time_map)
-    with FlacWriter(folder / audio_file, audio.channels, audio.sample_rate_hz, bits or flac_bits(highest)) as flac:
+    with _flac_writer(folder / audio_file, audio.channels, audio.sample_rate_hz, bits or flac_bits(highest)) as write:
         for stored in audio.blocks(_BLOCK_SAMPLES):
             block = stored if divisor is None else stored / divisor
             levels.add(block)
             envelope.add(block)
-            flac.write(block)
+            write(block)
     info = IngestInfo(
         sample_rate_hz=audio.sample_rate_hz,
         channels=audio.channels,
@@ -114,31 +114,23 @@ def flac_bits(peak: float) -> FlacBits:
 
 def write_flac(audio: AudioBlocks, path: Path, bits: FlacBits | None = None) -> None:
     """Write audio within full scale as FLAC; by default with the bits that its level needs."""
-    with FlacWriter(path, audio.channels, audio.sample_rate_hz, bits or flac_bits(audio.peak)) as flac:
+    with _flac_writer(path, audio.channels, audio.sample_rate_hz, bits or flac_bits(audio.peak)) as write:
         for block in audio.blocks(_BLOCK_SAMPLES):
-            flac.write(block)
+            write(block)
 
 
-class FlacWriter:
-    """A FLAC file, written block by block. A context manager.
+@contextmanager
+def _flac_writer(path: Path, channels: int, sample_rate_hz: int, bits: FlacBits) -> Iterator[Callable[[Samples], None]]:
+    """Writes a FLAC block by block: gives what adds samples within full scale, shape `(channels, samples)`.
 
     Samples are scaled here, so that 16-bit sound that was not changed comes out bit for bit the same.
     """
+    scale, shift = 1 << (bits - 1), 32 - bits
+    with sound_writer(path, channels, sample_rate_hz, f"PCM_{bits}", "FLAC") as file:
 
-    def __init__(self, path: Path, channels: int, sample_rate_hz: int, bits: FlacBits) -> None:
-        self._scale, self._shift = 1 << (bits - 1), 32 - bits
-        self._file = soundfile.SoundFile(path, "w", sample_rate_hz, channels, f"PCM_{bits}", format="FLAC")
+        def write(block: Samples) -> None:
+            integers = np.rint(block * np.float32(scale))
+            np.clip(integers, -scale, scale - 1, out=integers)
+            file.write(np.ascontiguousarray(integers.T).astype(np.int32) << shift)
 
-    def __enter__(self) -> "FlacWriter":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def write(self, block: Samples) -> None:
-        """Add samples within full scale, shape `(channels, samples)`."""
-        integers = np.rint(block * np.float32(self._scale))
-        np.clip(integers, -self._scale, self._scale - 1, out=integers)
-        self._file.write(np.ascontiguousarray(integers.T).astype(np.int32) << self._shift)
+        yield write

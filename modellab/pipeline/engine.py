@@ -27,7 +27,7 @@ from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
-from modellab.trouble import storage_error
+from modellab.trouble import storage_error, trouble_at
 from modellab.wall_clock import now, stamp
 
 _log = logging.getLogger(__name__)
@@ -105,8 +105,10 @@ class Engine:
         except LabError as error:
             attempt.error = error
         except Exception as error:
-            _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
-            attempt.error = storage_error(error, self.store.root) or StepFailed(f"{type(error).__name__}: {error}")
+            attempt.error = storage_error(error, self.store.root)
+            if attempt.error is None:
+                _log.exception("step %s of %s on %s failed", step_name, system.key, source.name)
+                attempt.error = StepFailed(f"{type(error).__name__}: {error}")
             attempt.error.__cause__ = error
         except BaseException:  # Ctrl-C, or Dagster's word for a run that someone cancels
             attempt.canceled = True
@@ -212,8 +214,9 @@ class _Attempt:
         assert self.fingerprint is not None
         with ExitStack() as leases, self.engine.store.staging() as folder:
             context = self._context = self._make_context(identity, folder, leases)
-            summary = self.step.definition.run(context)
-            files = describe_files(folder)
+            with trouble_at(self.engine.store.root):  # here, while what fills the disk is still on it
+                summary = self.step.definition.run(context)
+                files = describe_files(folder)
             if found:
                 self.artifact, self.reproduced = found, files == found.manifest["files"]
             else:

@@ -17,6 +17,7 @@ from modellab.media.canonical import AppliedOperator, CanonicalAudio
 from modellab.media.canonical_writer import write_canonical, write_flac
 from modellab.media.levels import decibels
 from modellab.media.resampling import StreamResampler, resample
+from modellab.media.sound_writer import sound_writer
 from modellab.names import unknown_name
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
 from modellab.surfaces.contracts import Progress, SeparateModel
@@ -131,9 +132,7 @@ def write_stems(
     with ExitStack() as stack:
         files = [
             stack.enter_context(
-                soundfile.SoundFile(
-                    folder / f"{stem}.w64", "w", mixture.sample_rate_hz, mixture.channels, "FLOAT", format="W64"
-                )
+                sound_writer(folder / f"{stem}.w64", mixture.channels, mixture.sample_rate_hz, "FLOAT", "W64")
             )
             for stem in stems
         ]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +99,27 @@ def test_a_chain_runs_once_and_is_cached_afterwards(engine: Engine) -> None:
     assert artifact.file("shout.txt").read_text() == "HELLO"
     assert first[1].artifact == f"artifacts/shout/{artifact.fingerprint[:2]}/{artifact.fingerprint}"
     assert second[0].peak_memory_mib is None
+
+
+def test_a_disk_that_fills_while_a_step_writes_is_its_failure_in_words(
+    lab: Lab, small_disk: Callable[[str], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Asked what is free while the disk is full: what the step had written is gone when its record is made."""
+    home = small_disk("size=2m") / "home"
+    lab = Lab(lab.settings.model_copy(update={"home": home}))
+    engine = Engine(lab, Models(lab, ModelRegistry(home)), ArtifactStore(lab.artifacts), Recorder(lab))
+
+    def fill(context: StepContext) -> Mapping[str, object]:
+        (context.output / "words.txt").write_bytes(bytes(4 << 20))
+        return {}
+
+    system = System("test", "test", (SystemStep(replace(WRITE, run=fill), None, Words(), {}),))
+    record = engine.run_step(system, SOURCE, "write", RUN)
+    assert record.status == "failed" and record.error is not None
+    assert record.error.startswith(
+        f"{lab.artifacts} is on a disk that is full; found No space left on device, 0.0 MB free"
+    )
+    assert list((lab.artifacts / ".staging").iterdir()) == [] and caplog.records == []
 
 
 def test_a_change_upstream_changes_what_is_downstream_and_nothing_else(engine: Engine) -> None:
