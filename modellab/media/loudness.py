@@ -20,7 +20,7 @@ _CALIBRATION_LU = -0.691
 _LOWEST_RATE_HZ = 4_000
 """The K-weighting's shelf turns at 1.5 kHz, which must lie well below half the rate."""
 _FILTERED_SAMPLES = 1 << 18
-_SUSTAINED_STEPS = 20
+_SUSTAINED_STEPS = 3
 
 
 class LoudnessMeter:
@@ -85,9 +85,10 @@ class LoudnessMeter:
         return float(_CALIBRATION_LU + 10 * np.log10(powers.mean()))
 
     def sustained_lufs(self) -> float | None:
-        """Loudness of the loudest 2 s: the median of the 100 ms in them, so that a knock counts for nothing.
+        """Loudness of the loudest 300 ms: of the quietest 100 ms in them, so that a knock counts for nothing.
 
-        Unlike the integrated loudness it has no gate: it tells how quiet even very quiet speech is.
+        So long does a spoken word last, and a recording may hold no more than a few, with pauses between them. Unlike
+        the integrated loudness it has no gate: it tells how quiet even very quiet speech is.
 
         Returns:
             None for digital silence, under 400 ms, and at a rate that can't hold the standard's filters.
@@ -95,8 +96,7 @@ class LoudnessMeter:
         step_powers = np.concatenate([np.empty(0), *self._powers])
         if len(step_powers) < _STEPS_PER_BLOCK:
             return None
-        windows = np.lib.stride_tricks.sliding_window_view(step_powers, min(_SUSTAINED_STEPS, len(step_powers)))
-        power = float(np.median(windows, axis=1).max())
+        power = float(np.lib.stride_tricks.sliding_window_view(step_powers, _SUSTAINED_STEPS).min(axis=1).max())
         return _CALIBRATION_LU + 10 * math.log10(power) if power > 0.0 else None
 
 

@@ -191,7 +191,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="channels",
     description="Takes each channel for one speaker, and finds when they talk, without what leaks in from the others.",
-    code_version="2",
+    code_version="3",
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=ChannelsParameters,
     run=run,

@@ -71,7 +71,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="vad",
     description="Finds where there is speech, so that nothing is made up in silence.",
-    code_version="2",
+    code_version="3",
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=VadParameters,
     run=run,

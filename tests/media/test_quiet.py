@@ -32,8 +32,17 @@ def test_a_short_burst_counts_in_silence_and_a_knock_in_quiet_does_not() -> None
     assert sustained_loudness_lufs(knocked, RATE) == pytest.approx(-60, abs=0.5)
 
 
+def test_a_few_words_with_long_pauses_are_as_loud_as_the_words() -> None:
+    """Half a second of sound in each two: a median would hear the pauses."""
+    words = np.zeros(6 * RATE, dtype=np.float32)
+    for start_s in (0, 2, 4):
+        words[start_s * RATE : start_s * RATE + RATE // 2] = noise(-30, 0.5)
+    assert sustained_loudness_lufs(words, RATE) == pytest.approx(-30, abs=0.5)
+    assert audible(words, RATE).raised_db == 0.0
+
+
 def test_what_is_loud_enough_is_left_as_it_is() -> None:
-    loud = noise(-44)
+    loud = noise(-41)
     heard = audible(loud, RATE)
     assert heard.samples is loud
     assert heard.raised_db == 0.0

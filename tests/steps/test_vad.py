@@ -55,6 +55,16 @@ def test_very_quiet_speech_is_found_and_said_to_be_quiet(run_steps: RunSteps, sa
     assert "ingest.normalize_loudness=true" in warning
 
 
+@pytest.mark.realdata
+def test_three_words_with_pauses_are_all_found_and_not_called_quiet(run_steps: RunSteps, data: Path) -> None:
+    """Most of it is silence: taken for quiet and raised until it clips, its first word was lost."""
+    speech = load(
+        SpeechSegments, run_steps(data / "en-short" / "english.wav", "ingest", "vad")["vad"].file(vad.SPEECH_FILE)
+    )
+    assert speech.raised_db == 0.0
+    assert speech.segments[0].start_s < 0.2 and speech.segments[-1].end_s > 2.4
+
+
 def test_its_rows_are_the_segments_and_fit_the_table(run_steps: RunSteps, sample_wav: Path) -> None:
     artifact = run_steps(sample_wav, "ingest", "vad")["vad"]
     speech = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
