@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from modellab.errors import UnknownName
 from modellab.pipeline.events import Event, StepEnded, StepJudged, StepProgressed, StepStarted, observed_by
+from modellab.redaction import redact_all
 from modellab.settings import Lab
 
 _log = logging.getLogger(__name__)
@@ -97,14 +98,24 @@ class _Writer:
         self._descriptor, self._run = descriptor, dagster_run_id
         self._told: dict[tuple[str, str, str], float] = {}
         """Input, system and step -> when its progress was written last."""
+        self._cut_off = False
+        """Whether the disk took no more, and perhaps half a line; said once, not with every event."""
 
     def __call__(self, event: Event) -> None:
         if event.dagster_run_id != self._run or (isinstance(event, StepProgressed) and self._overtaken(event)):
             return
         name = type(event).__name__
-        fields = _ADAPTERS[name].dump_python(event, mode="json")
-        line = json.dumps({"event": name, **fields}, ensure_ascii=False, separators=(",", ":"))
-        os.write(self._descriptor, line.encode() + b"\n")
+        fields = redact_all(_ADAPTERS[name].dump_python(event, mode="json"))
+        line = json.dumps({"event": name, **fields}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        if self._cut_off:
+            line = b"\n" + line
+        try:
+            whole, why = os.write(self._descriptor, line) == len(line), "the disk is full"
+        except OSError as error:
+            whole, why = False, str(error)
+        if not whole and not self._cut_off:
+            _log.warning("events of run %s are lost to whoever follows it: %s", self._run, why)
+        self._cut_off = not whole
 
     def _overtaken(self, event: StepProgressed) -> bool:
         now, where = time.monotonic(), (event.input, event.system, event.step)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,36 @@ def test_a_run_goes_on_where_its_events_cannot_be_written(lab: Lab) -> None:
     with recorded_events(lab, "unwritten"), observed_by(heard.append):
         emit(STARTED, RUN)
     assert heard == [STARTED]
+
+
+def test_a_disk_that_is_full_is_said_once_and_what_comes_when_it_has_room_is_followed(
+    lab: Lab, small_disk: Callable[[str], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    home = small_disk("size=64k") / "home"
+    lab = Lab(lab.settings.model_copy(update={"home": home}))
+    run, filler = RunIdentity("r" * 16, "full"), home / "filler"
+    with recorded_events(lab, "full"):
+        emit(STARTED, run)
+        with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        for _ in range(100):  # the page that the file has holds some of them, the last not whole
+            emit(STARTED, run)
+        filler.unlink()
+        emit(StepEnded(RECORD), run)
+    followed = list(follow(lab, "full"))
+    assert followed[-1] == StepEnded(RECORD)
+    assert set(followed[:-1]) == {STARTED} and 10 < len(followed) < 100
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_secrets_stay_out_of_the_file(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELLAB_LLM_API_KEY", "k3y-0f-th3-l4b")
+    with recorded_events(lab, "quoting"):
+        emit(StepEnded(replace(RECORD, error="the server said k3y-0f-th3-l4b")), RunIdentity("r" * 16, "quoting"))
+    assert "k3y" not in (lab.events / "quoting.jsonl").read_text()
+    (ended,) = follow(lab, "quoting")
+    assert isinstance(ended, StepEnded) and ended.record.error == "the server said [MODELLAB_LLM_API_KEY]"
 
 
 def test_files_of_a_month_ago_go(lab: Lab) -> None:
