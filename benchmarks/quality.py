@@ -151,6 +151,7 @@ class Scorer:
 
     def __init__(self, lab: Lab, overrides: dict[str, str]) -> None:
         registry = ModelRegistry()
+        self.made_on = made_on()  # asked before the work: the checkout may be at another commit when it is done
         self.system: System = resolve_system(system_key(_TEMPLATE, overrides), registry)
         self._inputs = InputStore(lab)
         self._engine = Engine(lab, Models(lab, registry), ArtifactStore(lab.artifacts), Recorder(lab))
@@ -289,7 +290,7 @@ def as_json(scorer: Scorer, results: list[Scored], rows: list[Row], unjudged: li
     return json.dumps(
         {
             "system": scorer.system.key,
-            "made_on": made_on(),
+            "made_on": scorer.made_on,
             "rows": [{**asdict(row), "wer": rate(row.wer), "der": rate(row.der)} for row in rows],
             "speed_x": speeds(results),
             "notes": {str(scored.case.path): scored.note for scored in results if scored.note},
@@ -348,7 +349,7 @@ def main() -> None:
     if unjudged:
         names = ", ".join(f"{case.corpus}/{case.path.name}" for case in unjudged)
         print(f"\nNot judged, for want of a reference ({len(unjudged)}): {names}")
-    print(f"\nMade on {made_on()}")
+    print(f"\nMade on {scorer.made_on}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The rooms of the code and who imports whom, read from the code itself.
 
 A room is a folder of `modellab/`; the modules right in `modellab/` are one room, the foundation, and so is each other
-top-level package. `python tools/rooms.py` draws them into `docs/images/rooms.svg`.
+top-level package.
 """
 
 import ast
