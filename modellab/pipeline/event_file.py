@@ -17,7 +17,8 @@ from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from modellab.errors import UnknownName
+from modellab.errors import TextRefused, UnknownName
+from modellab.outside import parse_json
 from modellab.pipeline.events import Event, StepEnded, StepJudged, StepProgressed, StepStarted, observed_by
 from modellab.redaction import redact_all
 from modellab.settings import Lab
@@ -150,8 +151,8 @@ def _nobody_writes(file: IO[bytes]) -> bool:
 def _event(line: bytes) -> Event | None:
     """The event of a line; None for one that a full disk cut off, or that a later version wrote."""
     try:
-        fields = json.loads(line)
+        fields = parse_json(line, "an event")
         event: Event = _ADAPTERS[fields.pop("event")].validate_python(fields)
-    except (ValueError, TypeError, KeyError, AttributeError, ValidationError):
+    except (TextRefused, TypeError, KeyError, AttributeError, ValidationError):
         return None
     return event
