@@ -51,10 +51,10 @@ def make_recording(data: Path, hours: float, target: Path) -> None:
 
 def run_here(recording: Path, pipeline: str) -> dict[str, Any]:
     """Run a pipeline in this process, watching it; the lab is the environment's."""
-    from modellab.cli.launch import Launcher
     from modellab.media.inputs import InputStore
     from modellab.pipeline.events import Event, StepProgressed, StepStarted, observed_by
     from modellab.settings import Lab
+    from modellab_dagster.launch import Launcher
 
     told_at: dict[str, float] = {}
     longest: dict[str, float] = {}

@@ -11,15 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
 
-from modellab.cli.batch import Batch
 from modellab.cli.console import stderr
-from modellab.cli.launch import Launcher
 from modellab.cli.live import watcher
 from modellab.cli.report import print_file
 from modellab.media.sample import sample_path
 from modellab.pipeline.system import resolve_system
 from modellab.registry.registry import ModelRegistry
+from modellab.runs.batch import Batch
 from modellab.settings import Lab
+from modellab_dagster.launch import Launcher
 
 COLUMNS = 126
 """Wide enough for the longest line, the path of the pack in a home as short as that above."""
@@ -30,7 +30,7 @@ def main() -> None:
     lab = Lab.from_environment()
     system = resolve_system("meeting", ModelRegistry())
     with watcher(stderr(), system) as watching:
-        (outcome,) = Batch(lab, system, watching, Launcher).run([sample_path()])
+        (outcome,) = Batch(lab, system, Launcher).run([sample_path()], watching)
     console = Console(
         record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, markup=False, highlight=False, emoji=False
     )

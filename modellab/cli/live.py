@@ -16,14 +16,14 @@ from rich.text import Text
 
 from modellab.cli.board import Board, BoardStep
 from modellab.cli.console import marked, print_line
-from modellab.cli.doubts import failed_check
-from modellab.cli.marks import MARKS, state_text
-from modellab.cli.outcome import FileOutcome
+from modellab.cli.marks import MARKS, doubt_line, state_text
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
+from modellab.runs.doubts import failed_check
+from modellab.runs.outcome import FileOutcome
 from modellab.units import figure, length
 
 _REFRESHES_PER_S = 10
@@ -177,7 +177,8 @@ class PlainWatcher:
         if isinstance(event, StepJudged):
             for check in event.checks:
                 if not check.passed:
-                    print_line(self._console, failed_check(event.record.step, check, self._told).line(self._name))
+                    doubt = failed_check(event.record.step, check, self._told)
+                    print_line(self._console, doubt_line(doubt, self._name))
             return
         if step is None or step.state in ("waiting", "running"):
             return

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from signal import SIGINT
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.text import Text
@@ -20,6 +20,9 @@ from modellab.legible import legible
 from modellab.redaction import guard_logs, redact
 from modellab.registry.cpu import require_supported, this_cpu
 from modellab.trouble import as_lab_error
+
+if TYPE_CHECKING:
+    from modellab.runs.launching import OpenLauncher
 
 _BY_TYPER = 130
 """What Typer makes of a `KeyboardInterrupt`."""
@@ -75,7 +78,7 @@ class _LegibleFormatter(logging.Formatter):
         return legible(super().format(record))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, launcher: "OpenLauncher | None" = None) -> int:
     """Run the command line and return the exit code: 0 all well, 1 something failed, 2 wrong usage, 130 or 143 stopped
     by Ctrl-C or SIGTERM.
 
@@ -84,14 +87,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Args:
         arguments: without them it is the program: it takes those of the process, and ends the process.
+        launcher: makes what runs pipelines; without it, commands that run some refuse to.
     """
     if arguments is not None:
-        return _run(list(arguments))
+        return _run(list(arguments), launcher)
     streams.protect_standard_streams()
     if completion.is_asked():
         _end_process(completion.answer(lambda: app([], prog_name="modellab", standalone_mode=False)))
     try:
-        code = _run(sys.argv[1:])
+        code = _run(sys.argv[1:], launcher)
     except KeyboardInterrupt:  # between two watches
         code = signals.exit_code(SIGINT)
     _end_process(code)
@@ -111,10 +115,10 @@ def _end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str], launcher: "OpenLauncher | None") -> int:
     streams.tolerate_encodings()
     with signals.watching(_say_stopping):
-        code = _run_command(given)
+        code = _run_command(given, launcher)
         if signals.asked_to_stop() and code == 0:  # too late to stop anything, but never lost
             return signals.exit_code()
         return code
@@ -124,10 +128,10 @@ def _say_stopping() -> None:
     print_line(stderr(), "Stopping when the work at hand lets go; Ctrl-C again ends it at once.", "dim")
 
 
-def _run_command(given: list[str]) -> int:
+def _run_command(given: list[str], launcher: "OpenLauncher | None") -> int:
     as_json, debug = "--json" in given, "--debug" in given
     try:
-        code = app(given, prog_name="modellab", standalone_mode=False)
+        code = app(given, prog_name="modellab", standalone_mode=False, obj=launcher)
     except TyperException as error:
         return _wrong_usage(error, as_json=as_json)
     except (Abort, Interrupted, KeyboardInterrupt) as error:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from modellab.cli.board import State
+from modellab.pipeline.record import Severity
+from modellab.runs.doubts import Doubt
 
 MARKS: Mapping[State, tuple[str, str]] = {
     "waiting": ("·", "dim"),
@@ -16,6 +18,7 @@ MARKS: Mapping[State, tuple[str, str]] = {
     "not run": ("–", "yellow"),
 }
 """State -> its mark and style."""
+_DOUBTS: Mapping[Severity, tuple[str, str]] = {"warning": ("!", "yellow"), "error": ("✗", "red")}
 _SPEAKERS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 """The terminal's own colours: its owner chose them to be readable on their background."""
 
@@ -32,3 +35,11 @@ def speaker_styles(speakers: Sequence[str]) -> dict[str, str]:
         speaker: _SPEAKERS[i % len(_SPEAKERS)] if i < len(_SPEAKERS) else f"bold {_SPEAKERS[i % len(_SPEAKERS)]}"
         for i, speaker in enumerate(speakers)
     }
+
+
+def doubt_line(doubt: Doubt, file: str | None = None) -> Text:
+    """A doubt as one line, with the file's name where several are spoken of."""
+    mark, style = _DOUBTS[doubt.severity]
+    failed = f"check {doubt.check} failed ({doubt.severity})" if doubt.check else None
+    parts = [part for part in (file, doubt.step, failed, " ".join(doubt.said.split())) if part]
+    return Text.assemble((f"{mark} ", style), ": ".join(parts))

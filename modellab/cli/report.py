@@ -12,11 +12,11 @@ from modellab.bundle.meeting import Meeting
 from modellab.cli.board import State, state_of
 from modellab.cli.console import print_block, print_line
 from modellab.cli.gist import gist
-from modellab.cli.marks import MARKS, speaker_styles
-from modellab.cli.meetings import meeting_of
-from modellab.cli.outcome import PACK_STEP, FileOutcome, lacking
+from modellab.cli.marks import MARKS, doubt_line, speaker_styles
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
+from modellab.runs.meetings import meeting_of
+from modellab.runs.outcome import PACK_STEP, FileOutcome, lacking
 from modellab.settings import Lab
 from modellab.units import clock, figure, length, plural, speed
 
@@ -47,7 +47,7 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
     if found := outcome.doubts(lab):
         console.print()
         for doubt in found:
-            print_line(console, Text.assemble("  ", doubt.line()))
+            print_line(console, Text.assemble("  ", doubt_line(doubt)))
     console.print()
     print_line(console, Text(f"  {_verdict(outcome, source)}", style="dim"))
     console.print()
@@ -70,7 +70,7 @@ def print_summary(console: Console, outcomes: Sequence[FileOutcome], lab: Lab) -
         console.print()
     for name, found in doubtful:
         for doubt in found:
-            print_line(console, Text.assemble("  ", doubt.line(name)))
+            print_line(console, Text.assemble("  ", doubt_line(doubt, name)))
     counts = ", ".join(
         f"{count} {status}"
         for status in ("completed", "failed", "refused")

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, signals
 from modellab.cli.console import JsonOption
+from modellab.cli.launching import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modellab.cli.launch import Launcher
-    from modellab.cli.outcome import FileOutcome
+    from modellab.runs.launching import OpenLauncher
+    from modellab.runs.outcome import FileOutcome
     from modellab.settings import Lab
 
 PathsArgument = Annotated[
@@ -33,6 +34,7 @@ SetOption = Annotated[
 
 
 def run(
+    context: typer.Context,
     paths: PathsArgument,
     *,
     pipeline: Annotated[
@@ -59,50 +61,59 @@ def run(
     $ modellab run talk.mp3 --set asr=faster_whisper:tiny.en --set diarization=senko
     $ modellab run *.wav --pipeline fast_asr_only --json > result.json
     """
-    process(paths, pipeline, settings or [], language, force=force, as_json=as_json)
+    process(launcher_of(context), paths, pipeline, settings or [], language, force=force, as_json=as_json)
 
 
-def ingest(paths: PathsArgument, force: ForceOption = False, as_json: JsonOption = False) -> None:
+def ingest(
+    context: typer.Context, paths: PathsArgument, force: ForceOption = False, as_json: JsonOption = False
+) -> None:
     """Bring recordings in without transcribing them: decoded, mixed to mono and resampled.
 
     [bold]Example[/bold]
 
     $ modellab ingest recordings/
     """
-    process(paths, "ingest", [], None, force=force, as_json=as_json)
+    process(launcher_of(context), paths, "ingest", [], None, force=force, as_json=as_json)
 
 
-def demo(force: ForceOption = False, as_json: JsonOption = False) -> None:
+def demo(context: typer.Context, force: ForceOption = False, as_json: JsonOption = False) -> None:
     """Run the meeting pipeline on a real 30 s phone call between two people."""
     from modellab.media.sample import sample_path
 
-    process([sample_path()], "meeting", [], None, force=force, as_json=as_json)
+    process(launcher_of(context), [sample_path()], "meeting", [], None, force=force, as_json=as_json)
 
 
 def process(
-    paths: list[Path], pipeline: str, settings: list[str], language: str | None, *, force: bool, as_json: bool
+    start: "OpenLauncher",
+    paths: list[Path],
+    pipeline: str,
+    settings: list[str],
+    language: str | None,
+    *,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Take files through a pipeline and show what came of them; exits with 1 when something failed.
 
     Raises:
         Interrupted: somebody stopped it; what was finished is shown, or goes with the error.
     """
-    from modellab.cli.batch import Batch
     from modellab.cli.console import print_json, stderr
     from modellab.cli.live import watcher
-    from modellab.cli.outcome import document
     from modellab.cli.overrides import parse_overrides
     from modellab.disk import require_space, require_writable
     from modellab.errors import Interrupted
     from modellab.pipeline.system import resolve_system, system_key
     from modellab.registry.registry import ModelRegistry
+    from modellab.runs.batch import Batch
+    from modellab.runs.outcome import document
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
     system = resolve_system(system_key(pipeline, parse_overrides(settings, language)), ModelRegistry())
     require_writable(lab.home)
     require_space(lab.home, 0, "a run")
-    batch = Batch(lab, system, _launcher, force=force)
+    batch = Batch(lab, system, start, force=force, check_stopped=signals.check)
     stopped = False
     try:
         with watcher(stderr(), system) as watching:
@@ -133,12 +144,3 @@ def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
             print_summary(stdout(), outcomes, lab)
     except LabError as error:  # a result that can't be read again: the work is done all the same
         print_line(stderr(), marked("✗", "red", error.told()))
-
-
-def _launcher(lab: "Lab") -> "Launcher":
-    from modellab.memory import made_to_stay
-
-    with made_to_stay():
-        from modellab.cli.launch import Launcher
-
-    return Launcher(lab)

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from modellab.cli.console import print_block, print_line
-from modellab.cli.history import PastRun
 from modellab.local_days import local_time
+from modellab.runs.past import PastRun
 from modellab.units import length
 
 _ROOMY = 110

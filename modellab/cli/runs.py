@@ -7,15 +7,16 @@ import typer
 
 from modellab.cli import completion
 from modellab.cli.console import JsonOption
+from modellab.cli.launching import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.text import Text
 
-    from modellab.cli.history import PastRun
-    from modellab.cli.meetings import TranscriptFormat
     from modellab.pipeline.record import StepRecord
+    from modellab.runs.meetings import TranscriptFormat
+    from modellab.runs.past import PastRun
     from modellab.settings import Lab
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
@@ -62,8 +63,8 @@ def list_runs(
     from rich.text import Text
 
     from modellab.cli.console import print_json, print_line, stdout
-    from modellab.cli.history import past_runs
     from modellab.cli.run_table import print_runs
+    from modellab.runs.past import past_runs
     from modellab.settings import Lab
     from modellab.units import plural
 
@@ -93,12 +94,12 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
 
     from modellab.cli.board import state_of
     from modellab.cli.console import marked, print_block, print_json, print_line, stdout
-    from modellab.cli.doubts import all_doubts
-    from modellab.cli.history import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
-    from modellab.cli.marks import MARKS
-    from modellab.cli.meetings import WORDS, meeting_of
-    from modellab.cli.outcome import PACK_STEP, lacking, pack_file, step_document
+    from modellab.cli.marks import MARKS, doubt_line
     from modellab.cli.report import timings
+    from modellab.runs.doubts import all_doubts
+    from modellab.runs.meetings import WORDS, meeting_of
+    from modellab.runs.outcome import PACK_STEP, lacking, pack_file, step_document
+    from modellab.runs.past import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
@@ -147,7 +148,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     if doubtful := all_doubts(lab, records, checks, source.warnings):
         console.print()
         for doubt in doubtful:
-            print_line(console, doubt.line())
+            print_line(console, doubt_line(doubt))
     for record in records:
         if record.error:
             reason = f"not run because {record.error}" if record.status == "not_run" else record.error
@@ -178,10 +179,10 @@ def transcript(
     $ modellab runs transcript 3f9c --format srt > talk.srt
     """
     from modellab.cli.console import print_block, print_text, stdout
-    from modellab.cli.history import artifact_of, records_of, source_of
-    from modellab.cli.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
     from modellab.cli.report import transcript as coloured
     from modellab.errors import ArtifactMissing
+    from modellab.runs.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
+    from modellab.runs.past import artifact_of, records_of, source_of
     from modellab.settings import Lab
 
     kind = _format(wanted)
@@ -214,9 +215,9 @@ def bundle(
     """
     from modellab.bundle.export import export
     from modellab.cli.console import print_json, print_line, stdout
-    from modellab.cli.history import artifact_of, records_of
-    from modellab.cli.outcome import PACK_STEP
     from modellab.errors import ArtifactMissing
+    from modellab.runs.outcome import PACK_STEP
+    from modellab.runs.past import artifact_of, records_of
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
@@ -233,6 +234,7 @@ def bundle(
 
 @app.command("name-speakers")
 def name_speakers(
+    context: typer.Context,
     run: Annotated[
         str,
         typer.Argument(
@@ -266,7 +268,7 @@ def name_speakers(
     """
     from modellab.cli.name_speakers import name_speakers as name
 
-    name(run, assignments or [], clear=clear, as_json=as_json)
+    name(launcher_of(context), run, assignments or [], clear=clear, as_json=as_json)
 
 
 def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: str) -> "PastRun":
@@ -277,8 +279,8 @@ def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: st
         UnknownName: no run is called so, or several are.
     """
     from modellab.cli.console import print_line, stderr
-    from modellab.cli.history import attempt_with, find_attempts, find_run
     from modellab.errors import ArtifactMissing
+    from modellab.runs.past import attempt_with, find_attempts, find_run
 
     newest, found = find_run(lab, run), attempt_with(lab, run, results)
     if found is None:
@@ -306,8 +308,8 @@ def _moment(run: "PastRun", lab: "Lab") -> str:
 def _format(wanted: str | None) -> "TranscriptFormat | None":
     """The format asked for; text when standard output is not a terminal; None for coloured text on one."""
     from modellab.cli.console import stdout
-    from modellab.cli.meetings import TranscriptFormat
     from modellab.names import one_of
+    from modellab.runs.meetings import TranscriptFormat
 
     if wanted is None:
         return None if stdout().is_terminal else TranscriptFormat.TXT
@@ -344,7 +346,7 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
 def _gone(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:
     from rich.text import Text
 
-    from modellab.cli.history import artifact_of
+    from modellab.runs.past import artifact_of
 
     made = [record for record in records if record.status == "completed"]
     gone = [record.step for record in made if artifact_of(lab, [record], record.step, needed=False) is None]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from modellab.cli.main import main
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
+from modellab_dagster.command import main
 
 
 @pytest.fixture(scope="module")

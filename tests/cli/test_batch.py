@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.cli.batch import Batch
 from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.runs.batch import Batch
 from modellab.settings import Lab
 
 _Call = Callable[..., tuple[int, str, str]]

@@ -35,7 +35,7 @@ def _offered(*words: str) -> list[str]:
         "COMP_WORDS": "\n".join(("modellab", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    program = [sys.executable, "-c", "from modellab.cli.main import main; main()"]
+    program = [sys.executable, "-c", "from modellab_dagster.command import main; main()"]
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout.split()
@@ -91,7 +91,7 @@ def test_words_are_put_together_as_they_were_typed(words: str, place: int, joine
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 def test_bash_takes_the_script_that_the_program_gives(with_a_run: Lab, tmp_path: Path) -> None:
     program = tmp_path / "modellab"
-    program.write_text(f"#!{sys.executable}\nfrom modellab.cli.main import main\nmain()\n")
+    program.write_text(f"#!{sys.executable}\nfrom modellab_dagster.command import main\nmain()\n")
     program.chmod(0o755)
     script = (
         'eval "$(_MODELLAB_COMPLETE=source_bash modellab)"; COMP_WORDS=(modellab runs show 4e); COMP_CWORD=3; '

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from modellab.cli.main import main
 from modellab.registry.cpu import this_cpu
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.upkeep.examination import examine
+from modellab_dagster.command import main
 
 
 def _doctor(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, object]]:

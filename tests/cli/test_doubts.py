@@ -10,9 +10,8 @@ import pytest
 from pydantic_core import to_json
 from rich.console import Console
 
-from modellab.cli.doubts import all_doubts, doubts
 from modellab.cli.live import LiveWatcher, PlainWatcher
-from modellab.cli.outcome import FileOutcome, document
+from modellab.cli.marks import doubt_line
 from modellab.cli.report import print_file, print_summary
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
@@ -20,6 +19,8 @@ from modellab.pipeline.events import StepEnded, StepJudged
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
+from modellab.runs.doubts import all_doubts, doubts
+from modellab.runs.outcome import FileOutcome, document
 from modellab.settings import Lab
 
 MakeRecord = Callable[..., StepRecord]
@@ -56,7 +57,7 @@ def test_failed_checks_come_in_the_steps_order_and_warnings_only_where_no_check_
     records = [record("ingest"), record("asr")]
     warnings = {None: [CUT, "no day"], "ingest": [CUT, "the first channel is taken"], "asr": ["no day", "quiet"]}
     found = doubts(records, {"ingest": [WHOLE], "asr": [OUTSIDE, LOOPS]}, warnings)
-    assert [doubt.line().plain for doubt in found] == [
+    assert [doubt_line(doubt).plain for doubt in found] == [
         "! no day",
         f"! ingest: check decodes_whole failed (warning): {CUT}; 3 samples are not numbers",
         "! ingest: the first channel is taken",
@@ -68,7 +69,7 @@ def test_failed_checks_come_in_the_steps_order_and_warnings_only_where_no_check_
 
 def test_a_result_that_did_not_come_out_the_same_is_shown(record: MakeRecord, lab: Lab) -> None:
     records = [replace(record("asr", artifact=None), reproduced=same) for same in (None, True, False)]
-    assert [[doubt.line().plain for doubt in all_doubts(lab, [one], {}, ())] for one in records] == [
+    assert [[doubt_line(doubt).plain for doubt in all_doubts(lab, [one], {}, ())] for one in records] == [
         [],
         [],
         ["! asr: run again, it came out differently; the first result is kept"],

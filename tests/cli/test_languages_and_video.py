@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from modellab.cli.main import main
 from modellab.metrics.error_rate import ErrorRate
 from modellab.metrics.transcription import transcription_error
+from modellab_dagster.command import main
 
 GERMAN, FRENCH = "xx-azure-custom-speech/de-DE_audio.flac", "xx-picovoice/test_fr.wav"
 FILM, TWO_TRACKS, SILENT_FILM = "video/jfk.mp4", "video/two_tracks.mkv", "video/jfk_noaudio.mp4"

@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from modellab.cli.live import LiveWatcher, PlainWatcher, watcher
-from modellab.cli.outcome import FileOutcome
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
+from modellab.runs.outcome import FileOutcome
 
 MakeRecord = Callable[..., StepRecord]
 

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 import modellab
 from modellab.cli import main as command
-from modellab.cli.main import main
+from modellab_dagster.command import main
 
 HEAVY = {"torch", "dagster", "transformers", "duckdb", "pandas", "numpy", "av"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
@@ -32,7 +32,7 @@ def _commands() -> Iterator[str]:
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["runs", "bundle", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom modellab.cli.main import main\n"
+        "import sys\nfrom modellab_dagster.command import main\n"
         f"assert main({arguments!r}) == 0\n"
         f"assert not {HEAVY!r} & set(sys.modules), {HEAVY!r} & set(sys.modules)"
     )
@@ -154,3 +154,13 @@ def test_an_exit_code_of_a_command_is_the_commands(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("modellab.pipeline.template.shipped_templates", failing)
     assert main(["pipelines", "list"]) == 1
+
+
+def test_a_command_line_without_a_launcher_refuses_to_run_and_does_all_else(
+    sample_wav: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from modellab.cli.main import main as bare
+
+    assert bare(["ingest", str(sample_wav)]) == 2
+    assert "has nothing to run pipelines with" in capsys.readouterr().err
+    assert bare(["models", "list", "--surface", "asr"]) == 0

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from huggingface_hub.constants import HF_HUB_CACHE
 
-from modellab.cli.main import main
 from modellab.registry.cpu import this_cpu
+from modellab_dagster.command import main
 
 no_avx512 = pytest.mark.skipif(
     not this_cpu().flags or "avx512bw" in this_cpu().flags, reason="senko runs on this machine"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
-from modellab.cli.outcome import FileOutcome, document
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
+from modellab.runs.outcome import FileOutcome, document
 from modellab.settings import Lab
 
 MakeRecord = Callable[..., StepRecord]

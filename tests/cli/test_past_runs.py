@@ -15,18 +15,18 @@ from rich.console import Console
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
-from modellab.cli.history import PastRun, past_runs
-from modellab.cli.main import main
 from modellab.cli.run_table import print_runs
 from modellab.documents import dump
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.pipeline.system import System
+from modellab.runs.past import PastRun, past_runs
 from modellab.settings import Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.warehouse.builder import build
 from modellab.warehouse.recorder import EndStatus, Recorder
+from modellab_dagster.command import main
 
 MakeRecord = Callable[..., StepRecord]
 SYSTEM = System("fast_asr_only", "fast_asr_only", ())

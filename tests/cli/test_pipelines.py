@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from modellab.cli.main import main
 from modellab.pipeline.template import TEMPLATES, shipped_templates
 from modellab.settings import Lab
 from modellab.steps.catalogue import STEPS
+from modellab_dagster.command import main
 
 Printed = pytest.CaptureFixture[str]
 

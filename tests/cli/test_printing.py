@@ -14,10 +14,10 @@ from rich.text import Text
 
 from modellab.cli import streams
 from modellab.cli.console import LegibleConsole, print_json
-from modellab.cli.main import main
+from modellab_dagster.command import main
 
 _Call = Callable[..., tuple[int, str, str]]
-_PROGRAM = [sys.executable, "-c", "from modellab.cli.main import main; main()"]
+_PROGRAM = [sys.executable, "-c", "from modellab_dagster.command import main; main()"]
 
 
 def test_a_name_that_is_not_utf8_costs_no_document(call: _Call, sample_wav: Path, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from rich.console import Console, RenderableType
 
 from modellab.bundle.meeting import Meeting, describe
 from modellab.cli.gist import gist
-from modellab.cli.outcome import FileOutcome
 from modellab.cli.report import print_summary, timings, transcript
 from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
+from modellab.runs.outcome import FileOutcome
 from modellab.settings import Lab
 from modellab.surfaces.results import Diarization, Transcript, Turn, Utterance, Word
 from modellab.text.results import ActionItem, ActionItems, Evidence, Line, Summary

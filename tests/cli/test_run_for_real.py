@@ -73,7 +73,7 @@ def test_the_second_time_every_step_is_cached(recordings: Path, home: Path) -> N
         [
             sys.executable,
             "-c",
-            "import sys; from modellab.cli.main import main; sys.exit(main())",
+            "import sys; from modellab_dagster.command import main; sys.exit(main())",
             "run",
             "a.wav",
             *FAST,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modellab.cli.main import main
+from modellab_dagster.command import main
 
 
 @pytest.mark.usefixtures("lab")

@@ -32,5 +32,25 @@ def test_a_circle_is_found_and_named(tool: ModuleType) -> None:
     assert tool.circle({**rooms, "e": set()}) == []
 
 
+def test_packages_import_only_those_before_them(tool: ModuleType) -> None:
+    order = {package: place for place, package in enumerate(tool.PACKAGES)}
+    upwards = [
+        one
+        for one in tool.imports()
+        if order.get(one.imported.partition(".")[0], -1) > order[one.importer.partition(".")[0]]
+    ]
+    assert upwards == []
+
+
+def test_the_library_and_the_models_import_no_dagster(tool: ModuleType) -> None:
+    found = [
+        one
+        for one in tool.imports()
+        if one.importer.partition(".")[0] in ("modellab", "models")
+        and one.imported.partition(".")[0].startswith("dagster")
+    ]
+    assert found == []
+
+
 def test_the_foundation_imports_no_room(tool: ModuleType) -> None:
     assert tool.between_rooms(tool.imports())[tool.FOUNDATION] == {}

@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 import yaml
 
-from modellab.cli.launch import Launcher
 from modellab.media.inputs import InputStore
 from modellab.pipeline.template import shipped_templates
 from modellab.registry.models import Models
@@ -20,6 +19,7 @@ from modellab.steps.catalogue import STEPS
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
 from modellab_dagster.jobs import STEPS_BY_JOB
+from modellab_dagster.launch import Launcher
 from modellab_dagster.left_out import nothing_yet
 from modellab_dagster.partitions import register_partitions
 from modellab_dagster.sensors import partitions_on_offer

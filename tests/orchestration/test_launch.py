@@ -10,7 +10,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from modellab.cli.launch import Launcher
 from modellab.errors import UnknownName, UsageError
 from modellab.media.inputs import InputStore
 from modellab.pipeline.event_file import follow
@@ -19,6 +18,7 @@ from modellab.settings import Lab
 from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
+from modellab_dagster.launch import Launcher
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_it_works_on_the_lab_of_the_environment_only(lab, tmp_path):
 _RUN_UNTIL_STOPPED = """
 import signal
 import sys
-from modellab.cli.launch import Launcher
+from modellab_dagster.launch import Launcher
 from modellab.media.inputs import InputStore
 from modellab.pipeline.events import StepStarted, observed_by
 from modellab.settings import Lab
@@ -187,7 +187,7 @@ def test_three_at_once_lose_nothing(lab, source):
 
 
 def test_importing_the_library_and_its_command_line_imports_no_dagster():
-    code = "import sys, modellab.cli.main; assert 'dagster' not in sys.modules and 'torch' not in sys.modules"
+    code = "import sys, modellab_dagster.command; assert 'dagster' not in sys.modules and 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
 
 
@@ -195,7 +195,7 @@ def test_a_cached_run_imports_no_model_package(lab, source):
     with Launcher(lab) as launcher:
         launcher.run("silero_vad", source)
     code = (
-        "import sys\nfrom modellab.cli.launch import Launcher\nfrom modellab.media.inputs import InputStore\n"
+        "import sys\nfrom modellab_dagster.launch import Launcher\nfrom modellab.media.inputs import InputStore\n"
         "from modellab.settings import Lab\nlab = Lab.from_environment()\n"
         "with Launcher(lab) as l:\n    l.run('silero_vad', InputStore(lab).get(sys.argv[1]))\n"
         "assert not {'torch', 'pandas', 'onnxruntime', 'dagster_webserver'} & set(sys.modules)\n"

@@ -8,11 +8,11 @@ import pytest
 from assets._cited import unproved
 from assets.chapters import gaps, lanes, unsaid_titles
 from assets.partitions import partition_key
-from modellab.cli.launch import Launcher
 from modellab.media.inputs import InputStore
 from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.text.results import Chapter, Evidence
 from modellab_dagster.home import open_instance
+from modellab_dagster.launch import Launcher
 
 WORDS = [
     Word(text, start_s, start_s + 0.4, speaker="SPEAKER_00")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from modellab.cli.main import main
 from modellab.errors import CpuUnsupported, ModelConfigError, NativeCodeFails
 from modellab.pipeline.readiness import readiness
 from modellab.pipeline.system import resolve_system
@@ -20,6 +19,7 @@ from modellab.registry.models import Models
 from modellab.registry.native import NativeProbes, Verdict, instruction_set
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab_dagster.command import main
 
 WriteModel = Callable[..., Path]
 

@@ -1,13 +1,12 @@
-"""Running pipelines as Dagster runs in this process. The only module of the library that imports Dagster.
+"""Running pipelines as Dagster runs in this process, for the command line and for whatever else serves the library.
 
 The runs are those that the UI starts: the same code location, jobs, partitions and records. They show up there, and can
 be run again from there.
 """
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Literal, Self
+from types import TracebackType
+from typing import Self
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -28,6 +27,7 @@ from modellab.pipeline.events import Event, StepEnded, StepJudged, observed_by
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
+from modellab.runs.launching import LaunchResult
 from modellab.settings import Lab
 from modellab.warehouse.liveness import ProcessMark
 from modellab_dagster.definitions import defs
@@ -42,23 +42,6 @@ LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster tells of its steps on standard error otherwise; the run's own log has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchResult:
-    """How a run ended."""
-
-    run: str | None
-    """Run key, the same for the same input, system and code; None when the run failed before its first step."""
-    dagster_run_id: str
-    status: Literal["completed", "failed"]
-    error: str | None
-    error_page: str | None = None
-    """The same in several lines, where a step failed."""
-    records: list[StepRecord] = field(default_factory=list)
-    """One a step that ran, in order."""
-    checks: Mapping[str, tuple[CheckRecord, ...]] = field(default_factory=dict)
-    """Step -> what its checks said of its result."""
 
 
 class Launcher:
@@ -91,7 +74,9 @@ class Launcher:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.close()
 
     def run(self, system_key: str, source: RegisteredInput, force: bool = False) -> LaunchResult:

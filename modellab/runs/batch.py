@@ -5,22 +5,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from modellab.cli import signals
-from modellab.cli.outcome import FileOutcome
 from modellab.errors import InputRefused, LabError, UsageError
 from modellab.media.folders import LeftOut, find_media, is_folder, refused_folder
 from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.events import Event, observed_by
 from modellab.pipeline.system import System
+from modellab.runs.launching import OpenLauncher, RunLauncher
+from modellab.runs.outcome import FileOutcome
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error
 
 _log = logging.getLogger(__name__)
-
-if TYPE_CHECKING:
-    from modellab.cli.launch import Launcher
 
 
 class Watcher(Protocol):
@@ -51,13 +48,24 @@ class Batch:
     Args:
         start: makes the launcher; called when the first good file is there, so that refusing costs nothing.
         force: run steps although their results are there.
+        check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between files, for a signal may
+            come while somebody else's handler is in place.
     """
 
-    def __init__(self, lab: Lab, system: System, start: Callable[[Lab], "Launcher"], *, force: bool = False) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        system: System,
+        start: OpenLauncher,
+        *,
+        force: bool = False,
+        check_stopped: Callable[[], None] = lambda: None,
+    ) -> None:
         self._lab, self._system, self._start, self._force = lab, system, start, force
+        self._check_stopped = check_stopped
         self._store = InputStore(lab)
         self._order = [step.name for step in system.steps]
-        self._launcher: Launcher | None = None
+        self._launcher: RunLauncher | None = None
         self._no_launcher: LabError | None = None
         self._seen: dict[str, FileOutcome] = {}
         self.outcomes: list[FileOutcome] = []
@@ -78,11 +86,11 @@ class Batch:
         watcher.left_out(found.left_out)
         with ExitStack() as stack, observed_by(watcher.observe):
             for path in found.files:
-                signals.check()
+                self._check_stopped()
                 watcher.taken_up(path)
                 self.outcomes.append(self._outcome(path, stack, watcher))
                 watcher.ended(self.outcomes[-1])
-            signals.check()
+            self._check_stopped()
         return self.outcomes
 
     def _outcome(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
@@ -124,7 +132,7 @@ class Batch:
         )
         return outcome
 
-    def _launch(self, stack: ExitStack) -> "Launcher":
+    def _launch(self, stack: ExitStack) -> RunLauncher:
         """The launcher; what keeps it from starting is found out once."""
         if self._no_launcher is not None:
             raise self._no_launcher

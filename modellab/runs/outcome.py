@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
-from modellab.cli.doubts import Checks, Doubt, all_doubts, warnings_of
 from modellab.errors import LabError
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
 from modellab.media.inputs import RegisteredInput
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
+from modellab.runs.doubts import Checks, Doubt, all_doubts, warnings_of
 from modellab.settings import Lab
 from modellab.steps.definition import NO_STEP
 

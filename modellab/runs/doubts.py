@@ -3,15 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.text import Text
-
 from modellab.artifacts.store import ArtifactStore
 from modellab.pipeline.record import CheckRecord, Severity, StepRecord
 from modellab.settings import Lab
 
 Checks = Mapping[str, Sequence[CheckRecord]]
 """Step -> what its checks said."""
-_STYLES: Mapping[Severity, tuple[str, str]] = {"warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +22,6 @@ class Doubt:
     severity: Severity
     said: str
     """What was found; empty where another line says it."""
-
-    def line(self, file: str | None = None) -> Text:
-        """The doubt as one line, with the file's name where several are spoken of."""
-        mark, style = _STYLES[self.severity]
-        failed = f"check {self.check} failed ({self.severity})" if self.check else None
-        parts = [part for part in (file, self.step, failed, " ".join(self.said.split())) if part]
-        return Text.assemble((f"{mark} ", style), ": ".join(parts))
 
 
 def failed_check(step: str, check: CheckRecord, told: Iterable[str] = ()) -> Doubt:

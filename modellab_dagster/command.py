@@ -1,0 +1,25 @@
+"""The program `modellab`: the command line, with the launcher that runs pipelines as Dagster runs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from modellab.cli.main import main as command_line
+
+if TYPE_CHECKING:
+    from modellab.runs.launching import RunLauncher
+    from modellab.settings import Lab
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; see `modellab.cli.main.main`."""
+    return command_line(arguments, open_launcher)
+
+
+def open_launcher(lab: "Lab") -> "RunLauncher":
+    """The launcher of a lab. Imports Dagster and every step, which takes seconds."""
+    from modellab.memory import made_to_stay
+
+    with made_to_stay():
+        from modellab_dagster.launch import Launcher
+
+    return Launcher(lab)
