@@ -54,3 +54,15 @@ def test_the_library_and_the_models_import_no_dagster(tool: ModuleType) -> None:
 
 def test_the_foundation_imports_no_room(tool: ModuleType) -> None:
     assert tool.between_rooms(tool.imports())[tool.FOUNDATION] == {}
+
+
+def test_the_architecture_names_every_room_and_every_module_of_the_foundation(tool: ModuleType) -> None:
+    told = (PROJECT_ROOT / "docs" / "architecture.md").read_text()
+    rooms = {tool.room(name) for name in tool.modules()} - {tool.FOUNDATION}
+    folders = {f"{room}/" if room in tool.PACKAGES else f"modellab/{room}/" for room in rooms}
+    foundation = {
+        file.name
+        for name, file in tool.modules().items()
+        if tool.room(name) == tool.FOUNDATION and file.name != "__init__.py"
+    }
+    assert {name for name in folders | foundation if name not in told} == set()
