@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Waveform
 from modellab.media.canonical import CanonicalAudio
-from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System, resolve_system

@@ -26,10 +26,10 @@ from rich.console import Console
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.documents import load
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.decode import decode
-from modellab.media.inputs import InputStore
 from modellab.metrics.error_rate import ErrorRate
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine

@@ -26,7 +26,7 @@ from rich.console import Console
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.metrics.references import SpokenText, read_rttm, read_stm
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord

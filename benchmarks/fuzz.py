@@ -274,7 +274,7 @@ def answer_here() -> None:
     """The child: answers each path on its standard input with a line of JSON."""
     from modellab import memory
     from modellab.errors import LabError
-    from modellab.media.inputs import InputStore
+    from modellab.inputs.store import InputStore
     from modellab.settings import Lab
     from modellab.steps.definition import StepContext, Timings
     from modellab.steps.ingest import STEP, IngestParameters
@@ -292,7 +292,7 @@ def answer_here() -> None:
         with tempfile.TemporaryDirectory(dir=lab.home) as output:
             STEP.run(
                 StepContext(
-                    input=InputStore(lab).register(path),
+                    input=InputStore(lab).register(path, "media"),
                     system="ingest",
                     parameters=IngestParameters.model_validate(parameters),
                     reads={},

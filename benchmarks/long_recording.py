@@ -51,7 +51,7 @@ def make_recording(data: Path, hours: float, target: Path) -> None:
 
 def run_here(recording: Path, pipeline: str) -> dict[str, Any]:
     """Run a pipeline in this process, watching it; the lab is the environment's."""
-    from modellab.media.inputs import InputStore
+    from modellab.inputs.store import InputStore
     from modellab.pipeline.events import Event, StepProgressed, StepStarted, observed_by
     from modellab.settings import Lab
     from modellab_dagster.launch import Launcher

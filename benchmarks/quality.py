@@ -34,8 +34,9 @@ from rich.table import Table
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
 from modellab.errors import InputRefused
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.media.folders import sound_endings
-from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError, ErrorRate
 from modellab.metrics.references import read_rttm, read_stm, read_uem

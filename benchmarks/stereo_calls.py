@@ -26,8 +26,8 @@ import soundfile
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
-from modellab.media.inputs import InputStore
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError, ErrorRate
 from modellab.metrics.references import read_rttm, read_stm

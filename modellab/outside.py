@@ -53,6 +53,20 @@ def read_text(path: Path, limits: Limits) -> str:
     return _decoded(read_bytes(path, limits), str(path))
 
 
+def parse_text(data: bytes, name: str, limits: Limits) -> str:
+    """A text from its bytes, which must be UTF-8, with or without a byte order mark.
+
+    Args:
+        name: what to call the text in errors.
+
+    Raises:
+        TextRefused: it is larger than the limit, or not UTF-8.
+    """
+    if len(data) > limits.bytes:
+        raise _too_large(name, limits)
+    return _decoded(data, name)
+
+
 def read_bytes(path: Path, limits: Limits) -> bytes:
     """A file's bytes.
 

@@ -21,8 +21,8 @@ from dagster._core.remote_origin import (
 from assets._partition_loop import FORCE_TAG
 from assets.partitions import PARTITIONS, partition_key
 from modellab.errors import UsageError
+from modellab.inputs.registered import RegisteredInput
 from modellab.leftovers import remove_leftovers
-from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepEnded, StepJudged, observed_by
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.pipeline.system import System, resolve_system

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import dagster as dg
 
 from assets.partitions import INPUTS, SYSTEMS
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.settings import Lab
 
 
 def known_inputs(lab: Lab) -> list[str]:
-    """Keys of every registered input."""
-    return [source.key for source in InputStore(lab).all()]
+    """Keys of every registered recording. Texts have no step yet that reads them."""
+    return [source.key for source in InputStore(lab).all() if source.kind == "media"]
 
 
 def missing(instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, keys: Iterable[str]) -> list[str]:

@@ -13,7 +13,8 @@ from pydantic import PrivateAttr
 from modellab.artifacts.fingerprint import ABSENT
 from modellab.artifacts.store import Artifact
 from modellab.errors import LabError, StepFailed, UsageError
-from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.event_file import recorded_events
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord

@@ -6,25 +6,27 @@
 
 CREATE TABLE inputs (
     input VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL,
     name VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
-    duration_s DOUBLE NOT NULL,
-    sample_rate_hz INTEGER NOT NULL,
-    channels INTEGER NOT NULL,
+    duration_s DOUBLE,
+    sample_rate_hz INTEGER,
+    channels INTEGER,
     format VARCHAR NOT NULL,
     bytes BIGINT NOT NULL,
     registered_at TIMESTAMPTZ NOT NULL,
     warnings VARCHAR[] NOT NULL,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE inputs IS 'Registered media, one row per input';
-COMMENT ON COLUMN inputs.input IS 'Key: first 16 hex digits of sha256';
+COMMENT ON TABLE inputs IS 'Registered recordings and texts, one row per input';
+COMMENT ON COLUMN inputs.input IS 'Key: a readable slug of the first name, and the first 16 hex digits of sha256; of labs from before the slug the digits alone';
+COMMENT ON COLUMN inputs.kind IS 'media or text';
 COMMENT ON COLUMN inputs.sha256 IS 'SHA-256 of the file''s bytes';
 COMMENT ON COLUMN inputs.name IS 'File name it was first registered under';
 COMMENT ON COLUMN inputs.path IS 'The lab''s copy, relative to the lab''s home where it lies inside';
-COMMENT ON COLUMN inputs.duration_s IS 'Length of what decodes, seconds';
-COMMENT ON COLUMN inputs.format IS 'Container and codec, such as wav/pcm_s16le';
+COMMENT ON COLUMN inputs.duration_s IS 'Length of what decodes, seconds; like sample_rate_hz and channels NULL of a text';
+COMMENT ON COLUMN inputs.format IS 'Container and codec, such as wav/pcm_s16le; text/utf-8';
 COMMENT ON COLUMN inputs.warnings IS 'What is wrong with the file, though it decodes';
 COMMENT ON COLUMN inputs.source IS 'Record the row comes from';
 
@@ -131,7 +133,6 @@ CREATE TABLE runs (
     launcher VARCHAR,
     created_at TIMESTAMPTZ,
     begun_at TIMESTAMPTZ,
-    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE runs IS 'What happened to runs: each one''s start and end; see run_history for one row per run';
@@ -146,7 +147,6 @@ COMMENT ON COLUMN runs.launched_by IS 'command line, ui (or a program that asked
 COMMENT ON COLUMN runs.launcher IS 'Name of the schedule or sensor, or id of the backfill';
 COMMENT ON COLUMN runs.created_at IS 'When the Dagster run was asked for';
 COMMENT ON COLUMN runs.begun_at IS 'When a process took the Dagster run up; before that it waited in the queue and for its process';
-COMMENT ON COLUMN runs.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN runs.source IS 'Record the row comes from';
 
 CREATE TABLE steps (
@@ -180,7 +180,6 @@ CREATE TABLE steps (
     error_type VARCHAR,
     error VARCHAR,
     error_page VARCHAR,
-    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
@@ -201,7 +200,6 @@ COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the proce
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';
 COMMENT ON COLUMN steps.error_page IS 'The error of a failed step in several lines: what failed, what to do, what was found place by place';
-COMMENT ON COLUMN steps.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
 
 CREATE TABLE hosts (
@@ -241,7 +239,6 @@ CREATE TABLE checks (
     description VARCHAR NOT NULL,
     metadata JSON NOT NULL,
     judged_at TIMESTAMPTZ NOT NULL,
-    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE checks IS 'What each check said about a step''s result, at each attempt: a result from the cache is judged again';
@@ -250,7 +247,6 @@ COMMENT ON COLUMN checks.fingerprint IS 'The result that was judged';
 COMMENT ON COLUMN checks.severity IS 'What it means when it fails: warning, or error when it breaks the step''s contract';
 COMMENT ON COLUMN checks.description IS 'What was found, in a sentence';
 COMMENT ON COLUMN checks.metadata IS 'The figures it was judged by';
-COMMENT ON COLUMN checks.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN checks.source IS 'Record the row comes from';
 
 CREATE TABLE artifacts (

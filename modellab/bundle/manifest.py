@@ -14,7 +14,7 @@ from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting
 from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import sha256_file
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.outside import read_json
 
 NAME = "manifest.json"

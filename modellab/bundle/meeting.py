@@ -10,7 +10,7 @@ from types import MappingProxyType
 from modellab.bundle.cited import Cited
 from modellab.bundle.naming import clean, day, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.surfaces.results import Diarization, LanguageCandidate, Segment, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, SpeakerSummary, Summary
 
@@ -241,7 +241,7 @@ def describe(
     turns = tuple(diarization.turns) if diarization else None
     return Meeting(
         title=title_of(source.name),
-        slug=safe_name(source.name, f"meeting-{source.key}"),
+        slug=safe_name(source.name, f"meeting-{source.digits}"),
         duration_s=duration_s,
         language=transcript.language,
         language_probability=transcript.language_probability,

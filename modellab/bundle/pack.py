@@ -15,8 +15,8 @@ from modellab.bundle.manifest import write_manifest
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.published import publish
 from modellab.documents import dump
+from modellab.inputs.registered import RegisteredInput
 from modellab.media.audio import Samples
-from modellab.media.inputs import RegisteredInput
 from modellab.metrics.rttm import to_rttm
 
 FOLDER = "pack"

@@ -148,7 +148,7 @@ def runs() -> Iterator[Offer]:
     sql = """
         SELECT run, coalesce(any_value(inputs.name), '') || ', ' || any_value(system)
         FROM runs LEFT JOIN inputs USING (input)
-        WHERE event = 'started' GROUP BY run ORDER BY max(sequence) DESC NULLS LAST, max(occurred_at) DESC LIMIT ?
+        WHERE event = 'started' GROUP BY run ORDER BY max(occurred_at) DESC LIMIT ?
     """
     yield from _query(sql)
 
@@ -159,6 +159,12 @@ def inputs() -> Iterator[Offer]:
     newest = list(_query("SELECT name, input FROM inputs ORDER BY registered_at DESC LIMIT ?"))
     yield from newest
     yield from ((key, name) for name, key in newest)
+
+
+@_quietly
+def input_kinds() -> Iterator[Offer]:
+    """What inputs can be."""
+    yield from ("media", "text")
 
 
 @_quietly

@@ -17,9 +17,9 @@ from rich.text import Text
 from modellab.cli.board import Board, BoardStep
 from modellab.cli.console import marked, print_line
 from modellab.cli.marks import MARKS, doubt_line, state_text
+from modellab.inputs.registered import RegisteredInput
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
-from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import Event, StepJudged
 from modellab.pipeline.system import System
 from modellab.runs.doubts import failed_check

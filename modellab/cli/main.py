@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
-from modellab.cli import completion, doctor, models, pipelines, run, runs, signals, streams, warehouse
+from modellab.cli import completion, doctor, inputs, models, pipelines, run, runs, signals, streams, warehouse
 from modellab.cli.console import marked, print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
@@ -37,6 +37,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(run.run)
 app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
+app.add_typer(inputs.app)
 app.add_typer(runs.app)
 app.add_typer(models.app)
 app.add_typer(pipelines.app)

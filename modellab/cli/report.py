@@ -13,7 +13,7 @@ from modellab.cli.board import State, state_of
 from modellab.cli.console import print_block, print_line
 from modellab.cli.gist import gist
 from modellab.cli.marks import MARKS, doubt_line, speaker_styles
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.meetings import meeting_of
 from modellab.runs.outcome import PACK_STEP, FileOutcome, lacking

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 PathsArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Audio or video files, or folders with such files.", show_default=False),
+    typer.Argument(
+        metavar="PATH...",
+        help="Audio or video files, folders with such files, or what inputs of the lab are called.",
+        show_default=False,
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run every step, although its result may be there already.")]
 SetOption = Annotated[

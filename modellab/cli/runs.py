@@ -25,7 +25,7 @@ RunArgument = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run's key, a Dagster run id or an input's key; the beginning of one is enough. Or: latest.",
+        help="A run's key, a Dagster run id, or what its input is called; keys may be shortened. Or: latest.",
         show_default=True,
         autocompletion=completion.runs,
     ),
@@ -39,7 +39,7 @@ def list_runs(
         typer.Option(
             "--input",
             metavar="INPUT",
-            help="Only runs on this input: its key's beginning, or a file's name.",
+            help="Only runs on this input: its key, slug or file name; the beginning of a key is enough.",
             autocompletion=completion.inputs,
         ),
     ] = None,

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 
@@ -77,7 +77,7 @@ class MediaFile:
 
     def __init__(self, path: Path, *, name: str | None = None, container_format: str | None = None) -> None:
         self.path, self.name = path, name or path.name
-        self._bytes = _Source(self._open_file())
+        self._bytes = _Source(open_regular(path, self.name))
         try:
             self.container = self._open_container(container_format)
         except BaseException:
@@ -139,21 +139,6 @@ class MediaFile:
             found = [*(stream.metadata for stream in streams), self.container.metadata]
             return {_text(name).lower(): _text(value) for tags in found for name, value in tags.items()}
 
-    def _open_file(self) -> Any:
-        try:
-            facts = self.path.stat()
-            if stat.S_ISDIR(facts.st_mode):
-                raise self.refusal("is a folder", allowed="a file")
-            if not stat.S_ISREG(facts.st_mode):
-                raise self.refusal("is not a regular file", found="a device, pipe or socket")
-            if facts.st_size == 0:
-                raise self.refusal("is empty", found="0 bytes")
-            return self.path.open("rb")
-        except FileNotFoundError as error:
-            raise self.refusal("does not exist", found=f"nothing at {self.path}") from error
-        except OSError as error:
-            raise self.refusal("can't be read", found=error.strerror) from error
-
     def _open_container(self, container_format: str | None) -> Any:
         try:
             return av.open(
@@ -185,6 +170,30 @@ class MediaFile:
             found=kind if kind in _SAID_IN_FULL else f"{kind} that is damaged or cut off",
             hint=hint,
         )
+
+
+def open_regular(path: Path, name: str) -> BinaryIO:
+    """A file from outside, opened for its bytes.
+
+    Args:
+        name: what errors call it.
+
+    Raises:
+        InputRefused: missing, a folder, a pipe or device, empty, or unreadable.
+    """
+    try:
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise InputRefused(f"{name} is a folder", allowed="a file")
+        if not stat.S_ISREG(facts.st_mode):
+            raise InputRefused(f"{name} is not a regular file", found="a device, pipe or socket")
+        if facts.st_size == 0:
+            raise InputRefused(f"{name} is empty", found="0 bytes")
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InputRefused(f"{name} does not exist", found=f"nothing at {path}") from error
+    except OSError as error:
+        raise InputRefused(f"{name} can't be read", found=error.strerror) from error
 
 
 class _Source:

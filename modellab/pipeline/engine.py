@@ -17,7 +17,7 @@ from modellab.artifacts.fingerprint import StepIdentity, fingerprint, why_absent
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Identities, filled_by
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord, StepRecorder

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint, told_to_others, why_absent
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ArtifactMissing, LabError
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.speaker_names import SpeakerNames, as_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models

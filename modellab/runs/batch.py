@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from modellab.errors import InputRefused, LabError, UsageError
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore, may_be_name
 from modellab.media.folders import LeftOut, find_media, is_folder, refused_folder
-from modellab.media.inputs import InputStore, RegisteredInput
 from modellab.pipeline.events import Event, observed_by
 from modellab.pipeline.system import System
 from modellab.runs.launching import OpenLauncher, RunLauncher
@@ -76,6 +77,8 @@ class Batch:
     def run(self, paths: Sequence[Path], watcher: Watcher) -> list[FileOutcome]:
         """What came of every file that the paths name, in order; of a folder without any, that it is refused.
 
+        A path where nothing is may be what an input of the lab is called (`InputStore.take`).
+
         Raises:
             UsageError: there is no way to run anything; all else that goes wrong is in the files' outcomes.
             KeyboardInterrupt: somebody stopped it, be it while Dagster would not listen.
@@ -112,9 +115,10 @@ class Batch:
         started = time.perf_counter()
         if is_folder(path):
             raise refused_folder(path, self._lab.home)
-        source = self._store.register(path)
+        by_name = may_be_name(path)
+        source = self._store.take(path, "media")
         if source.key in self._seen:
-            return self._seen[source.key].again(path)
+            return self._seen[source.key].again(path, by_name=by_name)
         watcher.registered(source)
         result = self._launch(stack).run(self._system.key, source, force=self._force)
         outcome = self._seen[source.key] = FileOutcome(
@@ -129,6 +133,7 @@ class Batch:
             records=tuple(sorted(result.records, key=lambda record: self._order.index(record.step))),
             checks=result.checks,
             seconds=time.perf_counter() - started,
+            by_name=by_name,
         )
         return outcome
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting, describe
 from modellab.documents import load, to_json
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
 from modellab.steps.action_items import ACTION_ITEMS_FILE

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import LabError
+from modellab.inputs.registered import RegisteredInput
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
-from modellab.media.inputs import RegisteredInput
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.runs.doubts import Checks, Doubt, all_doubts, warnings_of
@@ -39,6 +39,8 @@ class FileOutcome:
     checks: Checks = field(default_factory=dict)
     error_page: str | None = None
     """`error` in several lines, where it takes them."""
+    by_name: bool = False
+    """Whether `path` is no file but what an input of the lab is called."""
 
     def record(self, step: str) -> StepRecord | None:
         """The record of a step that was reached."""
@@ -72,20 +74,20 @@ class FileOutcome:
     @property
     def name(self) -> str:
         """The file's name, as it can be shown."""
-        return one_line(self.path.name)
+        return one_line(self.source.name if self.by_name and self.source else self.path.name)
 
     @property
     def all_cached(self) -> bool:
         """Whether there was nothing left to do."""
         return bool(self.records) and all(record.cached for record in self.records)
 
-    def again(self, path: Path) -> "FileOutcome":
+    def again(self, path: Path, *, by_name: bool = False) -> "FileOutcome":
         """What is said of another file with the same bytes: the same run, and no work of its own."""
         idle = (
             replace(record, cached=record.status == "completed", load_s=0.0, inference_s=0.0, other_s=0.0)
             for record in self.records
         )
-        return replace(self, path=path, records=tuple(idle), seconds=0.0, same_as=self.path)
+        return replace(self, path=path, records=tuple(idle), seconds=0.0, same_as=self.path, by_name=by_name)
 
 
 def pack_file(artifact: Artifact) -> Path:

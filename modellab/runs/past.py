@@ -7,8 +7,10 @@ from typing import Any
 
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import UnknownName
-from modellab.media.inputs import InputStore, RegisteredInput
-from modellab.names import did_you_mean, nearest, one_of
+from modellab.inputs.lookup import meant_by, unknown_input
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
+from modellab.names import one_of
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
@@ -61,7 +63,7 @@ def past_runs(
     """Runs, the newest first, and how many more there are.
 
     Args:
-        source: an input: its key, the key's beginning, or a file name it had.
+        source: what inputs are called (`modellab.inputs.lookup`); where several are, runs on each of them.
         status: one of `STATUSES`.
         limit: how many at most.
 
@@ -84,21 +86,38 @@ def past_runs(
     return runs, total - len(runs)
 
 
+@dataclass(frozen=True, slots=True)
+class _RecordedInput:
+    """What an input is called; it may be gone from the lab."""
+
+    key: str
+    sha256: str
+    names: tuple[str, ...]
+
+
+def _recorded_inputs(lab: Lab) -> list[_RecordedInput]:
+    rows = query(
+        lab,
+        "SELECT input, sha256, inputs.name, list(input_names.name ORDER BY input_names.name) "
+        "FROM inputs LEFT JOIN input_names USING (input) GROUP BY ALL ORDER BY input",
+    ).rows
+    return [
+        _RecordedInput(key, sha256, tuple(dict.fromkeys((first, *filter(None, names)))))
+        for key, sha256, first, names in rows
+    ]
+
+
 def _inputs(lab: Lab, called: str) -> list[str]:
     """The keys of the inputs that are called so."""
-    names = query(lab, "SELECT input, name FROM inputs UNION SELECT input, name FROM input_names").rows
-    if found := sorted({key for key, name in names if key.startswith(called) or name == called}):
-        return found
-    near = nearest(called, {text for row in names for text in row})
-    raise UnknownName(
-        f"there is no input {called!r}",
-        allowed="an input's key, its beginning, or a file's name",
-        hint=did_you_mean(near) or "modellab runs list shows the files that were run.",
-    )
+    known = _recorded_inputs(lab)
+    if found := meant_by(called, known):
+        return [each.key for each in found]
+    raise unknown_input(called, known)
 
 
 def find_run(lab: Lab, name: str) -> PastRun:
-    """The run of a name: a run key, a Dagster run id, an input's key, the beginning of one of these, or `latest`.
+    """The run of a name: a run key, a Dagster run id, the beginning of one of these, what its input is called
+    (`modellab.inputs.lookup`), or `latest`.
 
     Of several attempts at the same run the newest counts, unless its Dagster run id is given.
 
@@ -118,8 +137,13 @@ def find_attempts(lab: Lab, name: str) -> list[PastRun]:
         newest = _select(lab, "true", [], 1)
         found = _select(lab, "run = ?", [newest[0].run], None) if newest else []
     else:
-        condition = "starts_with(run, ?) OR starts_with(dagster_run_id, ?) OR starts_with(input, ?)"
-        found = _select(lab, condition, [name] * 3, None)
+        inputs = [each.key for each in meant_by(name, _recorded_inputs(lab))]
+        condition = "starts_with(run, ?) OR starts_with(dagster_run_id, ?) OR list_contains(?, input)"
+        found = _select(lab, condition, [name, name, [name, *inputs]], None)
+        if inputs and not found:
+            raise UnknownName(
+                f"there is no run on the input {name!r}", found=", ".join(inputs), hint="modellab run INPUT makes one."
+            )
     if not found:
         raise UnknownName(f"there is no run {name!r}", hint="modellab runs list shows what there is.")
     by_run = {run.run: run for run in reversed(found)}
@@ -217,8 +241,7 @@ def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> l
     most = "" if limit is None else f" LIMIT {limit:d}"
     columns = ", ".join(field.name for field in fields(PastRun))
     named = "SELECT * REPLACE (coalesce(name, input) AS name) FROM run_history"
-    newest = "sequence DESC NULLS LAST, started_at DESC, run"
-    statement = f"SELECT {columns} FROM ({named}) WHERE {condition} ORDER BY {newest}{most}"
+    statement = f"SELECT {columns} FROM ({named}) WHERE {condition} ORDER BY started_at DESC, run{most}"
     return [PastRun(**row) for row in query(lab, statement, values).as_dicts()]
 
 

@@ -7,7 +7,7 @@ from modellab.artifacts.fingerprint import fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.bundle.meeting import Meeting, display_name
 from modellab.errors import ArtifactMissing, UsageError
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.names import unknown_name
 from modellab.pipeline.identity import Identities
 from modellab.pipeline.speaker_names import SpeakerNames, checked_name

@@ -101,7 +101,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     found = restore_times(Diarization(turns, audio.duration_s), canonical.time_map)
     speech = SpeechSegments(merge(Segment(t.start_s, t.end_s) for t in found.turns), found.duration_s)
     dump(found, context.output / DIARIZATION_FILE)
-    write_atomic(context.output / RTTM_FILE, to_rttm(found.turns, context.input.key))
+    write_atomic(context.output / RTTM_FILE, to_rttm(found.turns, context.input.digits))
     dump(speech, context.output / SPEECH_FILE)
     dump(ChannelSpeakers(speakers), context.output / CHANNELS_FILE)
     return {

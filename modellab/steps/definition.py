@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from modellab.artifacts.store import Artifact
-from modellab.media.inputs import RegisteredInput, check_copy
+from modellab.inputs.registered import RegisteredInput, check_copy, require_kind
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
 from modellab.settings import Settings
@@ -84,7 +84,9 @@ class StepContext:
 
         Raises:
             InputDamaged: the lab's copy is missing or differs.
+            InputRefused: the input is none: a text, say.
         """
+        require_kind(self.input, "media")
         check_copy(self.input, seen_is_enough=True)
         return self.input.path
 

@@ -50,7 +50,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         found: Diarization = model.diarize(waveform, asked, context.progress)
     diarization = restore_times(found, audio.time_map)
     dump(diarization, context.output / DIARIZATION_FILE)
-    write_atomic(context.output / RTTM_FILE, to_rttm(diarization.turns, context.input.key))
+    write_atomic(context.output / RTTM_FILE, to_rttm(diarization.turns, context.input.digits))
     return _summary(diarization)
 
 

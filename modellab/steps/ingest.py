@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from modellab.errors import LabError
+from modellab.inputs.registered import check_copy
 from modellab.media.audio import AudioBlocks, TimeMap
 from modellab.media.canonical import AppliedOperator, IngestInfo, SourceFacts
 from modellab.media.canonical_writer import check_flac, write_canonical
 from modellab.media.decode import MediaReader, resampled
-from modellab.media.inputs import check_copy
 from modellab.media.mixing import ChannelPowers, Mix, choose_mix
 from modellab.media.operators import Processed, get_operator
 from modellab.media.room import check_room

@@ -9,8 +9,9 @@ from pathlib import Path
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import InputDamaged
 from modellab.files import SET_ASIDE
+from modellab.inputs.registered import check_copy
+from modellab.inputs.store import InputStore
 from modellab.leftovers import remove_leftovers
-from modellab.media.inputs import InputStore, check_copy
 from modellab.pipeline.event_file import remove_old_events
 from modellab.settings import Lab
 from modellab.warehouse.builder import BuildReport, build

@@ -18,7 +18,7 @@ from pydantic_core import to_jsonable_python
 from modellab.artifacts.store import Artifact
 from modellab.errors import LabError
 from modellab.files import canonical_json
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import CheckRecord, Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.registry.claims import CLAIMS, load_claims
@@ -53,7 +53,7 @@ class Recorder:
         self.lab = lab
         self._records = RecordStore(lab.records)
         self._lake = Lake(lab.lake)
-        self._host_known = False
+        self._unchanged: set[tuple[Kind, str]] = set()
 
     @cached_property
     def _process(self) -> ProcessMark:
@@ -61,13 +61,13 @@ class Recorder:
 
     def step(self, record: StepRecord, artifact: Artifact | None) -> None:
         """One attempt at a step. The rows of a result that was there already are not written again."""
-        entry = self._records.write(Record("steps", record.id, record.ended_at, asdict(record)))
+        entry = Record("steps", record.id, record.ended_at, asdict(record))
+        self._records.write(entry)
         if record.machine == this_machine().id:
             self.host()
         if artifact is not None and not record.cached and record.reproduced is None:
             self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
-        if entry is not None:
-            self._derive(entry)
+        self._derive(entry)
 
     def checks(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
         """What checks said about the result of one attempt at a step; call it once, and not without any."""
@@ -89,6 +89,8 @@ class Recorder:
         path = source.path.resolve()
         content = asdict(source)
         content["input"] = content.pop("key")
+        if source.kind == "text":
+            content |= dict.fromkeys(("duration_s", "sample_rate_hz", "channels"))
         content["path"] = str(path.relative_to(self.lab.home) if path.is_relative_to(self.lab.home) else path)
         names = {source.name, *content.pop("names")}
         self._write_once("inputs", source.key, source.registered_at, content)
@@ -121,11 +123,8 @@ class Recorder:
 
     def host(self) -> None:
         """This machine, as far as numbers depend on it; written when no record of it is there."""
-        if self._host_known:
-            return
         machine = this_machine()
         self._snapshot("hosts", machine.id, {"machine": machine.id, **asdict(machine)})
-        self._host_known = True
 
     def run_started(
         self, run: RunIdentity, source: RegisteredInput, system: System, launch: Launch | None = None
@@ -178,12 +177,17 @@ class Recorder:
         self._write_once("runs", uuid.uuid4().hex, now, content)
 
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
+        digest = _digest(canonical_json(content))
+        if (kind, subject + digest) in self._unchanged:
+            return
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)
+        self._unchanged.add((kind, subject + digest))
 
     def _write_once(self, kind: Kind, identifier: str, recorded_at: str, content: dict[str, Any]) -> None:
-        if written := self._records.write(Record(kind, identifier, recorded_at, content)):
-            self._derive(written)
+        record = Record(kind, identifier, recorded_at, content)
+        if self._records.write(record):
+            self._derive(record)
 
     def _derive(self, record: Record) -> None:
         self._write_rows(record.id, lambda: rows_of_record(record))

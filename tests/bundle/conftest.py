@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modellab.bundle.meeting import Meeting, RecordingDay, describe
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, Turn, Utterance, Word
 from modellab.text.results import (
     ActionItem,

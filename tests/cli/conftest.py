@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab_dagster.command import main
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.inputs.registered import InputKind, RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.runs.batch import Batch
 from modellab.settings import Lab
 
@@ -26,10 +27,10 @@ def test_one_odd_file_never_stops_the_rest(
     shutil.copy(sample_wav, tmp_path / "d.wav")
     register = InputStore.register
 
-    def fails_on_one(self: InputStore, path: Path) -> RegisteredInput:
+    def fails_on_one(self: InputStore, path: Path, kind: InputKind | None = None) -> RegisteredInput:
         if path.name == "d.wav":
             raise ZeroDivisionError("nobody thought of it")
-        return register(self, path)
+        return register(self, path, kind)
 
     monkeypatch.setattr(InputStore, "register", fails_on_one)
     code, out, err = call("ingest", "--json", tmp_path, tmp_path / "gone.wav")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modellab.cli.completion import joined_words
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import RunIdentity
 from modellab.pipeline.system import System
 from modellab.settings import Lab

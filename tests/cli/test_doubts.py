@@ -13,8 +13,8 @@ from rich.console import Console
 from modellab.cli.live import LiveWatcher, PlainWatcher
 from modellab.cli.marks import doubt_line
 from modellab.cli.report import print_file, print_summary
+from modellab.inputs.registered import RegisteredInput
 from modellab.media.folders import LeftOut
-from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.pipeline.system import System, resolve_system

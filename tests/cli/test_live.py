@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from modellab.cli.live import LiveWatcher, PlainWatcher, watcher
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepProgressed, StepStarted
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import System, resolve_system

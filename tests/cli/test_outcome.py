@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
+from modellab.inputs.registered import RegisteredInput
 from modellab.media.folders import LeftOut
-from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.outcome import FileOutcome, document
 from modellab.settings import Lab

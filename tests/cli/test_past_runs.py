@@ -17,10 +17,11 @@ from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.cli.run_table import print_runs
 from modellab.documents import dump
-from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.pipeline.system import System
-from modellab.runs.past import PastRun, past_runs
+from modellab.runs.past import PastRun, find_run, past_runs
 from modellab.settings import Lab
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript, Utterance, Word
@@ -228,9 +229,22 @@ def test_runs_of_an_input_are_found_by_key_beginning_and_any_of_its_names(past: 
     again.write_bytes((past.folder / "talk.wav").read_bytes())
     past.recorder.input(InputStore(past.lab).register(again))
     past.attempt(past.input("other_call.wav"), "second", "completed", {})
-    for called in (source.key, source.key[:6], "talk.wav", "renamed.wav"):
+    for called in (source.key, source.key[:6], source.digits[:6], "talk", "talk.wav", "renamed.wav"):
+        assert find_run(past.lab, called).dagster_run_id == "first"
         runs, more = past_runs(past.lab, source=called, limit=20)
         assert ([run.dagster_run_id for run in runs], more) == (["first"], 0)
+
+
+def test_an_input_that_no_run_was_on_is_no_unknown_run(
+    past: Past, printed: Callable[..., tuple[int, str, str]]
+) -> None:
+    source = past.input("talk.wav")
+    past.recorder.input(source)
+    code, _, err = printed("runs", "show", "talk.wav")
+    assert (code, err.strip()) == (
+        2,
+        f"✗ there is no run on the input 'talk.wav'; found {source.key}. modellab run INPUT makes one.",
+    )
 
 
 def test_a_list_is_bounded_and_says_how_many_more(past: Past, printed: Callable[..., tuple[int, str, str]]) -> None:

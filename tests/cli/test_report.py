@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from modellab.bundle.meeting import Meeting, describe
 from modellab.cli.gist import gist
 from modellab.cli.report import print_summary, timings, transcript
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.outcome import FileOutcome
 from modellab.settings import Lab

@@ -14,7 +14,7 @@ from modellab import processor
 from modellab.artifacts.fingerprint import fingerprint
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import LabError
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted, observed_by
 from modellab.pipeline.record import RunIdentity

@@ -9,7 +9,7 @@ import pytest
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import LabError, UsageError
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.speaker_names import SpeakerNames, checked_name

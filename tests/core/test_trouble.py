@@ -13,7 +13,7 @@ import sqlalchemy
 from modellab import disk
 from modellab.disk import require_space, require_writable
 from modellab.errors import LabError, StepFailed, StorageError, UsageError
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error, storage_error
 from modellab.warehouse.builder import build

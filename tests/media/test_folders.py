@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from modellab.inputs.store import InputStore
 from modellab.media.folders import find_media, refused_folder, sound_endings
-from modellab.media.inputs import InputStore
 from modellab.settings import Lab
 
 NOWHERE = Path("/nowhere")

@@ -23,7 +23,8 @@ from assets._checks import Check, Verdict
 from assets._step import step_asset
 from assets.partitions import PARTITIONS, partition_key
 from modellab.errors import StepFailed
-from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.names import unknown_name
 from modellab.pipeline.system import System, SystemStep, step_sources
 from modellab.settings import Lab

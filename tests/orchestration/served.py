@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from modellab.media.inputs import InputStore, RegisteredInput
+from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.store import InputStore
 from modellab.settings import Lab, Settings
 from modellab_dagster.ui import environment
 

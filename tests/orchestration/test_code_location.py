@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.pipeline.template import shipped_templates
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
@@ -84,6 +84,9 @@ def _offer(instance, cursor=None):
 
 def test_the_sensor_offers_what_can_run_here_and_nothing_else(lab, sample_wav):
     source = InputStore(lab).register(sample_wav)
+    text = lab.home / "spoken.txt"
+    text.write_text("No step reads this yet.")
+    InputStore(lab).register(text)
     models = Models(lab, ModelRegistry())
     with dg.DagsterInstance.ephemeral() as instance:
         first = _offer(instance)

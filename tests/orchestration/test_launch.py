@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from modellab.errors import UnknownName, UsageError
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.pipeline.event_file import follow
 from modellab.pipeline.events import StepEnded, StepJudged, StepStarted
 from modellab.settings import Lab
@@ -105,7 +105,7 @@ _RUN_UNTIL_STOPPED = """
 import signal
 import sys
 from modellab_dagster.launch import Launcher
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.pipeline.events import StepStarted, observed_by
 from modellab.settings import Lab
 
@@ -195,7 +195,7 @@ def test_a_cached_run_imports_no_model_package(lab, source):
     with Launcher(lab) as launcher:
         launcher.run("silero_vad", source)
     code = (
-        "import sys\nfrom modellab_dagster.launch import Launcher\nfrom modellab.media.inputs import InputStore\n"
+        "import sys\nfrom modellab_dagster.launch import Launcher\nfrom modellab.inputs.store import InputStore\n"
         "from modellab.settings import Lab\nlab = Lab.from_environment()\n"
         "with Launcher(lab) as l:\n    l.run('silero_vad', InputStore(lab).get(sys.argv[1]))\n"
         "assert not {'torch', 'pandas', 'onnxruntime', 'dagster_webserver'} & set(sys.modules)\n"

@@ -1,12 +1,14 @@
 """Launching as the UI does, through the GraphQL of a real webserver: what runs, what is recorded, what is refused."""
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from assets.partitions import partition_key
+from modellab.inputs.store import InputStore
 from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
 from modellab_dagster.partitions import register_partitions
@@ -20,6 +22,7 @@ def launched(ui):
     """Everything is launched at once, and looked at when all of it has ended."""
     names = ("job_1", "job_2"), ("asset_1", "asset_2"), ("single",)
     job, asset, [single] = ([ui.input(name) for name in group] for group in names)
+    single = _as_of_a_lab_from_before(ui, single)
     with open_instance(ui.lab) as instance:
         register_partitions(instance, inputs=[source.key for source in job], systems=SYSTEMS)
         register_partitions(instance, inputs=[source.key for source in asset])
@@ -37,6 +40,13 @@ def launched(ui):
         single=(single, *ui.runs(one)),
         unknown=(single, *ui.runs(unknown)),
     )
+
+
+def _as_of_a_lab_from_before(ui, source):
+    """The input with the digits alone for a key."""
+    description = ui.lab.inputs / source.digits / "input.json"
+    description.write_text(description.read_text().replace(f'"{source.key}"', f'"{source.digits}"'))
+    return replace(source, key=source.digits)
 
 
 def _tags(source, system):
@@ -82,6 +92,16 @@ def test_a_single_partition_runs_and_is_recorded_as_that(ui, launched):
     assert _rows(ui, [run], "input, system, status") == [(source.key, "ingest", "completed")]
     with open_instance(ui.lab) as instance:
         assert partition_key(source.key, "ingest") in instance.get_materialized_partitions(dg.AssetKey("ingest"))
+
+
+def test_the_ui_calls_inputs_by_names_that_people_know(ui, launched):
+    asked = """{ assetNodeOrError(assetKey: {path: ["asr"]}) {
+      ... on AssetNode { partitionKeysByDimension { name partitionKeys } } } }"""
+    dimensions = ui.ask(asked)["assetNodeOrError"]["partitionKeysByDimension"]
+    keys = {one["name"]: set(one["partitionKeys"]) for one in dimensions}
+    digits = {source.name: source.digits for source in InputStore(ui.lab).all()}
+    readable = {f"{slug}-{digits[name]}" for slug, name in (("job-1", "job_1.wav"), ("asset-2", "asset_2.wav"))}
+    assert readable | {digits["single.wav"]} <= keys["input"]
 
 
 def test_an_unknown_system_is_refused_in_the_labs_words_and_recorded(ui, launched):

@@ -8,7 +8,7 @@ import pytest
 from assets._cited import unproved
 from assets.chapters import gaps, lanes, unsaid_titles
 from assets.partitions import partition_key
-from modellab.media.inputs import InputStore
+from modellab.inputs.store import InputStore
 from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.text.results import Chapter, Evidence
 from modellab_dagster.home import open_instance

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
-from modellab.media.inputs import InputStore
 from modellab.media.resampling import StreamResampler
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord

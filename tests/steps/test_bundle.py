@@ -22,8 +22,8 @@ from modellab.bundle.export import export
 from modellab.bundle.published import PublishedTranscript
 from modellab.documents import dump, load
 from modellab.errors import ArtifactCorrupt, StepFailed, UsageError
+from modellab.inputs.store import InputStore
 from modellab.media.decode import decode
-from modellab.media.inputs import InputStore
 from modellab.settings import Lab
 from modellab.steps.bundle import STEP
 from modellab.steps.definition import NO_STEP, StepContext, StepParameters, Timings

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact, describe_files
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, InputDamaged, InputRefused, StepFailed
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
-from modellab.media.inputs import InputStore
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
 from modellab.steps.ingest import STEP, IngestParameters

@@ -14,10 +14,10 @@ import soundfile
 from modellab import memory
 from modellab.documents import load
 from modellab.errors import InputRefused, StepFailed
+from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.decode import PassedOver
-from modellab.media.inputs import InputStore
 from modellab.settings import Lab, Settings
 from modellab.steps.definition import StepContext, Timings
 from modellab.steps.ingest import STEP, IngestParameters

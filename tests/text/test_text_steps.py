@@ -10,7 +10,7 @@ from modellab.artifacts.store import Artifact, describe_files
 from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.files import sha256_file
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.steps import action_items, chapters, summarize
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import StepContext, StepDefinition, Timings

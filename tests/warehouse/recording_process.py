@@ -13,7 +13,7 @@ from pathlib import Path
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.documents import dump
-from modellab.media.inputs import RegisteredInput
+from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.settings import Lab

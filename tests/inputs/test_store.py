@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from modellab.errors import InputDamaged, InputRefused, UnknownName
+from modellab.inputs.registered import RegisteredInput, check_copy
+from modellab.inputs.store import InputStore, clean_name
 from modellab.media.audio import Samples
-from modellab.media.inputs import InputStore, RegisteredInput, check_copy, clean_name
 from modellab.settings import Lab
 
 Tone = Callable[..., Samples]
@@ -38,7 +39,7 @@ def test_a_registered_file_is_described_and_copied(store: InputStore, lab: Lab, 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     found = store.register(path)
     assert found == RegisteredInput(
-        key=digest[:16],
+        key=f"meeting-1-{digest[:16]}",
         sha256=digest,
         name="Meeting 1.WAV",
         path=lab.inputs / digest[:16] / "media.wav",
@@ -51,7 +52,7 @@ def test_a_registered_file_is_described_and_copied(store: InputStore, lab: Lab, 
         names=("Meeting 1.WAV",),
     )
     assert found.path.read_bytes() == path.read_bytes()
-    assert store.get(found.key) == store.get(digest) == store.get(digest[:5]) == found
+    assert store.get(found.key) == store.get(digest) == store.get(digest[:16]) == store.get(digest[:5]) == found
     assert store.all() == [found]
 
 
@@ -76,18 +77,133 @@ def test_the_same_bytes_under_two_names_are_one_input(store: InputStore, tmp_pat
     assert len(store.all()) == 1
 
 
+def test_the_first_name_makes_the_key_and_later_ones_leave_it(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "Köln, week 7 [final].wav")
+    first = store.register(path)
+    assert first.key == f"koln-week-7-final-{first.sha256[:16]}"
+    shutil.copy(path, tmp_path / "other.wav")
+    assert store.register(tmp_path / "other.wav").key == first.key
+
+
+@pytest.mark.parametrize(
+    "called", ["key", "beginning", "slug", "digits", "sha256", "few digits", "name", "second name"]
+)
+def test_an_input_is_found_by_whatever_it_is_called(store: InputStore, tmp_path: Path, called: str) -> None:
+    path = make(tmp_path / "Weekly Sync.wav")
+    store.register(path)
+    store.register(make(tmp_path / "else.wav", seed=1))
+    shutil.copy(path, tmp_path / "copy.wav")
+    found = store.register(tmp_path / "copy.wav")
+    ways = {
+        "key": found.key,
+        "beginning": found.key[:20],
+        "slug": "weekly-sync",
+        "digits": found.digits,
+        "sha256": found.sha256,
+        "few digits": found.sha256[:6],
+        "name": "Weekly Sync.wav",
+        "second name": "copy.wav",
+    }
+    assert store.find(ways[called]) == found
+
+
+def test_a_whole_name_counts_before_a_beginning(store: InputStore, tmp_path: Path) -> None:
+    short = store.register(make(tmp_path / "talk.wav").rename(tmp_path / "talk"))
+    store.register(make(tmp_path / "talk two.wav", seed=1))
+    assert store.find("talk") == short
+    with pytest.raises(
+        UnknownName, match=r"'tal' can mean 2 inputs; found talk-.* \(talk\), talk-two-.* \(talk two.wav\)"
+    ):
+        store.find("tal")
+    with pytest.raises(UnknownName, match=r"there is no input 'talk two.mp3'.*Did you mean talk two.wav"):
+        store.find("talk two.mp3")
+    with pytest.raises(UnknownName, match="there is no input ''"):
+        store.find("")
+
+
+def test_what_is_given_is_a_file_or_what_an_input_is_called(
+    store: InputStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    talk = store.register(make(tmp_path / "a" / "Talk.wav"))
+    text = tmp_path / "talk notes.txt"
+    text.write_text("Spoken.")
+    notes = store.register(text)
+    for called in ("Talk.wav", "talk", talk.digits[:8]):
+        assert store.take(Path(called), "media") == talk
+    make(tmp_path / "Talk.wav", seed=1)
+    assert store.take(Path("Talk.wav"), "media").sha256 not in (talk.sha256, notes.sha256)
+    with pytest.raises(
+        InputRefused, match=r"talk notes.txt is a text; found input talk-notes-.*; allowed: a recording"
+    ):
+        store.take(Path("talk-notes"), "media")
+    with pytest.raises(InputRefused, match=r"'talk-' can mean 3 inputs; found talk-"):
+        store.take(Path("talk-"), "media")
+    with pytest.raises(InputRefused, match=r"tlk does not exist; .* no input that is called so; .*Did you mean talk"):
+        store.take(Path("tlk"), "media")
+    with pytest.raises(InputRefused, match=r"^talk does not exist; found nothing at elsewhere/talk\.$"):
+        store.take(Path("elsewhere/talk"), "media")
+
+
+def test_a_recording_is_taken_for_one_whatever_its_ending(store: InputStore, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav").rename(tmp_path / "a.txt")
+    assert store.register(path, "media").format == "wav/pcm_s16le"
+    with pytest.raises(InputRefused, match=r"a\.txt can't be read: not UTF-8"):
+        store.register(path)
+
+
+def test_another_slug_before_the_digits_is_another_key(store: InputStore, tmp_path: Path) -> None:
+    found = store.register(make(tmp_path / "a.wav"))
+    with pytest.raises(UnknownName, match=f"there is no input 'b-{found.digits}'.*Did you mean {found.key}"):
+        store.get(f"b-{found.digits}")
+
+
+def test_an_input_of_a_lab_from_before_keeps_its_key(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.wav")
+    found = store.register(path)
+    description = lab.inputs / found.digits / "input.json"
+    stored = json.loads(description.read_text())
+    del stored["kind"]
+    description.write_text(json.dumps({**stored, "key": found.digits}))
+    [old] = store.all()
+    assert (old.key, old.kind) == (found.digits, "media")
+    assert store.register(path) == store.get(found.digits) == store.find("a.wav") == old
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"key": "a-0000000000000000"}, {"key": "A b"}, {"path": "../media.wav"}, {"path": "/etc/passwd"}, {"path": ""}],
+)
+def test_a_description_that_points_elsewhere_is_damaged(
+    store: InputStore, lab: Lab, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    found = store.register(make(tmp_path / "a.wav"))
+    description = lab.inputs / found.digits / "input.json"
+    description.write_text(json.dumps(json.loads(description.read_text()) | changed))
+    with pytest.raises(InputRefused, match=f"the description of input {found.digits} is damaged"):
+        store.get(found.digits)
+
+
+def test_a_copy_that_is_a_link_is_not_followed(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+    found = store.register(make(tmp_path / "a.wav"))
+    found.path.unlink()
+    found.path.symlink_to("/etc/passwd")
+    with pytest.raises(InputRefused, match=r"a copy outside its folder: media\.wav"):
+        store.get(found.key)
+
+
 def test_inputs_are_listed_in_the_order_of_registration(store: InputStore, tmp_path: Path) -> None:
     keys = [store.register(make(tmp_path / f"{seed}.wav", seed=seed)).key for seed in range(3)]
     assert [each.key for each in store.all()] == keys
 
 
-def test_another_file_with_the_same_key_is_refused(store: InputStore, lab: Lab, tmp_path: Path) -> None:
+def test_another_file_with_the_same_digits_is_refused(store: InputStore, lab: Lab, tmp_path: Path) -> None:
     path = make(tmp_path / "a.wav")
     found = store.register(path)
-    description = lab.inputs / found.key / "input.json"
+    description = lab.inputs / found.digits / "input.json"
     stored = json.loads(description.read_text())
-    description.write_text(json.dumps({**stored, "sha256": found.key + "0" * 48}))
-    with pytest.raises(InputRefused, match=rf"a\.wav can't be registered: its key {found.key} belongs to other bytes"):
+    description.write_text(json.dumps({**stored, "sha256": found.digits + "0" * 48}))
+    with pytest.raises(InputRefused, match=rf"a\.wav can't be registered: its digits {found.digits} belong to other"):
         store.register(path)
 
 
@@ -140,21 +256,20 @@ def test_a_damaged_file_is_taken_as_far_as_it_goes(store: InputStore, tmp_path: 
         ("../../etc", "there is no input"),
         ("*", "there is no input"),
         ("", "there is no input"),
+        ("a.wav", "there is no input"),
     ],
 )
 def test_unknown_keys(store: InputStore, tmp_path: Path, key: str, reason: str) -> None:
-    assert not store.register(make(tmp_path / "a.wav")).key.startswith("ffff")
+    assert not store.register(make(tmp_path / "a.wav")).digits.startswith("ffff")
     with pytest.raises(UnknownName, match=reason):
         store.get(key)
 
 
 def test_a_beginning_that_several_have_is_refused(store: InputStore, tmp_path: Path) -> None:
-    keys: set[str] = set()
-    for seed in range(17):  # 17 keys, 16 first digits
-        keys.add(store.register(make(tmp_path / f"{seed}.wav", 0.01, seed)).key)
-    digits = [key[0] for key in keys]
+    # 17 inputs, 16 first digits
+    digits = [store.register(make(tmp_path / f"{seed}.wav", 0.01, seed)).digits[0] for seed in range(17)]
     shared = next(digit for digit in digits if digits.count(digit) > 1)
-    with pytest.raises(UnknownName, match=rf"several inputs begin with '{shared}'.*Give more digits"):
+    with pytest.raises(UnknownName, match=rf"'{shared}' can mean {digits.count(shared)} inputs.*Give a whole key"):
         store.get(shared)
 
 
@@ -180,7 +295,7 @@ def test_the_home_can_move(lab: Lab, tmp_path: Path) -> None:
 
 def test_a_damaged_description_says_what_to_do(store: InputStore, lab: Lab, tmp_path: Path) -> None:
     found = store.register(make(tmp_path / "a.wav"))
-    (lab.inputs / found.key / "input.json").write_text("{}")
+    (lab.inputs / found.digits / "input.json").write_text("{}")
     with pytest.raises(InputRefused, match=r"description of input .* is damaged.*register the file again"):
         store.get(found.key)
 
@@ -222,9 +337,9 @@ def test_an_input_with_a_damaged_description_is_left_out_of_lists_and_named(
 ) -> None:
     store = InputStore(lab)
     sound = store.register(sample_wav)
-    for key, text in (("0" * 16, "[" * 100_000), ("1" * 16, "{}"), ("2" * 16, "\x00")):
-        (lab.inputs / key).mkdir()
-        (lab.inputs / key / "input.json").write_text(text)
+    for digits, text in (("0" * 16, "[" * 100_000), ("1" * 16, "{}"), ("2" * 16, "\x00")):
+        (lab.inputs / digits).mkdir()
+        (lab.inputs / digits / "input.json").write_text(text)
     assert [each.key for each in store.all()] == [sound.key]
     assert sum(f"the description of input {digit * 16} is damaged" in caplog.text for digit in "012") == 3
     with pytest.raises(InputRefused, match="the description of input 0000000000000000 is damaged"):

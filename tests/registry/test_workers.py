@@ -17,8 +17,8 @@ import pytest
 from modellab import memory
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ModelConfigError, ModelUnavailable, UsageError, WorkerDied
+from modellab.inputs.registered import RegisteredInput
 from modellab.media.audio import Waveform
-from modellab.media.inputs import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
 from modellab.pipeline.system import System, SystemStep

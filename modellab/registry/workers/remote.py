@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modellab.surfaces.contracts import CONTRACTS, members, object_given
 
 if TYPE_CHECKING:
-    from modellab.registry.hosts.worker import Worker
+    from modellab.registry.workers.worker import Worker
 
 
 def plain_values(model: object, surfaces: Sequence[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def plain_values(model: object, surfaces: Sequence[str]) -> dict[str, Any]:
     }
 
 
-class StandIn:
+class Remote:
     """Something in a worker: the model, or what one of its calls made there.
 
     Args:
@@ -36,19 +36,19 @@ class StandIn:
     def _call(self, method: str, *arguments: Any) -> Any:
         made, value = self._worker.call(self._target, method, arguments)
         contract = object_given(method)
-        return stand_in_class([contract], {})(self._worker, value) if made and contract else value
+        return remote_class([contract], {})(self._worker, value) if made and contract else value
 
 
-def stand_in_class(contracts: Sequence[type], values: dict[str, Any]) -> type[StandIn]:
+def remote_class(contracts: Sequence[type], values: dict[str, Any]) -> type[Remote]:
     """A class with the methods of contracts, each a call to the worker, and with values as its attributes."""
     body: dict[str, Any] = dict(values)
     for contract in contracts:
         body |= {name: _method(name) for name, member in members(contract).items() if not isinstance(member, property)}
-    return type("ModelElsewhere", (StandIn,), body)
+    return type("RemoteModel", (Remote,), body)
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def call(self: StandIn, *arguments: Any) -> Any:
+    def call(self: Remote, *arguments: Any) -> Any:
         return self._call(name, *arguments)
 
     return call
