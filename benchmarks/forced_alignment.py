@@ -26,8 +26,9 @@ from rich.console import Console
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
+from modellab.formats.rttm import read_rttm
+from modellab.formats.spoken import SpokenText, read_stm
 from modellab.inputs.store import InputStore
-from modellab.metrics.references import SpokenText, read_rttm, read_stm
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import resolve_system

@@ -34,12 +34,14 @@ from rich.table import Table
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
 from modellab.errors import InputRefused
+from modellab.formats.rttm import read_rttm
+from modellab.formats.spoken import read_stm
+from modellab.formats.uem import read_uem
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.media.folders import sound_endings
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError, ErrorRate
-from modellab.metrics.references import read_rttm, read_stm, read_uem
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord

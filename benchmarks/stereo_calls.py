@@ -26,11 +26,12 @@ import soundfile
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.documents import load
+from modellab.formats.rttm import read_rttm
+from modellab.formats.spoken import read_stm
 from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError, ErrorRate
-from modellab.metrics.references import read_rttm, read_stm
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity

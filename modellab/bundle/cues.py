@@ -2,9 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from modellab.bundle.paragraphs import Paragraph, ends_sentence, join
+from modellab.formats.subtitles import Cue
 from modellab.surfaces.results import Word
 
 LINE_COLUMNS = 42
@@ -15,16 +15,6 @@ MIN_S = 1.0
 GAP_S = 1.0
 """A silence this long ends a cue."""
 _CLAUSE_END = (",", ";", ":", "、", "，", "；", "،", "؛", "—", "–")
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """What is on the screen for a while, on one line or two."""
-
-    start_s: float
-    end_s: float
-    speaker: str | None
-    lines: tuple[str, ...]
 
 
 def columns(text: str) -> int:

@@ -15,9 +15,9 @@ from modellab.bundle.manifest import write_manifest
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.published import publish
 from modellab.documents import dump
+from modellab.formats.rttm import to_rttm
 from modellab.inputs.registered import RegisteredInput
 from modellab.media.audio import Samples
-from modellab.metrics.rttm import to_rttm
 
 FOLDER = "pack"
 PAGE = "index.html"
@@ -36,6 +36,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "transcript.vtt": "subtitles, WebVTT with speakers",
     "transcript.ctm": "words and times, NIST CTM",
     "transcript.stm": "paragraphs and times, NIST STM",
+    "transcript.seglst.json": "paragraphs and times, SegLST",
     "diarization.rttm": "who spoke when, NIST RTTM",
 }
 """Every file a pack can hold besides its manifest, and what it is, in the order they are listed."""
@@ -129,6 +130,7 @@ def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list
         "transcript.vtt": subtitles.to_vtt(meeting),
         "transcript.ctm": scoring.to_ctm(meeting),
         "transcript.stm": scoring.to_stm(meeting),
+        "transcript.seglst.json": scoring.to_seglst(meeting),
         "transcript.md": page.render_markdown(meeting, credits),
     }
     if meeting.turns is not None:

@@ -1,45 +1,31 @@
-"""NIST's space-separated formats that scoring tools read: CTM and STM (RTTM is in `modellab.metrics.rttm`).
+"""A meeting in the formats that scoring tools read: CTM, STM and SegLST (RTTM is the turns as they are).
 
-Fields as in the Rich Transcription evaluation plans (RT-09) and sctk's documentation. The file id is the meeting's slug
-and the channel is 1, the same in all three, so that they can be scored against each other.
+The recording's name is the meeting's slug, the same in all of them, so that they can be scored against each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from modellab.bundle.meeting import Meeting
-from modellab.metrics.rttm import CHANNEL
-from modellab.surfaces.results import Word
-
-NO_SPEAKER = "unknown"
+from modellab.formats import ctm, spoken
+from modellab.formats.lines import UNNAMED
 
 
 def to_ctm(meeting: Meeting) -> str:
-    """`file channel start duration word [confidence]`, one line a word, in order of time, seconds."""
-    words = sorted((w for p in meeting.paragraphs for w in p.words), key=lambda word: word.start_s)
-    last_s = int(meeting.duration_s * 1000 + 1e-6) / 1000
-    return _lines(
-        f"{meeting.slug} {CHANNEL} {word.start_s:.3f} {_length_s(word, last_s):.3f} {_field(word.text)}"
-        + (f" {word.probability:.4f}" if word.probability is not None else "")
-        for word in words
-    )
+    """A line a word."""
+    words = (word for paragraph in meeting.paragraphs for word in paragraph.words)
+    return ctm.to_ctm(words, meeting.slug, duration_s=meeting.duration_s)
 
 
 def to_stm(meeting: Meeting) -> str:
-    """`file channel speaker start end text`, one line a paragraph, seconds."""
-    return _lines(
-        f"{meeting.slug} {CHANNEL} {_field(p.speaker or NO_SPEAKER)} {p.start_s:.3f} {p.end_s:.3f} {p.text}"
-        for p in sorted(meeting.paragraphs, key=lambda paragraph: paragraph.start_s)
-    )
+    """A line a paragraph."""
+    return spoken.to_stm(_spoken(meeting))
 
 
-def _length_s(word: Word, last_s: float) -> float:
-    """A word's length between its ends as they are written, in whole milliseconds, so that it ends in the recording."""
-    return max(0.001, min(round(word.end_s, 3), last_s) - round(word.start_s, 3))
+def to_seglst(meeting: Meeting) -> str:
+    """An object a paragraph."""
+    return spoken.to_seglst(_spoken(meeting))
 
 
-def _field(text: str) -> str:
-    return "_".join(text.split()) or NO_SPEAKER
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+def _spoken(meeting: Meeting) -> Iterator[spoken.SpokenText]:
+    for p in sorted(meeting.paragraphs, key=lambda paragraph: paragraph.start_s):
+        yield spoken.SpokenText(meeting.slug, p.speaker or UNNAMED, p.start_s, p.end_s, p.text)

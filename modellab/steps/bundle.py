@@ -28,7 +28,7 @@ from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 T = TypeVar("T")
-CODE_VERSION = "9"
+CODE_VERSION = "10"
 _LACKING = {
     "speech": "speech segments",
     "diarization": "speakers",

@@ -11,10 +11,10 @@ from modellab.bundle.meeting import merge
 from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.files import write_atomic
+from modellab.formats.rttm import to_rttm
 from modellab.media.audio import Audio, Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import Audible, audible
-from modellab.metrics.rttm import to_rttm
 from modellab.speech.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
 from modellab.steps import diarization as diarization_step
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition

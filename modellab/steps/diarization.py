@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from modellab.artifacts.store import Artifact
 from modellab.documents import dump, load
 from modellab.files import write_atomic
+from modellab.formats.rttm import to_rttm
 from modellab.media.canonical import CanonicalAudio
-from modellab.metrics.rttm import to_rttm
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.surfaces.results import Diarization
 from modellab.surfaces.speakers import overlap_s

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.bundle.cues import LINE_COLUMNS, MAX_COLUMNS, MAX_S, MIN_S, Cue, columns, cues
+from modellab.bundle.cues import LINE_COLUMNS, MAX_COLUMNS, MAX_S, MIN_S, columns, cues
 from modellab.bundle.paragraphs import Paragraph
+from modellab.formats.subtitles import Cue
 from modellab.surfaces.results import Utterance, Word
 
 Say = Callable[..., Utterance]

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.scoring import to_ctm, to_stm
-from modellab.metrics.rttm import to_rttm
+from modellab.formats.rttm import to_rttm
 from modellab.surfaces.results import Utterance, Word
 
 MakeMeeting = Callable[..., Meeting]

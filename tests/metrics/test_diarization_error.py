@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from modellab.formats.rttm import read_rttm, to_rttm
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.error_rate import DiarizationError
-from modellab.metrics.references import read_rttm
-from modellab.metrics.rttm import to_rttm
 from modellab.surfaces.results import Diarization, Segment, Turn
 from modellab.surfaces.speakers import diarization_of, overlap_s
 

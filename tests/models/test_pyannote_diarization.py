@@ -14,9 +14,9 @@ import soundfile
 import yaml
 
 from modellab.errors import UsageError, WeightsCorrupt, WeightsMissing
+from modellab.formats.rttm import read_rttm
 from modellab.media.audio import Waveform
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.references import read_rttm
 from modellab.registry.loaded import ExecutionFacts, LoadRequest
 from modellab.registry.registry import ModelRegistry
 from modellab.surfaces.contracts import DiarizationModel

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from modellab.errors import UsageError
+from modellab.formats.rttm import read_rttm
 from modellab.media.audio import Waveform
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.references import read_rttm
 from modellab.surfaces.contracts import DiarizationModel
 from modellab.surfaces.results import Diarization, Segment
 

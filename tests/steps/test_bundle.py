@@ -173,6 +173,7 @@ def test_a_pack_holds_everything_and_its_manifest_knows_it(bench: Bench) -> None
         "transcript.vtt",
         "transcript.ctm",
         "transcript.stm",
+        "transcript.seglst.json",
         "diarization.rttm",
     }
     for name, listed in manifest["files"].items():

@@ -9,8 +9,9 @@ import soundfile
 
 from modellab.artifacts.store import Artifact
 from modellab.documents import load
+from modellab.formats.rttm import read_rttm
+from modellab.formats.spoken import read_stm
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.references import read_rttm, read_stm
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.record import StepRecord
 from modellab.steps import channels

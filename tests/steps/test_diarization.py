@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
 from modellab.documents import load
+from modellab.formats.rttm import read_rttm
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.references import read_rttm
 from modellab.pipeline.record import StepRecord
 from modellab.steps import alignment, diarization
 from modellab.steps.asr import TRANSCRIPT_FILE
