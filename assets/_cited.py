@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._page import clock
 from modellab.bundle.meeting import display_name
 from modellab.documents import load
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript
 from modellab.text.results import Evidence, Rejection
 from modellab.text.sentences import join_words
+from modellab.units import clock
 from resources.engine import StepResult
 
 _SHOWN = 10
@@ -42,7 +42,7 @@ def speaker_name(speaker: str | None) -> str:
 
 def said_at(evidence: Sequence[Evidence]) -> str:
     """When the words were said that a line rests on."""
-    return clock(evidence[0].start_s) if evidence else "-"
+    return clock(evidence[0].start_s, 1) if evidence else "-"
 
 
 def unproved(lines: Iterable[Cited], transcript: Transcript) -> list[str]:

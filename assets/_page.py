@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from modellab.units import clock
 from resources.engine import StepResult
 
 
@@ -18,19 +19,11 @@ def _cell(value: object) -> str:
     return str(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def clock(time_s: float) -> str:
-    """Seconds as `m:ss.t` or `h:mm:ss`, for people."""
-    tenths = round(time_s * 10)
-    minutes, seconds = divmod(tenths // 10, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}.{tenths % 10}"
-
-
 def duration(time_s: float) -> str:
     """A span of time with the unit that reads best."""
     if time_s < 1:
         return f"{time_s * 1000:.0f} ms"
-    return f"{time_s:.2f} s" if time_s < 60 else clock(time_s)
+    return f"{time_s:.2f} s" if time_s < 60 else clock(time_s, 1)
 
 
 def share(part: float, whole: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._page import clock, duration
+from assets._page import duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
@@ -17,6 +17,7 @@ from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_r
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word
 from modellab.text.languages import language_name
+from modellab.units import clock
 from resources.engine import StepResult
 
 _SHOWN_UTTERANCES = 12
@@ -47,7 +48,7 @@ def head(transcript: Transcript) -> dg.TableMetadataValue:
 def _row(utterance: Utterance, speakers: bool) -> list[str]:
     # With a space that does not break, or the UI spreads a name over two lines.
     said_by = [display_name(utterance.speaker).replace(" ", "\u00a0") if utterance.speaker else "-"] if speakers else []
-    return [clock(utterance.start_s), *said_by, utterance.text]
+    return [clock(utterance.start_s, 1), *said_by, utterance.text]
 
 
 def page(result: StepResult) -> Mapping[str, Any]:
@@ -92,7 +93,7 @@ def _no_word_outside_speech(result: StepResult) -> Verdict:
     return Verdict(
         not outside,
         f"{len(outside)} of {len(words)} words lie more than {duration(_OUTSIDE_S)} from any speech",
-        {"words": [f"{clock(word.start_s)} {word.text}" for word in outside[:10]]},
+        {"words": [f"{clock(word.start_s, 1)} {word.text}" for word in outside[:10]]},
     )
 
 
@@ -108,14 +109,14 @@ def _does_not_repeat_itself(result: StepResult) -> Verdict:
         {
             "highest_compression_ratio": highest or 0.0,
             "allowed": _COMPRESSION_LIMIT,
-            "repeated": [f"{clock(start_s)} {times} x {text}" for text, times, start_s in found[:10]],
+            "repeated": [f"{clock(start_s, 1)} {times} x {text}" for text, times, start_s in found[:10]],
         },
     )
 
 
 def _all_speech_has_words(result: StepResult) -> Verdict:
     transcript = transcript_of(result)
-    places = [f"{clock(stretch.start_s)} {duration(stretch.duration_s)}" for stretch in transcript.uncovered[:10]]
+    places = [f"{clock(stretch.start_s, 1)} {duration(stretch.duration_s)}" for stretch in transcript.uncovered[:10]]
     return Verdict(
         not transcript.uncovered,
         uncovered_doubt(transcript) or "words were written down wherever there is speech",

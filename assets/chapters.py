@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets._checks import Check, Verdict
 from assets._cited import every_line_was_said, rows, transcript_read
-from assets._page import clock, duration
+from assets._page import duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.documents import load
@@ -16,6 +16,7 @@ from modellab.steps.chapters import CHAPTERS_FILE, STEP
 from modellab.surfaces.results import Word
 from modellab.text.results import Chapter, Chapters
 from modellab.text.sentences import join_words, tokens
+from modellab.units import clock
 from resources.engine import StepResult
 
 
@@ -38,11 +39,11 @@ def page(result: StepResult) -> Mapping[str, Any]:
             ["begins", "length", "words", "title", "words of the title are from"],
             [
                 [
-                    clock(chapter.start_s),
+                    clock(chapter.start_s, 1),
                     duration(chapter.end_s - chapter.start_s),
                     str(chapter.end_word - chapter.first_word),
                     chapter.title,
-                    f"{clock(chapter.evidence.start_s)} {chapter.evidence.text}",
+                    f"{clock(chapter.evidence.start_s, 1)} {chapter.evidence.text}",
                 ]
                 for chapter in chapters
             ],

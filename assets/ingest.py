@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._page import clock, duration, level, table
+from assets._page import duration, level, table
 from assets._pictures import timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.ingest import STEP
+from modellab.units import clock
 from resources.engine import StepResult
 
 _CLIPPED_FRACTION = 1e-4
@@ -54,7 +55,7 @@ def _decodes_whole(result: StepResult) -> Verdict:
     as_registered = info.source.audio_streams > 1 or abs(stated - decoded) <= _LENGTH_TOLERANCE_S
     return Verdict(
         not lost and as_registered,
-        "; ".join(lost) or f"{clock(decoded)} decoded of {clock(stated)}",
+        "; ".join(lost) or f"{clock(decoded, 1)} decoded of {clock(stated, 1)}",
         {"decoded_s": decoded, "registered_s": stated, "non_finite_samples": broken},
     )
 

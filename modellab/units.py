@@ -3,12 +3,19 @@
 _KIB = 1024
 
 
-def clock(seconds: float) -> str:
-    """A moment in a recording, to a tenth of a second: `0:07.3`, `12:05.0`, `1:02:03.4`."""
-    tenths = round(seconds * 10)
-    whole, tenth = divmod(tenths, 10)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02d}:{rest:02d}.{tenth}" if hours else f"{minutes}:{rest:02d}.{tenth}"
+def clock(seconds: float, decimals: int = 0, *, hours: bool = False) -> str:
+    """A moment in a recording: `0:07`, `12:05`, `1:02:03`; to a tenth of a second `0:07.3`.
+
+    Whole seconds are cut off, so that whoever plays from there misses nothing; decimals are rounded.
+
+    Args:
+        hours: shows them even where there are none: `0:11:00`.
+    """
+    parts = 10**decimals
+    whole, rest = divmod(round(seconds * parts) if decimals else int(seconds), parts)
+    minutes, second = whole // 60 % 60, whole % 60
+    start = f"{whole // 3600}:{minutes:02d}" if hours or whole >= 3600 else f"{minutes}"
+    return f"{start}:{second:02d}" + (f".{rest:0{decimals}d}" if decimals else "")
 
 
 def length(seconds: float) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 from modellab.bundle.archive import plain_entry
 from modellab.bundle.meeting import Meeting, Part
-from modellab.bundle.naming import clock, weekday
+from modellab.bundle.naming import weekday
 from modellab.bundle.palette import LIGHT, colour_index
 from modellab.text.results import ActionItem, Evidence
+from modellab.units import clock
 
 _DEFAULT_LANGUAGE = "en"
 _FONT = "Calibri"

@@ -53,13 +53,6 @@ def safe_name(file_name: str, fallback: str) -> str:
     return short
 
 
-def clock(seconds: float) -> str:
-    """A time as people write it: `0:07`, `12:05`, `1:02:03`."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def day(when: date) -> str:
     """A day as people write it: `21 November 2026`."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"

@@ -17,8 +17,9 @@ from markupsafe import Markup
 
 from modellab.bundle import palette, timeline
 from modellab.bundle.meeting import Meeting
-from modellab.bundle.naming import clock, weekday
+from modellab.bundle.naming import weekday
 from modellab.media.audio import Samples
+from modellab.units import clock
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 
 from modellab.bundle.meeting import Meeting, Participant
-from modellab.bundle.naming import clock
 from modellab.bundle.palette import colour_index
 from modellab.media.audio import Samples
 from modellab.surfaces.results import Segment
+from modellab.units import clock
 
 BARS = 320
 _BAR_WIDTH = 0.62

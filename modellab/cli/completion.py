@@ -176,7 +176,7 @@ def statuses() -> Iterator[Offer]:
 @_quietly
 def transcript_formats() -> Iterator[Offer]:
     """What transcripts are printed as."""
-    yield from ("txt", "srt", "vtt", "json", "md")
+    yield from ("txt", "srt", "vtt", "json", "md", "rttm", "ctm", "stm", "seglst")
 
 
 def of_models(key: str) -> Callable[[], list[Offer]]:

@@ -39,7 +39,7 @@ def _grid(rows: Sequence[tuple[Text, Text]]) -> Table:
 
 
 def _row(evidence: Sequence[Evidence], text: Text) -> tuple[Text, Text]:
-    return Text(clock(evidence[0].start_s), style="dim"), text
+    return Text(clock(evidence[0].start_s, 1), style="dim"), text
 
 
 def _action(meeting: Meeting, item: ActionItem, styles: dict[str, str]) -> Text:

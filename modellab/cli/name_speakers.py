@@ -75,7 +75,7 @@ def _table(meeting: Meeting) -> RenderableType:
             length(person.talk_s),
             f"{person.share:.0%}",
             f"{person.words:,}",
-            f"{clock(quote[0])}  {quote[1]}" if quote else "",
+            f"{clock(quote[0], 1)}  {quote[1]}" if quote else "",
         )
     return rows
 

@@ -96,7 +96,7 @@ def transcript(meeting: Meeting, most: int | None = MOST_PARAGRAPHS) -> Renderab
     )
     for paragraph in meeting.paragraphs[:most]:
         name = Text(meeting.name(paragraph.speaker) or "", style=styles.get(paragraph.speaker or "", "dim"))
-        lines.add_row(clock(paragraph.start_s), name, paragraph.text)
+        lines.add_row(clock(paragraph.start_s, 1), name, paragraph.text)
     return lines
 
 

@@ -165,7 +165,7 @@ def transcript(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="txt, srt, vtt, json or md; coloured text when not given.",
+            help="txt, srt, vtt, json or md; rttm, ctm, stm or seglst for scoring tools; coloured text when not given.",
             autocompletion=completion.transcript_formats,
         ),
     ] = None,

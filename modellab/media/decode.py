@@ -15,7 +15,8 @@ from modellab.errors import InputRefused, LabError
 from modellab.media.audio import Audio, Samples
 from modellab.media.opening import MediaFile
 from modellab.media.resampling import StreamResampler
-from modellab.media.timeline import TimeJump, Timeline, clock
+from modellab.media.timeline import TimeJump, Timeline
+from modellab.units import clock
 
 _BLOCK_SAMPLES = 1 << 16
 _BLOCK_VALUES = 1 << 19
@@ -207,7 +208,8 @@ class MediaReader:
         if self.info.clock_start_s >= _LATE_CLOCK_S:
             first = "the first sound or picture" if self.info.has_video else "the first sound"
             found.append(
-                f"the file's clock begins at {clock(self.info.clock_start_s)}; times here count from {first}, as 0:00"
+                f"the file's clock begins at {clock(self.info.clock_start_s, 3, hours=True)}; "
+                f"times here count from {first}, as 0:00"
             )
         if self._is_short and self._others_go_on:
             found.append(f"the sound ends at {self.duration_s:.2f} s, before the file's other streams do")

@@ -14,6 +14,8 @@ Everything else is a doubt, which is counted and named; the sound then follows o
 
 from dataclasses import dataclass, field
 
+from modellab.units import clock
+
 MOST_FILLED_S = 4 * 3600.0
 """Silence that one recording's gaps may become, all together."""
 _SHORTEST_GAP_S = 0.05
@@ -134,15 +136,9 @@ class Timeline:
             first, times = self.doubted[0], f"{self.doubts} times" if self.doubts > 1 else "once"
             way = "ahead" if first.by_s > 0 else "back"
             found.append(
-                f"the file's time stamps were not believed {times}: at {clock(first.at_s)} "
-                f"they jump {way} by {clock(abs(first.by_s))}"
+                f"the file's time stamps were not believed {times}: at {clock(first.at_s, 3, hours=True)} "
+                f"they jump {way} by {clock(abs(first.by_s), 3, hours=True)}"
                 f"{', and then again' if self.doubts > 1 else ''}; "
                 "what follows was put right behind what was before it, so its times may differ from the file's"
             )
         return found
-
-
-def clock(seconds: float) -> str:
-    """A time as warnings of files state it, such as `0:11:00.000`."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{seconds % 60:06.3f}"

@@ -1,11 +1,13 @@
 """A run's results as a meeting, and its transcript in the formats a Meeting Pack has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting, describe
 from modellab.documents import load, to_json
+from modellab.errors import ArtifactMissing
+from modellab.formats.rttm import to_rttm
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
@@ -15,7 +17,7 @@ from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.steps.summarize import SUMMARY_FILE
 from modellab.steps.vad import SPEECH_FILE
-from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
+from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItems, Chapters, Summary
 
 _CREDIT = "This transcript was made by machine and can be wrong: listen before you quote it."
@@ -68,11 +70,19 @@ class TranscriptFormat(StrEnum):
     VTT = "vtt"
     JSON = "json"
     MD = "md"
+    RTTM = "rttm"
+    CTM = "ctm"
+    STM = "stm"
+    SEGLST = "seglst"
 
 
 def write_transcript(meeting: Meeting, wanted: TranscriptFormat) -> str:
-    """A meeting's transcript as text of a format."""
-    from modellab.bundle import page, subtitles
+    """A meeting's transcript as text of a format.
+
+    Raises:
+        ArtifactMissing: RTTM is wanted of a meeting without turns.
+    """
+    from modellab.bundle import page, scoring, subtitles
     from modellab.bundle.published import publish
 
     writers: Mapping[TranscriptFormat, Callable[[], str]] = {
@@ -81,5 +91,18 @@ def write_transcript(meeting: Meeting, wanted: TranscriptFormat) -> str:
         TranscriptFormat.VTT: lambda: subtitles.to_vtt(meeting),
         TranscriptFormat.JSON: lambda: to_json(publish(meeting)),
         TranscriptFormat.MD: lambda: page.render_markdown(meeting, [_CREDIT]),
+        TranscriptFormat.RTTM: lambda: to_rttm(_turns(meeting), meeting.slug),
+        TranscriptFormat.CTM: lambda: scoring.to_ctm(meeting),
+        TranscriptFormat.STM: lambda: scoring.to_stm(meeting),
+        TranscriptFormat.SEGLST: lambda: scoring.to_seglst(meeting),
     }
     return writers[wanted]()
+
+
+def _turns(meeting: Meeting) -> Sequence[Turn]:
+    if meeting.turns is None:
+        raise ArtifactMissing(
+            "this run tells no speakers apart, so there are no turns to write as RTTM",
+            hint="Take another format, or a pipeline with the step diarization or channels: modellab pipelines list.",
+        )
+    return meeting.turns

@@ -6,11 +6,11 @@ The first sentence is for whoever reads the result, in their words; packs show i
 from collections.abc import Sequence
 from typing import Protocol
 
-from modellab.bundle.naming import clock
 from modellab.media.canonical import IngestInfo
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript
 from modellab.text.languages import language_name
 from modellab.text.repetition import repetitions
+from modellab.units import clock
 
 SURE = 0.7
 """A language that is detected with less is doubted. English of distant voices gets 0.69 to 0.91 from Whisper base."""

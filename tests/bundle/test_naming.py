@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.bundle.naming import clean, clock, safe_name, title_of
+from modellab.bundle.naming import clean, safe_name, title_of
 
 
 def test_clean_keeps_joiners_and_drops_what_hides_or_reorders() -> None:
@@ -64,8 +64,3 @@ def test_any_name_becomes_a_portable_one(name: str) -> None:
     assert 0 < len(safe.encode()) <= 80
     assert all(c.isalnum() or c in "_-" for c in safe)
     assert safe[0] not in "-_."
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (7.99, "0:07"), (725, "12:05"), (3723.4, "1:02:03")])
-def test_clock(seconds: float, shown: str) -> None:
-    assert clock(seconds) == shown

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -133,15 +134,21 @@ def test_a_name_that_can_mean_several_runs_lists_them(call: Call, recordings: Pa
 
 def test_a_transcript_in_every_format(call: Call) -> None:
     run = next(run for run in json.loads(call("runs", "list", "--json")[1])["runs"] if run["system"] == SYSTEM)["run"]
-    texts = {kind: call("runs", "transcript", run, "--format", kind) for kind in ("txt", "srt", "vtt", "md", "json")}
+    kinds = ("txt", "srt", "vtt", "md", "json", "stm", "seglst")
+    texts = {kind: call("runs", "transcript", run, "--format", kind) for kind in kinds}
     assert all(code == 0 and "New Jersey" in out for code, out, _ in texts.values())
     assert texts["srt"][1].startswith("1\n00:00:0")
     assert texts["vtt"][1].startswith("WEBVTT\n")
     assert json.loads(texts["json"][1])["format"] == "modellab.transcript/1"
     assert call("runs", "transcript", run, "--json")[1] == texts["json"][1]
     assert call("runs", "transcript", run)[1] == texts["txt"][1]
+    word = next(line for line in call("runs", "transcript", run, "-f", "ctm")[1].splitlines() if "Jersey" in line)
+    assert re.fullmatch(r"a 1 \d+\.\d{3} \d\.\d{3} Jersey\W? 0\.\d{4}", word)
+    code, _, err = call("runs", "transcript", run, "--format", "rttm")
+    assert (code, "tells no speakers apart" in err) == (1, True)
     code, _, err = call("runs", "transcript", run, "--format", "doc")
-    assert (code, err) == (2, "✗ there is no transcript format 'doc'; allowed: json, md, srt, txt, vtt.\n")
+    allowed = "ctm, json, md, rttm, seglst, srt, stm, txt, vtt"
+    assert (code, err) == (2, f"✗ there is no transcript format 'doc'; allowed: {allowed}.\n")
 
 
 def test_a_run_without_transcript_or_pack_says_so(call: Call) -> None:

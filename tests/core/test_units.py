@@ -7,8 +7,18 @@ from modellab.units import clock, figure, length, plural, size, speed
     ("seconds", "shown"),
     [(0.0, "0:00.0"), (7.26, "0:07.3"), (59.96, "1:00.0"), (725.0, "12:05.0"), (3723.4, "1:02:03.4")],
 )
-def test_clock(seconds: float, shown: str) -> None:
+def test_clock_to_a_tenth(seconds: float, shown: str) -> None:
+    assert clock(seconds, 1) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (7.99, "0:07"), (725, "12:05"), (3723.4, "1:02:03")])
+def test_clock_to_whole_seconds_is_never_late(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(660.0, "0:11:00.000"), (100_000.0005, "27:46:40.000")])
+def test_clock_of_a_file(seconds: float, shown: str) -> None:
+    assert clock(seconds, 3, hours=True) == shown
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,9 @@
 
 import pytest
 
-from assets._page import clock, duration, share, table
+from assets._page import duration, share, table
 from assets.asr import _outside
 from modellab.surfaces.results import Segment, Word
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0:00.0"), (6.46, "0:06.5"), (59.96, "1:00.0"), (754.2, "12:34.2"), (3723.0, "1:02:03")],
-)
-def test_clock(seconds, text):
-    assert clock(seconds) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.0042, "4 ms"), (1.5, "1.50 s"), (61.0, "1:01.0")])

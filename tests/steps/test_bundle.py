@@ -250,7 +250,7 @@ def test_the_summary_counts_the_packs_files_and_bytes(bench: Bench) -> None:
     pack = bench.run()
     sizes = {path.name: path.stat().st_size for path in (pack.path / "pack").iterdir()}
     assert pack.summary == {
-        "files": 12,
+        "files": 13,
         "chapters": None,
         "summary_lines": None,
         "action_items": None,
