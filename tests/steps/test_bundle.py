@@ -401,7 +401,7 @@ def test_silence_makes_a_whole_pack(lab: Lab, tmp_path: Path) -> None:
     bench.put("speech", "vad", SpeechSegments([], 1.0))
     bench.put("diarization", "diarization", Diarization([], 1.0))
     pack = bench.run()
-    assert len(manifest_of(pack)["files"]) == 11
+    assert len(manifest_of(pack)["files"]) == 12
     assert pack.file("pack/diarization.rttm").read_text() == pack.file("pack/transcript.srt").read_text() == ""
     assert json.loads(pack.file("pack/transcript.json").read_text())["paragraphs"] == []
     assert "No words were recognised" in pack.file("pack/index.html").read_text()
