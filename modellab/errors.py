@@ -211,10 +211,15 @@ class QueryError(LabError):
 
 def in_short(error_type: str) -> str:
     """What a pack tells others of an error of that type, by its name."""
+    return error_class(error_type).in_short
+
+
+def error_class(name: str) -> type[LabError]:
+    """The class of the lab's errors with that name; their base where there is none."""
     todo: list[type[LabError]] = [LabError]
     while todo:
         kind = todo.pop()
-        if kind.__name__ == error_type:
-            return kind.in_short
+        if kind.__name__ == name:
+            return kind
         todo += kind.__subclasses__()
-    return LabError.in_short
+    return LabError

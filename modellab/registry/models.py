@@ -24,13 +24,13 @@ from modellab.memory import collect_all
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
+from modellab.registry.hosts.worker import Worker
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
 from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
 from modellab.registry.weights import WeightStore
-from modellab.registry.workers.worker import Worker
 from modellab.settings import Lab
 
 _MIB_PER_GIB = 1024

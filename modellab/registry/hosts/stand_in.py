@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modellab.surfaces.contracts import CONTRACTS, members, object_given
 
 if TYPE_CHECKING:
-    from modellab.registry.workers.worker import Worker
+    from modellab.registry.hosts.worker import Worker
 
 
 def plain_values(model: object, surfaces: Sequence[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def plain_values(model: object, surfaces: Sequence[str]) -> dict[str, Any]:
     }
 
 
-class Remote:
+class StandIn:
     """Something in a worker: the model, or what one of its calls made there.
 
     Args:
@@ -36,19 +36,19 @@ class Remote:
     def _call(self, method: str, *arguments: Any) -> Any:
         made, value = self._worker.call(self._target, method, arguments)
         contract = object_given(method)
-        return remote_class([contract], {})(self._worker, value) if made and contract else value
+        return stand_in_class([contract], {})(self._worker, value) if made and contract else value
 
 
-def remote_class(contracts: Sequence[type], values: dict[str, Any]) -> type[Remote]:
+def stand_in_class(contracts: Sequence[type], values: dict[str, Any]) -> type[StandIn]:
     """A class with the methods of contracts, each a call to the worker, and with values as its attributes."""
     body: dict[str, Any] = dict(values)
     for contract in contracts:
         body |= {name: _method(name) for name, member in members(contract).items() if not isinstance(member, property)}
-    return type("RemoteModel", (Remote,), body)
+    return type("ModelElsewhere", (StandIn,), body)
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def call(self: Remote, *arguments: Any) -> Any:
+    def call(self: StandIn, *arguments: Any) -> Any:
         return self._call(name, *arguments)
 
     return call

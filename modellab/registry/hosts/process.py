@@ -1,10 +1,9 @@
-"""A worker: `python -m modellab.registry.workers.process DESCRIPTOR` loads one model and calls it when it is asked to.
+"""A worker: `bootstrap.py` begins it; it loads one model and calls it when it is asked to.
 
 It ends with its parent, whatever the native code is doing then: a thread of its own waits for the connection to close.
 """
 
 import os
-import pickle
 import queue
 import resource
 import signal
@@ -12,17 +11,17 @@ import socket
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 from modellab import memory
 from modellab.memory import made_to_stay
-from modellab.registry.loaded import load_with
+from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.hosts.stand_in import plain_values
+from modellab.registry.hosts.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
+from modellab.registry.loaded import LoadRequest, load_with
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
-from modellab.registry.workers.remote import plain_values
-from modellab.registry.workers.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
 from modellab.surfaces.contracts import object_given
 
 _PROGRESS_INTERVAL_S = 0.1
@@ -33,7 +32,7 @@ def main() -> None:
     """Serve until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process if it must
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), shares_memory=True)
     incoming: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(channel, incoming), daemon=True).start()
     loaded = _load(channel, incoming.get())
@@ -49,23 +48,34 @@ def _listen(channel: Channel, incoming: "queue.SimpleQueue[Any]") -> None:
         os._exit(0)  # the parent let go, or is gone
 
 
-def _load(channel: Channel, order: Load) -> tuple[Any, Load] | None:
-    request = order.request
+def _load(channel: Channel, order: Load) -> tuple[Any, LoadRequest] | None:
     try:
+        request = _request(order)
         with torch_threads(request.facts.threads), made_to_stay():
             model = load_with(ModelRegistry(Path(order.registry)).adapter(request.ref.id), request)
         channel.send(Returned(plain_values(model, request.config.surfaces)))
     except Exception as error:
-        channel.send(_raised(error))
+        channel.send(Raised.of(error))
         return None
-    return model, order
+    return model, request
+
+
+def _request(order: Load) -> LoadRequest:
+    config = ModelConfig.model_validate(order.config)
+    return LoadRequest(
+        config=config,
+        ref=ModelRef(id=config.id, variant=order.variant),
+        variant=config.variants[order.variant],
+        weights=None if order.weights is None else Path(order.weights),
+        facts=order.facts,
+    )
 
 
 class _Served:
     """A loaded model, and what its calls made."""
 
-    def __init__(self, channel: Channel, model: Any, order: Load) -> None:
-        self._channel, self._threads = channel, order.request.facts.threads
+    def __init__(self, channel: Channel, model: Any, request: LoadRequest) -> None:
+        self._channel, self._threads = channel, request.facts.threads
         self._objects: dict[int, Any] = {0: model}
         self._next = 1
 
@@ -77,7 +87,7 @@ class _Served:
             try:
                 self._channel.send(self._answer(call))
             except Exception as error:
-                self._channel.send(_raised(error))
+                self._channel.send(Raised.of(error))
 
     def _answer(self, call: Call) -> Made | Returned:
         report = _Reporting(self._channel)
@@ -107,15 +117,3 @@ class _Reporting:
         if now >= self._give_back_at:
             memory.give_back()
             self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S
-
-
-def _raised(error: Exception) -> Raised:
-    try:
-        pickled: bytes | None = pickle.dumps(error)
-    except Exception:  # an exception may hold anything
-        pickled = None
-    return Raised(pickled, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
 """The lab's end of a worker: starts it, has it load a model, calls it, and says how it died."""
 
 import os
-import pickle
 import signal
 import socket
 import subprocess
@@ -14,12 +13,13 @@ from typing import Any
 
 from modellab import memory
 from modellab.errors import WorkerDied
+from modellab.registry.hosts.stand_in import StandIn, stand_in_class
+from modellab.registry.hosts.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
 from modellab.registry.loaded import LoadRequest
 from modellab.registry.native import signal_name
-from modellab.registry.workers.remote import Remote, remote_class
-from modellab.registry.workers.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
 from modellab.surfaces.contracts import CONTRACTS
 
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LAST_LINES = 4
 """Lines of a dead worker's standard error that its error quotes."""
 _GRACE_S = 5.0
@@ -39,10 +39,10 @@ class Worker:
         self._ref, self._surfaces, self._instead = str(request.ref), request.config.surfaces, instead
         self._forgotten: list[int] = []
         ours, theirs = socket.socketpair()
-        self._channel = Channel(ours)
+        self._channel = Channel(ours, shares_memory=True)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "modellab.registry.workers.process", str(theirs.fileno())],
+                [sys.executable, str(_BOOTSTRAP), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -84,10 +84,17 @@ class Worker:
         """End the process, at once if it does nothing."""
         self._end(_GRACE_S)
 
-    def _load(self, request: LoadRequest, registry: Path) -> Remote:
-        _, values = self._exchange(Load(request, str(registry)), None, "while it was loaded")
+    def _load(self, request: LoadRequest, registry: Path) -> StandIn:
+        order = Load(
+            config=request.config.model_dump(mode="json"),
+            variant=request.ref.variant,
+            weights=None if request.weights is None else str(request.weights),
+            facts=request.facts,
+            registry=str(registry),
+        )
+        _, values = self._exchange(order, None, "while it was loaded")
         contracts = [CONTRACTS[surface] for surface in self._surfaces]
-        return remote_class(contracts, values)(self, 0)
+        return stand_in_class(contracts, values)(self, 0)
 
     def _exchange(self, message: Load | Call, report: Callable[[float], None] | None, doing: str) -> tuple[bool, Any]:
         if not self.alive:
@@ -105,7 +112,7 @@ class Worker:
         if isinstance(answer, Raised):
             if isinstance(message, Load):
                 self.close()
-            raise _exception(answer)
+            raise answer.exception()
         assert isinstance(answer, Made | Returned)
         return (True, answer.target) if isinstance(answer, Made) else (False, answer.value)
 
@@ -138,15 +145,3 @@ class Worker:
             for line in words:
                 if text := line.decode(errors="replace").strip():
                     self._said.append(text)
-
-
-def _exception(raised: Raised) -> Exception:
-    """What was raised in the worker, with its trace there as a note."""
-    error: Exception
-    try:
-        loaded = pickle.loads(raised.pickled or b"")
-        error = loaded if isinstance(loaded, Exception) else RuntimeError(raised.words)
-    except Exception:  # its class may be unknown here
-        error = RuntimeError(raised.words)
-    error.add_note(f"In the worker:\n{raised.trace}")
-    return error
