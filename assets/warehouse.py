@@ -17,7 +17,7 @@ _RUNS = """
 SELECT
     strftime(timezone($zone, started_at), '%Y-%m-%d %H:%M') AS started, name AS file, system, status,
     round(wall_s, 1) AS seconds
-FROM run_history ORDER BY started_at DESC LIMIT 10
+FROM run_history ORDER BY sequence DESC NULLS LAST, started_at DESC LIMIT 10
 """
 _SPEEDS = """
 SELECT step, coalesce(model, '-') AS model, device, attempts, round(speed, 1) AS "times real time"

@@ -24,7 +24,7 @@ from modellab.warehouse.builder import build
 from modellab.warehouse.database_file import copy_file
 from modellab.warehouse.query import connect
 from modellab.warehouse.recorder import Recorder
-from modellab.warehouse.schema import columns_by_table
+from modellab.warehouse.schema import create_tables
 
 REPEATS = 7
 STEPS_PER_RUN = 5
@@ -51,6 +51,7 @@ SELECT
     i % 5 = 0 AS first_inference,
     CASE WHEN i % 97 = 0 THEN 'StepFailed' END AS error_type,
     CASE WHEN i % 97 = 0 THEN 'no words' END AS error,
+    i + 1 AS sequence,
     id AS source
 FROM range(?) AS numbers (i)
 """
@@ -68,6 +69,7 @@ SELECT
     TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL 1 SECOND * (i // 2 * {STEPS_PER_RUN} + i % 2 * {STEPS_PER_RUN})
         AS occurred_at,
     'host' AS host, 1 AS pid, md5('p' || i // 20) AS process,
+    i + 1 AS sequence,
     md5('r' || i) AS source
 FROM range(? * 2 // {STEPS_PER_RUN}) AS numbers (i)
 """
@@ -117,13 +119,12 @@ def fill(lab: Lab, rows: int) -> None:
     """As many rows of steps and words, in the lake."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        create_tables(connection)
         for table, sql in (("steps", STEPS), ("runs", RUNS), ("words", WORDS)):
-            folder = lab.lake / table
-            folder.mkdir(parents=True, exist_ok=True)
-            rows_of_table = connection.sql(sql, params=[rows])
-            if rows_of_table.columns != list(columns_by_table()[table]):
-                raise SystemExit(f"this benchmark's rows no longer fit the table {table}")
-            rows_of_table.write_parquet(str(folder / f"merged.4.{'0' * 32}.parquet"))
+            target = lab.lake / table / f"merged.4.{'0' * 32}.parquet"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"INSERT INTO {table} BY NAME {sql}", [rows])
+            connection.table(table).write_parquet(str(target))
 
 
 def step(number: int) -> StepRecord:

@@ -85,10 +85,13 @@ def _held(name: Callable[[], Path], make: Callable[[Path], None]) -> Iterator[Pa
     while True:
         path = name()
         make(path)
-        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # somebody tidied up before it was ours
+            continue
         try:
             hold(descriptor)
-            if not path.exists():  # somebody tidied up between the last two lines
+            if not path.exists():  # or between the last two lines
                 continue
             yield path
             return

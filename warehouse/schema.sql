@@ -133,6 +133,7 @@ CREATE TABLE runs (
     launcher VARCHAR,
     created_at TIMESTAMPTZ,
     begun_at TIMESTAMPTZ,
+    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE runs IS 'What happened to runs: each one''s start and end; see run_history for one row per run';
@@ -147,6 +148,7 @@ COMMENT ON COLUMN runs.launched_by IS 'command line, ui (or a program that asked
 COMMENT ON COLUMN runs.launcher IS 'Name of the schedule or sensor, or id of the backfill';
 COMMENT ON COLUMN runs.created_at IS 'When the Dagster run was asked for';
 COMMENT ON COLUMN runs.begun_at IS 'When a process took the Dagster run up; before that it waited in the queue and for its process';
+COMMENT ON COLUMN runs.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN runs.source IS 'Record the row comes from';
 
 CREATE TABLE steps (
@@ -180,6 +182,7 @@ CREATE TABLE steps (
     error_type VARCHAR,
     error VARCHAR,
     error_page VARCHAR,
+    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
@@ -200,6 +203,7 @@ COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the proce
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';
 COMMENT ON COLUMN steps.error_page IS 'The error of a failed step in several lines: what failed, what to do, what was found place by place';
+COMMENT ON COLUMN steps.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN steps.source IS 'Record the row comes from';
 
 CREATE TABLE hosts (
@@ -239,6 +243,7 @@ CREATE TABLE checks (
     description VARCHAR NOT NULL,
     metadata JSON NOT NULL,
     judged_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE checks IS 'What each check said about a step''s result, at each attempt: a result from the cache is judged again';
@@ -247,6 +252,7 @@ COMMENT ON COLUMN checks.fingerprint IS 'The result that was judged';
 COMMENT ON COLUMN checks.severity IS 'What it means when it fails: warning, or error when it breaks the step''s contract';
 COMMENT ON COLUMN checks.description IS 'What was found, in a sentence';
 COMMENT ON COLUMN checks.metadata IS 'The figures it was judged by';
+COMMENT ON COLUMN checks.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN checks.source IS 'Record the row comes from';
 
 CREATE TABLE artifacts (

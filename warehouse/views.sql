@@ -1,4 +1,7 @@
 -- Views and macros over the tables of schema.sql. A change to this file makes the next build define them anew.
+--
+-- What is the last of several goes by the lab's own numbers, not by clocks, which are set back: `sequence`; records of
+-- earlier versions have none, come before those that have, and go by time among themselves.
 
 CREATE VIEW current_models AS
 SELECT * FROM models WHERE recorded_at = (SELECT max(recorded_at) FROM models);
@@ -32,7 +35,7 @@ WITH
     happened AS (
         SELECT
             run, dagster_run_id, input, system, template, occurred_at AS started_at, NULL :: TIMESTAMPTZ AS ended_at,
-            occurred_at AS said_at, NULL AS status, false AS cached, 0 AS load_s, 0 AS inference_s, 0 AS other_s,
+            occurred_at AS said_at, sequence, NULL AS status, false AS cached, 0 AS load_s, 0 AS inference_s, 0 AS other_s,
             NULL :: DOUBLE AS cpu_s, NULL :: DOUBLE AS audio_s, NULL AS error, false AS doubted,
             {'by': launched_by, 'launcher': launcher, 'user': user_name, 'host': host,
              'queued_s': epoch_us(begun_at - created_at) / 1e6} AS launch
@@ -40,20 +43,20 @@ WITH
         UNION ALL
         SELECT
             run, dagster_run_id, input, system, NULL, started_at, ended_at,
-            NULL, status, cached, load_s, inference_s, other_s,
+            NULL, sequence, status, cached, load_s, inference_s, other_s,
             cpu_s, audio_s, CASE WHEN status = 'failed' THEN step || ' failed: ' || error END, false, NULL
         FROM steps WHERE started_at >= moment
         UNION ALL
         SELECT
             run, dagster_run_id, input, system, NULL, NULL, NULL,
-            NULL, NULL, false, 0, 0, 0,
+            NULL, NULL, NULL, false, 0, 0, 0,
             NULL, NULL, NULL, true, NULL
         FROM checks WHERE NOT passed AND judged_at >= moment
     ),
     totals AS (
         SELECT
             run, dagster_run_id, input, system, any_value(template) AS template,
-            count(said_at) AS begun, min(started_at) AS started_at, max(ended_at) AS last_step_at,
+            count(said_at) AS begun, min(sequence) AS sequence, min(started_at) AS started_at, max(ended_at) AS last_step_at,
             count(*) FILTER (status <> 'not_run') AS steps, count_if(cached) AS cached_steps,
             count_if(status = 'failed') AS failed_steps,
             count_if(doubted) AS failed_checks, any_value(launch) AS launch,
@@ -63,10 +66,19 @@ WITH
     ),
     finished AS (
         SELECT
-            run, dagster_run_id, max(occurred_at) AS last_at, count(*) AS ends,
-            -- The two of one row: arg_max(error, ...) would skip those without an error.
-            unnest(arg_max({'outcome': status, 'reason': error}, occurred_at))
-        FROM runs WHERE event = 'ended' AND occurred_at >= moment GROUP BY run, dagster_run_id
+            run, dagster_run_id, count(*) AS ends,
+            -- All of one row: arg_max(error, ...) would skip those without an error.
+            unnest(arg_max(
+                {'outcome': status, 'reason': error, 'last_at': occurred_at}, (coalesce(sequence, 0), occurred_at)
+            ))
+        FROM runs
+        WHERE
+            event = 'ended'
+            -- Not by when they ended: the clock may have been set back between start and end.
+            AND (run, dagster_run_id) IN (
+                SELECT (run, dagster_run_id) FROM runs WHERE event = 'started' AND occurred_at >= moment
+            )
+        GROUP BY run, dagster_run_id
     ),
     history AS (
         SELECT
@@ -96,12 +108,12 @@ SELECT
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
     steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
     launch.by AS launched_by, launch.launcher AS launcher, launch.user AS user_name, launch.host AS host,
-    launch.queued_s AS queued_s, coalesce(reason, error) AS error
+    launch.queued_s AS queued_s, coalesce(reason, error) AS error, sequence
 FROM history LEFT JOIN inputs ON inputs.input = history.input;
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 
 CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
-COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up';
+COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began';
 
 CREATE VIEW failures AS
 SELECT
@@ -141,9 +153,11 @@ COMMENT ON VIEW step_speed IS 'speed: audio seconds per second in the model, ove
 CREATE VIEW latest_artifacts AS
 SELECT
     input, system, step,
-    max(ended_at) AS ended_at,
     -- All of one row: arg_max(model, ...) would skip those without a model.
-    unnest(arg_max({'fingerprint': fingerprint, 'path': artifact, 'model': model}, ended_at))
+    unnest(arg_max(
+        {'ended_at': ended_at, 'fingerprint': fingerprint, 'path': artifact, 'model': model},
+        (coalesce(sequence, 0), ended_at)
+    ))
 FROM steps
 WHERE status = 'completed'
 GROUP BY input, system, step;
@@ -153,7 +167,7 @@ CREATE VIEW failed_checks AS
 WITH latest AS (
     SELECT * FROM checks
     QUALIFY row_number() OVER (
-        PARTITION BY input, system, step, check_name ORDER BY judged_at DESC, source DESC
+        PARTITION BY input, system, step, check_name ORDER BY sequence DESC NULLS LAST, judged_at DESC, source DESC
     ) = 1
 )
 SELECT

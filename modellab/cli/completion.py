@@ -148,7 +148,7 @@ def runs() -> Iterator[Offer]:
     sql = """
         SELECT run, coalesce(any_value(inputs.name), '') || ', ' || any_value(system)
         FROM runs LEFT JOIN inputs USING (input)
-        WHERE event = 'started' GROUP BY run ORDER BY max(occurred_at) DESC LIMIT ?
+        WHERE event = 'started' GROUP BY run ORDER BY max(sequence) DESC NULLS LAST, max(occurred_at) DESC LIMIT ?
     """
     yield from _query(sql)
 

@@ -241,7 +241,8 @@ def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> l
     most = "" if limit is None else f" LIMIT {limit:d}"
     columns = ", ".join(field.name for field in fields(PastRun))
     named = "SELECT * REPLACE (coalesce(name, input) AS name) FROM run_history"
-    statement = f"SELECT {columns} FROM ({named}) WHERE {condition} ORDER BY started_at DESC, run{most}"
+    newest = "sequence DESC NULLS LAST, started_at DESC, run"
+    statement = f"SELECT {columns} FROM ({named}) WHERE {condition} ORDER BY {newest}{most}"
     return [PastRun(**row) for row in query(lab, statement, values).as_dicts()]
 
 

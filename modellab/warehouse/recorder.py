@@ -53,7 +53,7 @@ class Recorder:
         self.lab = lab
         self._records = RecordStore(lab.records)
         self._lake = Lake(lab.lake)
-        self._unchanged: set[tuple[Kind, str]] = set()
+        self._host_known = False
 
     @cached_property
     def _process(self) -> ProcessMark:
@@ -61,13 +61,13 @@ class Recorder:
 
     def step(self, record: StepRecord, artifact: Artifact | None) -> None:
         """One attempt at a step. The rows of a result that was there already are not written again."""
-        entry = Record("steps", record.id, record.ended_at, asdict(record))
-        self._records.write(entry)
+        entry = self._records.write(Record("steps", record.id, record.ended_at, asdict(record)))
         if record.machine == this_machine().id:
             self.host()
         if artifact is not None and not record.cached and record.reproduced is None:
             self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
-        self._derive(entry)
+        if entry is not None:
+            self._derive(entry)
 
     def checks(self, record: StepRecord, checks: Sequence[CheckRecord]) -> None:
         """What checks said about the result of one attempt at a step; call it once, and not without any."""
@@ -123,8 +123,11 @@ class Recorder:
 
     def host(self) -> None:
         """This machine, as far as numbers depend on it; written when no record of it is there."""
+        if self._host_known:
+            return
         machine = this_machine()
         self._snapshot("hosts", machine.id, {"machine": machine.id, **asdict(machine)})
+        self._host_known = True
 
     def run_started(
         self, run: RunIdentity, source: RegisteredInput, system: System, launch: Launch | None = None
@@ -177,17 +180,12 @@ class Recorder:
         self._write_once("runs", uuid.uuid4().hex, now, content)
 
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
-        digest = _digest(canonical_json(content))
-        if (kind, subject + digest) in self._unchanged:
-            return
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)
-        self._unchanged.add((kind, subject + digest))
 
     def _write_once(self, kind: Kind, identifier: str, recorded_at: str, content: dict[str, Any]) -> None:
-        record = Record(kind, identifier, recorded_at, content)
-        if self._records.write(record):
-            self._derive(record)
+        if written := self._records.write(Record(kind, identifier, recorded_at, content)):
+            self._derive(written)
 
     def _derive(self, record: Record) -> None:
         self._write_rows(record.id, lambda: rows_of_record(record))

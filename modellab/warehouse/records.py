@@ -9,7 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -20,10 +21,15 @@ from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import canonical_json, write_atomic
 from modellab.outside import read_json
 from modellab.redaction import redact_all
+from modellab.warehouse.sequence import Sequence
 
 Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps", "checks", "hosts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+NUMBERED = frozenset[Kind]({"runs", "steps", "checks"})
+"""What happens again and again, so that it matters which was last."""
+
+_SEQUENCE = ".sequence"
 _ID = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -36,6 +42,8 @@ class Record:
     recorded_at: str
     """ISO 8601, UTC."""
     content: Mapping[str, Any]
+    sequence: int | None = None
+    """Of a numbered kind: in which order the lab took them down, whatever clocks said. None: an earlier version did."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "content", redact_all(self.content))
@@ -46,12 +54,13 @@ class RecordStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._sequence = Sequence(root / _SEQUENCE, self._highest)
 
-    def write(self, record: Record) -> bool:
-        """Keep a record. One that is there already stays as it is.
+    def write(self, record: Record) -> Record | None:
+        """Keep a record, with its number where the kind has one. One that is there already stays as it is.
 
         Returns:
-            Whether it was written.
+            The record as it is kept; None when there was one.
 
         Raises:
             ValueError: the id can't be a file's name.
@@ -60,9 +69,11 @@ class RecordStore:
             raise ValueError(f"record id {record.id!r} is not made of letters, digits, _ and -")
         path = self.root / record.kind / _day(record.recorded_at) / f"{record.id}.json"
         if path.exists():
-            return False
+            return None
+        if record.kind in NUMBERED:
+            record = replace(record, sequence=self._sequence.next())
         write_atomic(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False))
-        return True
+        return record
 
     def write_if_changed(self, kind: Kind, subject: str, content: Mapping[str, Any], now: str) -> Record | None:
         """Keep a snapshot of a subject unless its latest says the same.
@@ -75,7 +86,7 @@ class RecordStore:
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / ".lock"):
-            latest = max(self.root.glob(f"{kind}/*/{subject}-*.json"), default=None, key=lambda path: path.name)
+            latest = self._latest(kind, subject)
             at = datetime.fromisoformat(now)
             if latest is not None:
                 known = self.read(latest)
@@ -85,9 +96,23 @@ class RecordStore:
             said = at.isoformat(timespec="milliseconds")
             digits = "".join(filter(str.isdigit, said[: len("2026-11-21T12:00:00.000")]))
             digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()[:16]
-            record = Record(kind, f"{subject}-{digits}-{digest}", said, content)
-            self.write(record)
-        return record
+            return self.write(Record(kind, f"{subject}-{digits}-{digest}", said, content))
+
+    def _latest(self, kind: Kind, subject: str) -> Path | None:
+        """The last snapshot of a subject: it lies in the last of the days that have one."""
+        for day in sorted(self.root.glob(f"{kind}/*"), reverse=True):
+            if found := max(day.glob(f"{subject}-*.json"), default=None, key=lambda path: path.name):
+                return found
+        return None
+
+    def _highest(self) -> int:
+        """The highest number any record has. Reads all of the numbered kinds."""
+        highest = 0
+        for kind in NUMBERED:
+            for path in self.root.glob(f"{kind}/*/*.json"):
+                with suppress(ArtifactCorrupt):  # the builder names it
+                    highest = max(highest, self.read(path).sequence or 0)
+        return highest
 
     @staticmethod
     def read(path: Path) -> Record:
@@ -115,7 +140,8 @@ def _record(content: Any) -> Record:
     """
     record = Record(**content)
     texts = (record.kind, record.id, record.recorded_at)
-    if not all(isinstance(text, str) for text in texts) or not isinstance(record.content, dict):
+    sound = all(isinstance(text, str) for text in texts) and isinstance(record.sequence, int | None)
+    if not sound or not isinstance(record.content, dict):
         raise ValueError("its fields are not a record's")
     return record
 

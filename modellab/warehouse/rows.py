@@ -33,15 +33,17 @@ def rows_of_record(record: Record) -> Tables:
         return _registry_rows(record)
     if record.kind == "checks":
         shared = {name: value for name, value in record.content.items() if name != "checks"}
-        return {"checks": [{**shared, **check} for check in record.content["checks"]]}
+        return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
     # Inputs of labs from before there were texts do not say what they are.
     missing = {"kind": "media"} if record.kind == "inputs" else {}
-    return {MARKER_BY_KIND[record.kind]: [{**missing, **record.content, **_recorded_at(record)}]}
+    return {MARKER_BY_KIND[record.kind]: [{**missing, **record.content, **_of_record(record)}]}
 
 
-def _recorded_at(record: Record) -> Row:
-    table = MARKER_BY_KIND[record.kind]
-    return {"recorded_at": record.recorded_at} if "recorded_at" in columns_by_table()[table] else {}
+def _of_record(record: Record) -> Row:
+    """What the record's own fields give, where its table has a column for it."""
+    columns = columns_by_table()[MARKER_BY_KIND[record.kind]]
+    values = {"recorded_at": record.recorded_at, "sequence": record.sequence}
+    return {column: value for column, value in values.items() if column in columns}
 
 
 def _registry_rows(record: Record) -> Tables:

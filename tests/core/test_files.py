@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modellab.errors import LabError, PathRefused
-from modellab.files import atomic_path, canonical_json, confine, sha256_file, write_atomic
+from modellab.files import STAGING, atomic_path, canonical_json, confine, sha256_file, staging_folder, write_atomic
 
 
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:
@@ -55,3 +56,20 @@ def test_written_files_can_be_read_as_any_new_file(tmp_path: Path) -> None:
     plain.touch()
     write_atomic(atomic, b"x")
     assert atomic.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_new_folder_that_another_process_tidies_away_at_once_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = Path.mkdir, list[Path]()
+
+    def tidied_away(path: Path, *arguments: Any, **options: Any) -> None:
+        make(path, *arguments, **options)
+        if path.parent.name == STAGING and not made:
+            made.append(path)
+            path.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", tidied_away)
+    with staging_folder(tmp_path) as folder:
+        assert folder.is_dir() and folder not in made
+    assert len(made) == 1

@@ -4,8 +4,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -329,38 +329,34 @@ def test_a_damaged_record_is_reported_and_the_others_come_in(lab: Lab, life: Mod
 
 
 def test_changed_tables_are_made_anew_from_source(
-    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lab: Lab,
+    life: ModuleType,
+    recorder: Recorder,
+    tables_of: Callable[[str], AbstractContextManager[None]],
 ) -> None:
     life.record_step(lab, recorder, "a")
     build(lab)
-    changed = tmp_path / "schema.sql"
-    changed.write_text(schema.SCHEMA.read_text().replace("peak_memory_mib DOUBLE", "peak_memory_mib FLOAT"))
-    monkeypatch.setattr(schema, "SCHEMA", changed)
-    schema.blank_tables.cache_clear()
-    schema.columns_by_table.cache_clear()
-    try:
+    with tables_of(schema.SCHEMA.read_text().replace("peak_memory_mib DOUBLE", "peak_memory_mib FLOAT")):
         report = build(lab)
         assert report.started_over == "the definition of the tables has changed"
         assert report.recovered_sources == 2
         assert query(lab, "SELECT peak_memory_mib, id FROM steps").types == ["FLOAT", "VARCHAR"]
         assert build(lab).changed is False
-    finally:
-        schema.blank_tables.cache_clear()
-        schema.columns_by_table.cache_clear()
 
 
 def test_changed_views_are_defined_anew_and_rows_stay(
-    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lab: Lab,
+    life: ModuleType,
+    recorder: Recorder,
+    tables_of: Callable[[str], AbstractContextManager[None]],
 ) -> None:
     life.record_step(lab, recorder, "a")
     build(lab)
-    changed = tmp_path / "views.sql"
-    changed.write_text("CREATE VIEW answer AS SELECT count(*) + 41 AS n FROM steps;")
-    monkeypatch.setattr(schema, "VIEWS", changed)
-    report = build(lab)
-    assert (report.started_over, report.rows) == (None, {})
-    assert query(lab, "FROM answer").rows == [(42,)]
-    assert "run_history" not in {row[0] for row in query(lab, "SHOW TABLES").rows}
+    with tables_of(schema.SCHEMA.read_text()):
+        report = build(lab)
+        assert (report.started_over, report.rows) == (None, {})
+        assert query(lab, "FROM answer").rows == [(42,)]
+        assert "run_history" not in {row[0] for row in query(lab, "SHOW TABLES").rows}
 
 
 def test_a_killed_builder_s_copies_are_removed(lab: Lab) -> None:

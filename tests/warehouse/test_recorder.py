@@ -37,7 +37,8 @@ def test_a_step_becomes_a_record_and_rows_of_its_own_tables(lab: Lab, life: Modu
     recorder.step(record, artifact)
 
     kept = json.loads((lab.records / "steps" / "20260301" / "step-1.json").read_text())
-    assert kept == {"kind": "steps", "id": "step-1", "recorded_at": record.ended_at, "content": asdict(record)}
+    about = {"kind": "steps", "id": "step-1", "recorded_at": record.ended_at}
+    assert kept == {**about, "content": asdict(record), "sequence": 1}
 
     (step,) = _read(lab.lake / "steps" / "step-1.parquet")
     assert step["inference_s"] == 0.75
@@ -75,7 +76,7 @@ def test_a_failed_step_is_kept_with_its_error(lab: Lab, life: ModuleType, record
 
 def test_tables_have_a_column_for_every_field() -> None:
     columns = columns_by_table()
-    assert list(columns["steps"]) == [field.name for field in fields(StepRecord)] + ["source"]
+    assert list(columns["steps"]) == [*(field.name for field in fields(StepRecord)), "sequence", "source"]
     assert set(columns["inputs"]) == (
         {field.name for field in fields(RegisteredInput)} - {"key", "names"} | {"input", "source"}
     )
@@ -159,6 +160,19 @@ def test_model_folders_are_snapshots_that_tell_the_present_from_the_past(lab: La
     assert query(lab, "SELECT model_id, variant, value, stated_in FROM current_claims").rows == [
         ("echo", None, 5.5, "https://example.org/paper")
     ]
+
+
+def test_a_system_that_goes_back_to_what_it_was_is_recorded_as_such_again(
+    lab: Lab, life: ModuleType, recorder: Recorder
+) -> None:
+    for template in ("a", "b", "a", "a"):
+        recorder.system(replace(life.SYSTEM, template=template))
+    Recorder(lab).system(replace(life.SYSTEM, template="c"))  # another process
+    recorder.system(replace(life.SYSTEM, template="a"))
+    build(lab)
+    recorded = query(lab, "SELECT template FROM systems ORDER BY recorded_at").rows
+    assert recorded == [("a",), ("b",), ("a",), ("c",), ("a",)]
+    assert query(lab, "SELECT template FROM current_systems").rows == [("a",)]
 
 
 def test_the_shipped_models_fit_the_tables(lab: Lab, recorder: Recorder) -> None:
