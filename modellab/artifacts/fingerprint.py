@@ -2,14 +2,29 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel
 
 from modellab.errors import in_short
 from modellab.files import canonical_json
 
+SCHEME = 2
+"""Version of what an identity says, and how. Raising it makes every result anew: raise it when an identity of before
+could name another result now, not when it merely says more (what is None is not hashed)."""
+
 ABSENT = "absent: "
 """Begins what stands in place of a fingerprint for an optional result that was to be there: why it is not."""
+
+
+class _DecidesNothing:
+    """Type of `DECIDES_NOTHING`."""
+
+
+DECIDES_NOTHING: Final = _DecidesNothing()
+"""Marks a parameter (`Annotated[float, DECIDES_NOTHING]`) that says how patiently an answer is asked for, not what is
+asked: it is not hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +33,20 @@ class ModelIdentity:
 
     id: str
     variant: str
-    weights_sha256: str
-    """SHA-256 over the weight files' digests; of the adapter's parameters for a model without weights."""
+    weights_sha256: str | None
+    """SHA-256 over the names and digests of all files of all its networks; None for a model without weights."""
     runtime: str
     runtime_version: str
+    """Versions of the packages whose code runs, the model's own first, and of its adapter."""
     device: str
     """Kind of device (cpu, cuda, mps), not which one."""
     compute_type: str
+    parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """The fixed values of its variant."""
+    sample_rate_hz: int | None = None
+    """Rate of the audio it is given."""
+    batch_size: int | None = None
+    """Pieces worked on at once, of a model that batches: sums come out otherwise in another batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +56,67 @@ class StepIdentity:
     step: str
     code_version: str
     parameters: Mapping[str, Any]
+    """As `hashed_parameters` gives them."""
     model: ModelIdentity | None
     reads: Mapping[str, str | None]
     """Role -> fingerprint of the artifact read. For an optional role None where the pipeline has no step for it,
-    `ABSENT` and the reason where the step has no result. `input`: the input's SHA-256. Where a role fell back,
-    `role:step` for each better step without a result: `ABSENT` and the reason. `names`: the names that people gave the
+    and `absent` (below) where that step has no result. `input`: the input's SHA-256. Where a role fell back,
+    `role:step` for each better step without a result: `absent`. `names`: the names that people gave the
     speakers, as canonical JSON; left out where there are none. `timezone`: the lab's time zone, where its days
     decide the result."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Package -> version, of those that decide the result beside a model's."""
+    helpers: Mapping[str, ModelIdentity] = field(default_factory=dict)
+    """Role -> a model that the step uses beside the one of its slot."""
+    scheme: int = SCHEME
 
 
 def fingerprint(identity: StepIdentity) -> str:
-    """SHA-256 (64 hex digits) of the canonical JSON of a step's identity.
+    """SHA-256 (64 hex digits) of the canonical JSON of a step's identity, without what is None.
 
-    The same function serves before a run and from a manifest's record: JSON turns tuples into lists and keeps
-    everything else, so both give the same text.
+    The same function serves before a run and from a manifest's record (`identity_of`): JSON turns tuples into lists and
+    keeps everything else, so both give the same text.
     """
-    return hashlib.sha256(canonical_json(asdict(identity)).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(_without_none(asdict(identity))).encode()).hexdigest()
 
 
-def why_absent(error_type: str, error: str) -> str:
-    """Why a step that failed has no result, as identities keep it."""
-    return f"{error_type}: {error}"
+def identity_of(record: Mapping[str, Any]) -> StepIdentity:
+    """A step's identity from its manifest's record.
 
-
-def told_to_others(absent: str) -> str:
-    """What of an absent read (a value of `StepIdentity.reads` that begins with `ABSENT`) is for those who get a pack.
-
-    The lab's own identities and records hold the error's words. These quote servers and name places of the machine.
+    Raises:
+        TypeError: it is of another scheme, and has other fields.
     """
-    kind, separator, _ = absent.removeprefix(ABSENT).partition(": ")
-    return f"{in_short(kind)}." if separator else kind
+    models = {role: ModelIdentity(**helper) for role, helper in record["helpers"].items()}
+    model = ModelIdentity(**record["model"]) if record["model"] else None
+    return StepIdentity(**{**record, "model": model, "helpers": models})
+
+
+def hashed_parameters(parameters: BaseModel) -> dict[str, Any]:
+    """What of a step's parameters belongs to its identity, as JSON has it.
+
+    Left out are those that are None, so that a new optional one renames no result, and those that decide nothing.
+    """
+    unhashed = {name for name, one in type(parameters).model_fields.items() if DECIDES_NOTHING in one.metadata}
+    return parameters.model_dump(mode="json", exclude=unhashed, exclude_none=True)
+
+
+def absent(step: str, why: str) -> str:
+    """What stands in `StepIdentity.reads` for a step without a result.
+
+    Args:
+        why: type of its error, or a sentence where it has none. An error's own words are no part of an identity: they
+            quote times, places and addresses, and the result would be another one each time.
+    """
+    return f"{ABSENT}{step}: {why}"
+
+
+def told_to_others(read: str) -> str:
+    """What of an absent read (a value of `StepIdentity.reads` that begins with `ABSENT`) others get to know."""
+    why = read.removeprefix(ABSENT).partition(": ")[2]
+    return why if why.endswith(".") else f"{in_short(why)}."
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(one) for key, one in value.items() if one is not None}
+    return [_without_none(one) for one in value] if isinstance(value, list | tuple) else value

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modellab import __version__, memory, processor
-from modellab.artifacts.fingerprint import StepIdentity, fingerprint, why_absent
+from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
-from modellab.pipeline.identity import Identities, filled_by
+from modellab.pipeline.identity import Absence, Identities, absent_steps, filled_by
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord, StepRecorder
 from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
@@ -48,7 +48,7 @@ class Engine:
 
     def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: StepRecorder) -> None:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
-        self._without: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        self._without: defaultdict[tuple[str, str], dict[str, Absence]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
         self._last_failure: tuple[str, LabError] | None = None
         """Id of the record of the attempt that failed last, and its error."""
@@ -59,8 +59,12 @@ class Engine:
         Raises:
             LabError: a model of it, or of a step it can't do without, can't be identified: weights missing, say.
         """
+        return self.identities(system, source).of(step_name)
+
+    def identities(self, system: System, source: RegisteredInput) -> Identities:
+        """Those of all steps, as things stand now: each is worked out once, when it is first asked for."""
         without = self._without[system.key, source.key]
-        identities = Identities(
+        return Identities(
             self.models,
             self.store,
             system,
@@ -69,7 +73,6 @@ class Engine:
             timezone=self.lab.timezone,
             without=without,
         )
-        return identities.of(step_name)
 
     def run_key(self, system: System, source: RegisteredInput) -> str:
         """16 hex digits that the same input, system and code always give."""
@@ -150,9 +153,10 @@ class Engine:
             without.pop(record.step, None)
         else:
             said = str(record.error)
-            not_run = record.status == "not_run"
-            why = f"it was not run because {said}." if not_run else why_absent(str(record.error_type), said)
-            without[record.step] = why
+            left_out = f"it was not run because {said}."
+            failed = record.status != "not_run"
+            why = str(record.error_type) if record.error_type else "it was stopped."
+            without[record.step] = Absence(why, said) if failed else Absence(left_out, left_out)
         self.recorder.step(record, artifact)
         emit(StepEnded(record), _run_of(record))
         return record
@@ -184,6 +188,8 @@ class _Attempt:
         self.artifact: Artifact | None = None
         self.cached = False
         self.reproduced: bool | None = None
+        self._absent: dict[str, str] = {}
+        """Key of `StepIdentity.reads` -> the words of why nothing fills it."""
         self.error: LabError | None = None
         self.canceled = False
         self._progress = _Throttled(run, source.key, system.key, step.name)
@@ -196,7 +202,9 @@ class _Attempt:
         Raises:
             LabError: or anything the step's code raises.
         """
-        identity = self.engine.identity(self.system, self.source, self.step.name)
+        identities = self.engine.identities(self.system, self.source)
+        identity = identities.of(self.step.name)
+        self._absent = {key: identities.said(step) for key, step in absent_steps(identity).items()}
         self.fingerprint = fingerprint(identity)
         found = self.engine.store.find(self.step.name, self.fingerprint)
         if found and not force:
@@ -285,6 +293,7 @@ class _Attempt:
             "machine": this_machine().id,
             "run": self.run.run,
             "dagster_run_id": self.run.dagster_run_id,
+            "absent": self._absent,
             "replaces_damaged": self.engine.store.why_set_aside(self.step.name, str(self.fingerprint)),
             "load_s": round(self.timings.load_s, 6),
             "inference_s": round(self.timings.inference_s, 6),

@@ -2,15 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 
-from modellab.artifacts.fingerprint import ABSENT, StepIdentity, fingerprint, told_to_others, why_absent
+from modellab.artifacts.fingerprint import (
+    ABSENT,
+    StepIdentity,
+    absent,
+    fingerprint,
+    hashed_parameters,
+    told_to_others,
+)
 from modellab.artifacts.store import ArtifactStore
-from modellab.errors import ArtifactMissing, LabError
+from modellab.errors import ArtifactMissing, LabError, PackageMissing
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.speaker_names import SpeakerNames, as_read
 from modellab.pipeline.system import System, SystemStep
+from modellab.registry.identity import installed_version
 from modellab.registry.models import Models
 from modellab.steps.definition import NO_STEP, Read, StepDefinition
+
+_NEVER_RUN = "it has not been run."
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a step has no result."""
+
+    why: str
+    """The type of its error, or a sentence where it has none; part of the identity of what does without it."""
+    said: str
+    """Its error's own words, which are no part of any identity."""
 
 
 class Identities:
@@ -21,7 +42,7 @@ class Identities:
         store: what results there are, which decides about reads that are optional or fall back.
         names: names that people gave to speakers.
         timezone: IANA name of the lab's time zone.
-        without: step -> why it has no result, as `why_absent` gives it, for those that failed or were not run.
+        without: step -> why it has no result, for those that failed or were not run.
     """
 
     def __init__(
@@ -33,10 +54,10 @@ class Identities:
         *,
         names: SpeakerNames,
         timezone: str,
-        without: Mapping[str, str],
+        without: Mapping[str, Absence],
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
-        self._names, self._timezone, self._without = names, timezone, without
+        self._names, self._timezone, self._without = names, timezone, dict(without)
         self._known: dict[str, StepIdentity] = {}
 
     def of(self, name: str) -> StepIdentity:
@@ -52,6 +73,11 @@ class Identities:
             self._known[name] = self._work_out(step)
         return self._known[name]
 
+    def said(self, name: str) -> str:
+        """The words of what keeps a step from having a result, as far as an identity asked for so far rests on that."""
+        absence = self._without.get(name)
+        return absence.said if absence else _NEVER_RUN
+
     def _work_out(self, step: SystemStep) -> StepIdentity:
         reads: dict[str, str | None] = {"input": self._source.sha256} if step.definition.reads_input else {}
         for read in step.definition.reads:
@@ -64,9 +90,10 @@ class Identities:
         return StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,
-            parameters=step.parameters.model_dump(mode="json"),
+            parameters=hashed_parameters(step.parameters),
             model=self._models.identity(step.model) if step.model else None,
             reads=reads,
+            packages=_versions(step.definition),
         )
 
     def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:
@@ -88,14 +115,26 @@ class Identities:
         return {read.role: fingerprint(self.of(best)) if read.required else passed_over[_passed_over(read.role, best)]}
 
     def _result(self, name: str) -> str:
-        """Fingerprint of the result that a step has; `ABSENT` and why when it has none."""
-        if reason := self._without.get(name):
-            return ABSENT + reason
-        try:
-            key = fingerprint(self.of(name))
-        except LabError as error:
-            return ABSENT + why_absent(type(error).__name__, str(error))
-        return key if self._store.find(name, key) else f"{ABSENT}it has not been run."
+        """Fingerprint of the result that a step has; `absent` when it has none."""
+        if name not in self._without:
+            try:
+                key = fingerprint(self.of(name))
+            except LabError as error:
+                self._without[name] = Absence(type(error).__name__, str(error))
+            else:
+                return key if self._store.find(name, key) else absent(name, _NEVER_RUN)
+        return absent(name, self._without[name].why)
+
+
+def _versions(definition: StepDefinition) -> dict[str, str]:
+    """Raises PackageMissing where one of a step's packages is not installed."""
+    try:
+        return {package: installed_version(package) for package in definition.packages}
+    except PackageNotFoundError as error:
+        raise PackageMissing(
+            f"the step {definition.name} needs the package {error.name}, which is not installed",
+            hint="Install what the default install has: pip install -e .",
+        ) from error
 
 
 def named_result(definition: StepDefinition, reads: Mapping[str, str | None]) -> str | None:
@@ -106,6 +145,15 @@ def named_result(definition: StepDefinition, reads: Mapping[str, str | None]) ->
     """
     filled = (key for role in definition.names_from if (key := reads.get(role)) and not key.startswith(ABSENT))
     return next(filled, None)
+
+
+def absent_steps(identity: StepIdentity) -> dict[str, str]:
+    """Key of `StepIdentity.reads` -> the step that has no result for it."""
+    return {
+        key: read.removeprefix(ABSENT).partition(": ")[0]
+        for key, read in identity.reads.items()
+        if read is not None and read.startswith(ABSENT)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """`models/<id>/config.yaml` as typed, validated data."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -58,12 +59,21 @@ class LocalSource(_Strict):
     origin: str = Field(description="where a person gets them")
 
 
+def below(place: str, names: Iterable[str]) -> list[str]:
+    """Names as they are below a subfolder; unchanged where that is the empty name."""
+    return [f"{place}/{name}" if place else name for name in names]
+
+
 class Variant(_Strict):
     """One set of weights of a model."""
 
     description: str = ""
     wheel: WheelSource | None = None
     hub: HubSource | None = None
+    further_hubs: dict[Name, HubSource] = Field(
+        default_factory=dict,
+        description="subfolder -> repository of a network that the files of `hub` name and do not bring",
+    )
     local: LocalSource | None = None
     sha256: dict[str, Sha256] = Field(
         default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
@@ -72,6 +82,9 @@ class Variant(_Strict):
     languages: list[str] | None = Field(None, description="overrides the model's; ['*'] for many")
     size_mib: float | None = Field(None, gt=0, description="size of the weights")
     memory_mib: int | None = Field(None, gt=0, description="rough memory when loaded; overrides the model's")
+    further_packages: list[str] = Field(
+        default_factory=list, description="distributions beside the model's whose version decides this one's output"
+    )
     parameters: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="fixed values the adapter needs to know about this variant"
     )
@@ -81,10 +94,15 @@ class Variant(_Strict):
         return self.wheel is not None or self.hub is not None or self.local is not None
 
     @property
+    def hubs(self) -> dict[str, HubSource]:
+        """Every repository its files come from, by the subfolder they go to; its own by the empty name."""
+        return {"": self.hub, **self.further_hubs} if self.hub else {}
+
+    @property
     def files(self) -> list[str]:
         """Names, or patterns, of the files that a folder with the weights holds."""
         if self.hub:
-            return self.hub.files
+            return [pattern for place, hub in self.hubs.items() for pattern in below(place, hub.files)]
         if self.wheel:
             return list(self.wheel.files)
         return self.local.files if self.local else []
@@ -145,6 +163,8 @@ class ModelConfig(_Strict):
             raise ValueError(f"batch_size names devices that are not listed: {unknown_devices}")
         if self.host == "worker" and (unfit := [name for name in self.surfaces if not can_be_remote(name)]):
             raise ValueError(f"a worker can't stand behind {', '.join(unfit)}: the model's host must be lab")
+        if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
+            raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")
         return self

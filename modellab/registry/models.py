@@ -1,7 +1,5 @@
 """Models of one process: what identifies them, whether they can run here, and keeping the loaded ones."""
 
-import hashlib
-import importlib.metadata
 import threading
 import time
 from collections import OrderedDict
@@ -19,12 +17,12 @@ from modellab.errors import (
     PackageMissing,
     WeightsMissing,
 )
-from modellab.files import canonical_json
 from modellab.memory import collect_all
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
 from modellab.registry.hosts.worker import Worker
+from modellab.registry.identity import install_hint, model_identity, runtime_version
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
 from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
@@ -125,14 +123,9 @@ class Models:
             WeightsMissing: no source has the weights.
         """
         config = self.registry.get(ref.id)
-        version = runtime_version(config)
-        facts = self._facts(config)
-        variant = config.variants[ref.variant]
-        if variant.has_weights:
-            digest = self._weights.digest(self._find(config, ref))
-        else:
-            digest = hashlib.sha256(canonical_json(variant.parameters).encode()).hexdigest()
-        return ModelIdentity(ref.id, ref.variant, digest, config.runtime, version, facts.device, facts.compute_type)
+        runtime_version(config, ref.variant)  # a package that is missing is named first, not the weights
+        weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
+        return model_identity(config, ref, self._facts(config), self._weights.digest(weights) if weights else None)
 
     @contextmanager
     def lease(self, ref: ModelRef) -> Iterator[LoadedModel]:
@@ -231,7 +224,7 @@ class Models:
         device: str | None = None
         native = ""
         try:
-            runtime_version(config)
+            runtime_version(config, ref.variant)
             device = choose_device(config, self._settings.device)
         except LabError as error:
             reasons.append(error)
@@ -293,7 +286,7 @@ class Models:
             WeightsCorrupt: the weights are not those that the config names.
         """
         config = self.registry.get(ref.id)
-        runtime_version(config)
+        runtime_version(config, ref.variant)
         self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
@@ -318,7 +311,7 @@ class Models:
                     model = load_with(self.registry.adapter(ref.id), request)
             except ImportError as error:
                 raise ModelUnavailable(
-                    f"model {ref} needs a package that can't be imported", found=str(error), hint=_install_hint(config)
+                    f"model {ref} needs a package that can't be imported", found=str(error), hint=install_hint(config)
                 ) from error
             except LabError:
                 raise
@@ -386,27 +379,3 @@ class Models:
             while going:
                 going.pop().close()
             collect_all()
-
-
-def runtime_version(config: ModelConfig) -> str:
-    """Versions of everything but the weights that decides a model's output, as text; imports none of it.
-
-    Raises:
-        PackageMissing: one of the packages is not installed.
-    """
-    versions = [f"{package} {_version(config, package)}" for package in (config.package, *config.further_packages)]
-    return ", ".join([*versions, f"adapter {config.adapter_version}"])
-
-
-def _version(config: ModelConfig, package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise PackageMissing(
-            f"model {config.id} needs the package {package}, which is not installed", hint=_install_hint(config)
-        ) from error
-
-
-def _install_hint(config: ModelConfig) -> str:
-    target = f"'.[{config.extra}]'" if config.extra else "."
-    return f"Install it with: {config.install or f'pip install -e {target}'}"

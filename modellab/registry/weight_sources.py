@@ -2,12 +2,12 @@
 
 import importlib.util
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from modellab.registry.config import HubSource, ModelRef, Variant, WheelSource
+from modellab.registry.config import HubSource, ModelRef, Variant, WheelSource, below
 from modellab.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -67,25 +67,38 @@ def hub_cache(variant: Variant) -> Looked:
     source = "Hugging Face cache"
     if variant.hub is None:
         return NotFound(source, "this variant is in no hub repository")
+    return _together({place: _cached(source, variant, hub) for place, hub in variant.hubs.items()})
+
+
+def _cached(source: str, variant: Variant, hub: HubSource) -> Looked:
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)
     # snapshot_download would say the same, but importing it costs 0.2 s that every cached run would pay.
-    if not (cache / f"models--{variant.hub.repository.replace('/', '--')}").is_dir():
-        return NotFound(source, f"{cache} does not hold {variant.hub.repository}")
+    if not (cache / f"models--{hub.repository.replace('/', '--')}").is_dir():
+        return NotFound(source, f"{cache} does not hold {hub.repository}")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         folder = snapshot_download(
-            variant.hub.repository,
-            revision=variant.hub.revision,
-            allow_patterns=list(variant.hub.files),
-            local_files_only=True,
+            hub.repository, revision=hub.revision, allow_patterns=list(hub.files), local_files_only=True
         )
     except LocalEntryNotFoundError:
-        return NotFound(source, f"{cache} holds no whole {variant.hub.repository} at {variant.hub.revision}")
-    return _snapshot(source, Path(folder), variant, variant.hub)
+        return NotFound(source, f"{cache} holds no whole {hub.repository} at {hub.revision}")
+    return _snapshot(source, Path(folder), variant, hub)
+
+
+def _together(found: Mapping[str, Looked]) -> Looked:
+    """What several repositories gave, each below its subfolder; the first that gave nothing where one did not."""
+    files: list[WeightFile] = []
+    sources: list[str] = []
+    for place, looked in found.items():
+        if isinstance(looked, NotFound):
+            return looked
+        files += (replace(file, name=below(place, [file.name])[0]) for file in looked.files)
+        sources.append(looked.source)
+    return FoundWeights(sources[0], tuple(sorted(files, key=lambda file: file.name)))
 
 
 def wheel(variant: Variant) -> Looked:
@@ -150,7 +163,8 @@ class Hub:
             return self._unreachable
         if variant.gated and not self.token():
             return f"{variant.hub.repository} is gated and HF_TOKEN is not set"
-        return self._failed.get((variant.hub.repository, variant.hub.revision))
+        failures = (self._failed.get((hub.repository, hub.revision)) for hub in variant.hubs.values())
+        return next(filter(None, failures), None)
 
     def download(self, variant: Variant) -> Looked:
         """Fetch a variant into the Hugging Face cache.
@@ -158,9 +172,13 @@ class Hub:
         One quick question comes first, so that a machine without a network is told so after seconds, not minutes.
         """
         reason = self.refusal(variant)
-        if reason or variant.hub is None:
-            return NotFound(self.source, reason or "")
-        hub = variant.hub
+        if reason:
+            return NotFound(self.source, reason)
+        return _together({place: self._downloaded(variant, hub) for place, hub in variant.hubs.items()})
+
+    def _downloaded(self, variant: Variant, hub: HubSource) -> Looked:
+        if self._unreachable:
+            return NotFound(self.source, self._unreachable)
         try:
             folder = self._fetch(hub)
         except Exception as error:  # whatever HTTP library the hub's client uses; its words are kept

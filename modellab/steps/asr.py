@@ -24,6 +24,7 @@ from modellab.steps.doubts import (
     said,
     uncovered_doubt,
 )
+from modellab.steps.packages import SAMPLES
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import SpeechSegments, Transcript
@@ -238,6 +239,7 @@ STEP = StepDefinition(
     reads=(Read("audio", ("enhance", "separate", "ingest")), Read("speech", ("channels", "vad"))),
     parameters=AsrParameters,
     run=run,
+    packages=SAMPLES,
     surface="asr",
     tables=tables,
     lab_defaults=lab_defaults,

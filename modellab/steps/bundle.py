@@ -22,6 +22,7 @@ from modellab.media.decode import MediaReader
 from modellab.steps.action_items import ACTION_ITEMS_FILE
 from modellab.steps.chapters import CHAPTERS_FILE
 from modellab.steps.definition import NO_STEP, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import MEDIA
 from modellab.steps.summarize import SUMMARY_FILE
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.recorded import recording_date
@@ -206,6 +207,7 @@ STEP = StepDefinition(
     ),
     parameters=BundleParameters,
     run=run,
+    packages=(*MEDIA, "jinja2", "markupsafe", "pysubs2", "python-docx"),
     reads_input=True,
     names_from=("diarization", "transcript"),
     local_days=_local_days,

@@ -20,6 +20,7 @@ from modellab.steps import diarization as diarization_step
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition
 from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
 from modellab.steps.doubts import quiet_doubt, said
+from modellab.steps.packages import SAMPLES
 from modellab.steps.vad import SPEECH_FILE, VadParameters
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
@@ -195,6 +196,7 @@ STEP = StepDefinition(
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=ChannelsParameters,
     run=run,
+    packages=SAMPLES,
     surface="vad",
     tables=tables,
 )

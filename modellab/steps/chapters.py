@@ -11,6 +11,7 @@ from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
 from modellab.text.chapters import find_chapters
 from modellab.text.embedding import EMBEDDER, Vectors, load_embedder
@@ -89,5 +90,6 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,
+    packages=(*SENTENCES, "jiwer", "numpy", "whisper-normalizer", "yake"),
     tables=tables,
 )

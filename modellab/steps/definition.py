@@ -135,6 +135,8 @@ class StepDefinition:
     reads: tuple[Read, ...]
     parameters: type[StepParameters]
     run: Callable[[StepContext], Mapping[str, Any]]
+    packages: tuple[str, ...] = ()
+    """Distributions whose version decides its result, beside those of its models."""
     surface: str | None = None
     """The surface its model must offer; None for a step without a model."""
     model_required: bool = True

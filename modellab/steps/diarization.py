@@ -11,6 +11,7 @@ from modellab.files import write_atomic
 from modellab.formats.rttm import to_rttm
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization
 from modellab.surfaces.speakers import overlap_s
 from modellab.surfaces.timing import restore_times
@@ -90,6 +91,7 @@ STEP = StepDefinition(
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=DiarizationParameters,
     run=run,
+    packages=SAMPLES,
     surface="diarization",
     tables=tables,
 )

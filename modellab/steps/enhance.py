@@ -13,6 +13,7 @@ from modellab.media.canonical_writer import write_canonical
 from modellab.media.levels import SILENT_PEAK, frame_powers
 from modellab.media.resampling import StreamResampler
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SAMPLES
 from modellab.surfaces.contracts import EnhanceModel, EnhanceStream, Progress
 
 _BLOCK_SAMPLES = 1 << 16
@@ -156,5 +157,6 @@ STEP = StepDefinition(
     reads=(Read("audio", ("separate", "ingest")),),
     parameters=EnhanceParameters,
     run=run,
+    packages=SAMPLES,
     surface="enhance",
 )

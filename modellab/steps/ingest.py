@@ -19,6 +19,7 @@ from modellab.media.operators import Processed, get_operator
 from modellab.media.room import check_room
 from modellab.media.spool import Spool
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import MEDIA
 from modellab.surfaces.contracts import Progress
 
 _LOWEST_RATE_HZ = 4_000
@@ -209,5 +210,6 @@ STEP = StepDefinition(
     reads=(),
     parameters=IngestParameters,
     run=run,
+    packages=MEDIA,
     reads_input=True,
 )

@@ -20,6 +20,7 @@ from modellab.media.resampling import StreamResampler, resample
 from modellab.media.sound_writer import sound_writer
 from modellab.names import unknown_name
 from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SAMPLES
 from modellab.surfaces.contracts import Progress, SeparateModel
 
 _BITS: Literal[24] = 24
@@ -194,5 +195,6 @@ STEP = StepDefinition(
     reads=(Read("audio", ("ingest",)),),
     parameters=SeparateParameters,
     run=run,
+    packages=SAMPLES,
     surface="separate",
 )

@@ -9,6 +9,7 @@ from modellab.artifacts.store import Artifact
 from modellab.documents import dump, load
 from modellab.steps.chapters import CHAPTERS_FILE, TimedEmbedder, read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
 from modellab.text.embedding import EMBEDDER
 from modellab.text.llm.backends import BackendSettings, open_backend
@@ -91,5 +92,6 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,
+    packages=(*SENTENCES, "jinja2", "numpy"),
     tables=tables,
 )

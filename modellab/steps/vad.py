@@ -13,6 +13,7 @@ from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import audible
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import quiet_doubt, said
+from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import SpeechSegments
 from modellab.surfaces.timing import restore_times
 
@@ -75,6 +76,7 @@ STEP = StepDefinition(
     reads=(Read("audio", ("enhance", "separate", "ingest")),),
     parameters=VadParameters,
     run=run,
+    packages=SAMPLES,
     surface="vad",
     tables=tables,
 )

@@ -29,7 +29,6 @@ def load(request: LoadRequest) -> "PyannoteDiarization":
 
     Raises:
         WeightsCorrupt: weights that can't be opened safely, or are not a pipeline's.
-        WeightsMissing: a model that the hub's pipeline names in another repository can't be had.
     """
     if request.weights is None:
         raise WeightsCorrupt(f"{request.ref} was given no folder of weights")

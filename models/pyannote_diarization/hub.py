@@ -10,9 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modellab.errors import TextRefused, WeightsCorrupt, WeightsMissing
+from modellab.errors import TextRefused, WeightsCorrupt
 from modellab.outside import read_yaml
-from modellab.settings import Lab
 from models.pyannote_diarization.checkpoints import CHECKPOINT, load_network, unused_plda
 
 _DESCRIPTION = "config.yaml"
@@ -76,11 +75,10 @@ def load_pipeline(folder: Path) -> Any:
     """The pipeline that a folder describes.
 
     A model may lie in a subfolder (`$model/segmentation`, as in community-1) or be the name of another repository (as
-    in 3.1), which is then taken from a subfolder of the part's name, the Hugging Face cache, or the hub.
+    in 3.1), whose checkpoint then lies in the subfolder of the part's name.
 
     Raises:
         WeightsCorrupt: the description asks for anything that is not known, or a checkpoint is not what it should be.
-        WeightsMissing: another repository can't be had.
     """
     from pyannote.audio.pipelines import SpeakerDiarization
 
@@ -130,8 +128,18 @@ def _inside(folder: Path, name: str) -> Path:
 def _checkpoint(folder: Path, part: str, name: str) -> Path:
     if name.startswith(_IN_FOLDER):
         return _inside(folder, name) / CHECKPOINT
-    local = folder / part / CHECKPOINT
-    return local if local.is_file() else _from_repository(folder, name)
+    if not _REPOSITORY.match(name.partition("@")[0]):
+        raise WeightsCorrupt(
+            f"{folder / _DESCRIPTION} names a model that is no repository of the hub", found=name, allowed="owner/name"
+        )
+    place = folder / part / CHECKPOINT
+    if not place.is_file():
+        raise WeightsCorrupt(
+            f"{folder / _DESCRIPTION} names a model of another repository, and {place} is not there",
+            found=name,
+            hint=f"Put the {CHECKPOINT} of {name} there.",
+        )
+    return place
 
 
 def _plda(folder: Path, name: str | None) -> Any:
@@ -145,32 +153,3 @@ def _plda(folder: Path, name: str | None) -> Any:
         return PLDA(place / "xvec_transform.npz", place / "plda.npz")
     except Exception as error:  # whatever arrays it holds are computed with
         raise WeightsCorrupt(f"{place} holds no PLDA", found=f"{type(error).__name__}: {error}") from error
-
-
-def _from_repository(folder: Path, name: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    repository, _, revision = name.partition("@")
-    if not _REPOSITORY.match(repository):
-        raise WeightsCorrupt(
-            f"{folder / _DESCRIPTION} names a model that is no repository of the hub", found=name, allowed="owner/name"
-        )
-    settings = Lab.from_environment().settings
-    token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    try:
-        return Path(
-            hf_hub_download(
-                repository,
-                CHECKPOINT,
-                revision=revision or None,
-                token=token,
-                local_files_only=settings.offline_by is not None,
-            )
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise WeightsMissing(
-            f"the model {repository}, which this pipeline is made of, can't be had",
-            found=(str(error).strip().splitlines() or [type(error).__name__])[0],
-            hint=f"Accept its terms at https://huggingface.co/{repository} and set HF_TOKEN to your token.",
-        ) from error

@@ -217,7 +217,7 @@ def test_an_optional_read_sees_damage_as_every_find_does(engine: Engine) -> None
     written = engine.artifact(system, SOURCE, "write")
     assert written is not None
     (written.path / "manifest.json").write_text("{")
-    assert engine.identity(system, SOURCE, "shout").reads == {"words": "absent: it has not been run."}
+    assert engine.identity(system, SOURCE, "shout").reads == {"words": "absent: write: it has not been run."}
     engine.run_step(system, SOURCE, "write", RUN)
     assert engine.identity(system, SOURCE, "shout").reads == {"words": written.fingerprint}
 
@@ -319,15 +319,18 @@ def test_a_read_that_may_falls_back_to_the_next_result_and_says_why(engine: Engi
     assert _shouted(engine, system) == (
         "PLAIN",
         {"words": "The step refine has no result: it failed."},
-        {"words": plain, "words:refine": "absent: LabError: no words. Speak up."},
+        {"words": plain, "words:refine": "absent: refine: LabError"},
     )
+    shouted = engine.artifact(system, SOURCE, "shout")
+    assert shouted is not None
+    assert shouted.manifest["made"]["absent"] == {"words:refine": "no words. Speak up."}
 
 
 def test_the_better_result_is_read_as_soon_as_it_is_there(engine: Engine) -> None:
     system = _plain_and_fine("fine")
     before = fingerprint(engine.identity(system, SOURCE, "shout"))
     engine.run_step(system, SOURCE, "write", RUN)
-    assert engine.identity(system, SOURCE, "shout").reads["words:refine"] == "absent: it has not been run."
+    assert engine.identity(system, SOURCE, "shout").reads["words:refine"] == "absent: refine: it has not been run."
     for name in ("refine", "shout"):
         engine.run_step(system, SOURCE, name, RUN)
     fine = fingerprint(engine.identity(system, SOURCE, "refine"))

@@ -20,8 +20,9 @@ import yaml
 
 from modellab.errors import LabError, ModelUnavailable
 from modellab.registry.config import Variant
+from modellab.registry.identity import runtime_version
 from modellab.registry.loaded import ExecutionFacts, LoadRequest
-from modellab.registry.models import Models, runtime_version
+from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 
@@ -202,7 +203,7 @@ def test_no_folder_of_weights_runs_code(
     config, ref = _REGISTRY.resolve(name)
     variant = config.variants[ref.variant]
     try:
-        runtime_version(config)
+        runtime_version(config, ref.variant)
     except ModelUnavailable as error:
         pytest.skip(str(error))
     folder, marker = tmp_path / "weights" / ref.id / ref.variant, tmp_path / "marker"

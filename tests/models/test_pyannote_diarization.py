@@ -18,7 +18,9 @@ from modellab.formats.rttm import read_rttm
 from modellab.media.audio import Waveform
 from modellab.metrics.diarization import diarization_error
 from modellab.registry.loaded import ExecutionFacts, LoadRequest
+from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab, Settings
 from modellab.surfaces.contracts import DiarizationModel
 from modellab.surfaces.results import Diarization, Segment
 
@@ -201,11 +203,19 @@ def test_community_1s_clustering_runs_and_refuses_what_it_has_not(sample: Wavefo
         loaded.diarize(sample, {"min_cluster_size": 3}, ignore)
 
 
-def test_models_in_other_repositories_that_cannot_be_had_are_named(tmp_path: Path) -> None:
-    write_pipeline(tmp_path, "AgglomerativeClustering", AGGLOMERATIVE, IN_REPOSITORIES)
-    (tmp_path / "segmentation/pytorch_model.bin").unlink()
-    with pytest.raises(WeightsMissing, match=r"pyannote/segmentation-3\.0.*HF_TOKEN"):
-        load_variant("3.1", tmp_path)
+def test_every_network_of_a_hub_pipeline_is_part_of_its_identity(tmp_path: Path, lab: Lab) -> None:
+    folder = tmp_path / "pyannote_diarization" / "3.1"
+    write_pipeline(folder, "AgglomerativeClustering", AGGLOMERATIVE, IN_REPOSITORIES)
+    registry, lab = ModelRegistry(), Lab(Settings(_env_file=None, home=lab.home, weights=tmp_path, offline=True))
+    ref = registry.resolve("pyannote_diarization:3.1")[1]
+    digests = [Models(lab, registry).identity(ref).weights_sha256]
+    for part in ("segmentation", "embedding"):
+        (folder / part / "pytorch_model.bin").write_bytes(b"another network")
+        digests.append(Models(lab, registry).identity(ref).weights_sha256)
+    assert len(set(digests)) == 3
+    (folder / "segmentation/pytorch_model.bin").unlink()
+    with pytest.raises(WeightsMissing, match=r"has no segmentation/pytorch_model\.bin.*pyannote/segmentation-3\.0, "):
+        Models(lab, registry).identity(ref)
 
 
 class Explosive:

@@ -6,12 +6,18 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+<<<<<<< HEAD
 from concurrent.futures import ThreadPoolExecutor
+=======
+from importlib.metadata import version
+>>>>>>> 5d80513 (Identity says all that decides a result and nothing else: variants' parameters, every network, packages of adapters and steps; not what is left open, how patiently it is asked, or an error's prose)
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import ModelUnavailable, WeightsMissing
 from modellab.memory import made_to_stay
 from modellab.registry.config import ModelRef
@@ -21,7 +27,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
 from modellab.settings import Lab, Settings
 
-from .conftest import ADAPTER
+from .conftest import ADAPTER, config_of
 
 WriteModel = Callable[..., Path]
 GIB = 1024
@@ -45,21 +51,49 @@ def ref(model_id: str, variant: str = "one") -> ModelRef:
 def test_an_identity_holds_all_that_decides_the_output(folder: Path, write_model: WriteModel, lab: Lab) -> None:
     import numpy
 
-    write_model("toy", further_packages=["pyyaml"], adapter_version=3)
+    write_model(
+        "toy",
+        further_packages=["pyyaml"],
+        adapter_version=3,
+        batch_size={"cpu": 4},
+        variants={"one": {"parameters": {"threshold": 0.7}, "further_packages": ["soxr", "pyyaml"]}},
+    )
     identity = models(folder, lab).identity(ref("toy"))
-    assert (identity.id, identity.variant, identity.runtime, identity.device) == ("toy", "one", "onnx", "cpu")
-    assert identity.compute_type == "float32"
-    assert identity.runtime_version.startswith(f"numpy {numpy.__version__}, pyyaml ")
-    assert identity.runtime_version.endswith(", adapter 3")
-    assert models(folder, lab).identity(ref("toy")) == identity
+    versions = f"numpy {numpy.__version__}, pyyaml {version('pyyaml')}, soxr {version('soxr')}, adapter 3"
+    assert identity == ModelIdentity(
+        id="toy",
+        variant="one",
+        weights_sha256=None,
+        runtime="onnx",
+        runtime_version=versions,
+        device="cpu",
+        compute_type="float32",
+        parameters={"threshold": 0.7},
+        sample_rate_hz=8000,
+        batch_size=4,
+    )
 
 
-def test_variants_without_weights_are_told_apart_by_their_parameters(
-    folder: Path, write_model: WriteModel, lab: Lab
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"variants": {"one": {"parameters": {"threshold": 0.1}}}},
+        {"variants": {"one": {"further_packages": ["pyyaml"]}}},
+        {"sample_rate_hz": 16_000},
+        {"batch_size": {"cpu": 4}},
+        {"compute_types": {"cpu": "int8"}},
+        {"adapter_version": 2},
+    ],
+)
+def test_whatever_decides_the_output_is_another_model(
+    folder: Path, write_model: WriteModel, lab: Lab, change: dict[str, Any]
 ) -> None:
-    write_model("toy", variants={"one": {}, "two": {"parameters": {"k": 1}}, "three": {"parameters": {"k": 2}}})
-    digests = {models(folder, lab).identity(ref("toy", name)).weights_sha256 for name in ("one", "two", "three")}
-    assert len(digests) == 3
+    write_model("toy", variants={"one": {"parameters": {"threshold": 0.7}}})
+    before = models(folder, lab).identity(ref("toy"))
+    (folder / "toy" / "config.yaml").write_text(
+        yaml.safe_dump(config_of("toy", **({"variants": {"one": {"parameters": {"threshold": 0.7}}}} | change)))
+    )
+    assert models(folder, lab).identity(ref("toy")) != before
 
 
 def test_a_model_is_loaded_once_and_load_time_is_told_once(folder: Path, write_model: WriteModel, lab: Lab) -> None:

@@ -1,11 +1,12 @@
 """What can write text for a step, and the settings that choose it."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from modellab.artifacts.fingerprint import DECIDES_NOTHING
 from modellab.errors import UsageError
 
 KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
@@ -28,7 +29,7 @@ class LanguageModel(Protocol):
 
 
 class BackendSettings(BaseModel):
-    """Which language model writes, and how it is asked. All of it belongs to the result's identity."""
+    """Which language model writes, and how it is asked. All but how patiently belongs to the result's identity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,8 +41,10 @@ class BackendSettings(BaseModel):
     )
     model: str | None = Field(None, description="the endpoint's name of the model, or the folder of a local one")
     prompt: str = Field("v2", pattern=r"^[a-z0-9_]+$", description="version of the prompt file")
-    timeout_s: float = Field(120.0, gt=0, description="longest silence of the endpoint before an attempt fails")
-    retries: int = Field(3, ge=0, le=10, description="further attempts after a failed one")
+    timeout_s: Annotated[float, DECIDES_NOTHING] = Field(
+        120.0, gt=0, description="longest silence of the endpoint before an attempt fails"
+    )
+    retries: Annotated[int, DECIDES_NOTHING] = Field(3, ge=0, le=10, description="further attempts after a failed one")
     chunk_words: int = Field(3000, ge=100, description="words of transcript in one request; more are split")
     answer_tokens: int = Field(2000, ge=16, description="longest answer, in tokens")
 

