@@ -6,11 +6,8 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-<<<<<<< HEAD
 from concurrent.futures import ThreadPoolExecutor
-=======
 from importlib.metadata import version
->>>>>>> 5d80513 (Identity says all that decides a result and nothing else: variants' parameters, every network, packages of adapters and steps; not what is left open, how patiently it is asked, or an error's prose)
 from pathlib import Path
 from typing import Any
 
