@@ -49,7 +49,7 @@ class Candidate:
 
 
 def candidates(lab: Lab, models: Models) -> list[Candidate]:
-    """Every template, the user's too, then every variant of every model with a step; by name."""
+    """Every template, the user's too, then every variant of every model with a step and every broken model; by name."""
     registry = models.registry
     known: dict[ModelRef, Availability] = {}
 
@@ -72,11 +72,13 @@ def candidates(lab: Lab, models: Models) -> list[Candidate]:
             is_model,
         )
 
-    configs = [config for config in map(registry.get, registry.ids()) if any(map(step_for_surface, config.surfaces))]
-    variants = sorted(f"{config.id}:{variant}" for config in configs for variant in config.variants)
+    configs = list(registry.configs())
+    with_step = (config for config in configs if any(map(step_for_surface, config.surfaces)))
+    variants = {f"{config.id}:{variant}" for config in with_step for variant in config.variants}
+    broken = set(registry.ids()) - {config.id for config in configs}
     return [
         *(candidate(key, False) for key in sorted(all_templates(lab, registry))),
-        *(candidate(key, True) for key in variants),
+        *(candidate(key, True) for key in sorted(variants | broken)),
     ]
 
 

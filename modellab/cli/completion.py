@@ -203,11 +203,23 @@ def _own_templates() -> list[Path]:
 
 
 def _configs() -> Iterator[tuple[str, dict[str, Any]]]:
-    from modellab.outside import read_yaml
     from modellab.settings import PROJECT_ROOT
 
     for path in sorted((PROJECT_ROOT / "models").glob("*/config.yaml")):
-        yield path.parent.name, read_yaml(path)
+        if (config := _mapping(path)) is not None:
+            yield path.parent.name, config
+
+
+def _mapping(path: Path) -> dict[str, Any] | None:
+    """What a YAML file holds; None where it can't be read, or is no mapping: one broken file hides no other."""
+    from modellab.errors import TextRefused
+    from modellab.outside import read_yaml
+
+    try:
+        content = read_yaml(path)
+    except (TextRefused, OSError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _models_with(surface: str | None) -> Iterator[str]:
@@ -219,11 +231,14 @@ def _models_with(surface: str | None) -> Iterator[str]:
 
 def _steps(pipeline: object) -> list[str]:
     """Steps of the pipelines of a name, or of all where there is none of that name."""
-    from modellab.outside import read_yaml
-
     named = [path for path in _templates() if path.stem == pipeline]
-    listed = [step["step"] for path in named or _templates() for step in read_yaml(path)["steps"]]
-    return list(dict.fromkeys(listed))
+    steps = (_listed((_mapping(path) or {}).get("steps")) for path in named or _templates())
+    return list(dict.fromkeys(name for listed in steps for step in listed if isinstance(name := step.get("step"), str)))
+
+
+def _listed(content: object) -> list[dict[str, Any]]:
+    """The mappings of a list, of what somebody may be in the middle of writing."""
+    return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
 
 
 def _surface(step: str) -> str | None:

@@ -57,6 +57,7 @@ def list_models(
     """
     from rich.text import Text
 
+    from modellab.cli.broken import print_broken
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
     from modellab.names import one_of
     from modellab.registry.config import Device, Runtime, Status
@@ -75,8 +76,9 @@ def list_models(
         registry.get(name)
         for name in registry.select(surface=surface, device=device, runtime=runtime, status=status, ci=ci)
     ]
+    broken = registry.broken()
     if as_json:
-        print_json({"models": [_document(config, models) for config in configs]})
+        print_json({"models": [_document(config, models) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
     for config in configs:
@@ -88,6 +90,7 @@ def list_models(
         print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
     else:
         print_line(stdout(), Text("No model matches.", style="dim"))
+    print_broken(broken)
 
 
 @app.command()
@@ -105,14 +108,16 @@ def show(
     """
     from rich.text import Text
 
+    from modellab.cli.broken import print_broken
     from modellab.cli.console import of_lines, print_block, print_json, print_line, stdout, table, together
     from modellab.registry.claims import load_claims
 
     registry, models = _registry_and_models()
     config, _ = registry.resolve(model)
-    claims = load_claims(registry.folder(config.id))
+    broken = [one for one in registry.broken() if one.model == config.id]
+    claims = [] if broken else load_claims(registry.folder(config.id))
     if as_json:
-        print_json({**_document(config, models), "claims": claims})
+        print_json({**_document(config, models), "claims": claims, "broken": broken})
         return
     console = stdout()
     print_line(console, Text.assemble((config.name, "bold"), "   ", (config.id, "dim")))
@@ -144,6 +149,7 @@ def show(
         for claim in claims:
             stated.add_row(claim.metric, f"{claim.value:g} {claim.unit}", claim.dataset, claim.protocol, claim.source)
         print_block(console, stated)
+    print_broken(broken)
 
 
 def _registry_and_models() -> tuple["ModelRegistry", "Models"]:

@@ -164,6 +164,7 @@ def steps(
     """
     from rich.text import Text
 
+    from modellab.cli.broken import print_broken
     from modellab.cli.console import print_block, print_json, print_line, stdout
     from modellab.cli.pipeline_documents import step_document
     from modellab.pipeline.parameters import describe_parameters
@@ -173,7 +174,7 @@ def steps(
     registry = ModelRegistry()
     wanted = [get_step(name) for name in names] if names else STEPS
     if as_json:
-        print_json({"steps": [step_document(step, registry) for step in wanted]})
+        print_json({"steps": [step_document(step, registry) for step in wanted], "broken": registry.broken()})
         return
     console = stdout()
     for step in wanted:
@@ -189,6 +190,7 @@ def steps(
         if parameters := describe_parameters(step.parameters):
             print_block(console, _parameter_table(parameters))
         console.print()
+    print_broken(registry.broken())
 
 
 @app.command()

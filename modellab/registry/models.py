@@ -32,6 +32,8 @@ from modellab.registry.weights import WeightStore
 from modellab.settings import Lab
 
 _MIB_PER_GIB = 1024
+_LACKS: dict[type[LabError], str] = {PackageMissing: "package missing", ModelConfigError: "folder broken"}
+"""What keeps a model from running, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +228,12 @@ class Models:
         try:
             runtime_version(config, ref.variant)
             device = choose_device(config, self._settings.device)
+            self.registry.adapter_file(ref.id)
+            verdict = self._verdict(config)
         except LabError as error:
             reasons.append(error)
-            lacks.append("package missing" if isinstance(error, PackageMissing) else f"no {self._wanted_device}")
+            lacks.append(_LACKS.get(type(error)) or f"no {self._wanted_device}")
         else:
-            verdict = self._verdict(config)
             native = verdict.reason(config.id, this_cpu())
             reasons += [NativeCodeFails(native)] if native else []
             lacks += [verdict.short] if native else []
@@ -351,13 +354,9 @@ class Models:
         return [str(other) for other in beside if other != ref and self._is_ready(other)]
 
     def _variants_beside(self, config: ModelConfig) -> Iterable[ModelRef]:
-        for model_id in self.registry.ids():
-            try:
-                other = self.registry.get(model_id)
-            except ModelConfigError:
-                continue  # a broken folder is reported where it is used; here it is just not an alternative
+        for other in self.registry.configs():
             if set(other.surfaces) & set(config.surfaces):
-                yield from (ModelRef(id=model_id, variant=name) for name in other.variants)
+                yield from (ModelRef(id=other.id, variant=name) for name in other.variants)
 
     def _is_ready(self, ref: ModelRef) -> bool:
         config = self.registry.get(ref.id)

@@ -3,7 +3,8 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ from typing import Any
 
 from modellab.errors import ModelConfigError
 from modellab.names import unknown_name
+from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.settings import PROJECT_ROOT
 
@@ -19,11 +21,22 @@ _CONFIG = "config.yaml"
 _ADAPTER = "adapter.py"
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A file of a model's folder that can't be read, or is not valid."""
+
+    model: str
+    """The id that the folder's name is."""
+    file: Path
+    error: str
+
+
 class ModelRegistry:
     """The models of one folder: every subfolder with a `config.yaml` is one.
 
     Configs are read when they are first asked for and adapters imported only to load a model, so a folder that is
-    broken, or whose packages are not installed, never stands in the way of another.
+    broken, or whose packages are not installed, never stands in the way of another: lists leave it out, `broken` names
+    it, and only who uses it gets its error.
     """
 
     def __init__(self, folder: Path = MODELS) -> None:
@@ -35,7 +48,7 @@ class ModelRegistry:
         return {path.parent.name: path.parent for path in sorted(self.root.glob(f"*/{_CONFIG}"))}
 
     def ids(self) -> list[str]:
-        """Ids of all models, in order."""
+        """Ids of all models, in order, broken ones too: their names are taken."""
         return list(self._folders)
 
     def folder(self, model_id: str) -> Path:
@@ -58,6 +71,29 @@ class ModelRegistry:
         if model_id not in self._configs:
             self._configs[model_id] = ModelConfig.from_folder(self.folder(model_id))
         return self._configs[model_id]
+
+    def configs(self) -> Iterator[ModelConfig]:
+        """The configs of all models but the broken ones, in order of their ids."""
+        for model_id in self.ids():
+            try:
+                yield self.get(model_id)
+            except ModelConfigError:
+                continue  # `broken` names it, and whoever uses it hears of it
+
+    def broken(self) -> list[BrokenFile]:
+        """What of the models' folders can't be read: configs, whose models are left out of every list, and claims."""
+        found = []
+        for model_id, folder in self._folders.items():
+            try:
+                self.get(model_id)
+            except ModelConfigError as error:
+                found.append(BrokenFile(model_id, folder / _CONFIG, str(error)))
+            try:
+                if (folder / CLAIMS).exists():
+                    load_claims(folder)
+            except ModelConfigError as error:
+                found.append(BrokenFile(model_id, folder / CLAIMS, str(error)))
+        return found
 
     def resolve(self, name: str) -> tuple[ModelConfig, ModelRef]:
         """`id` (its default variant) or `id:variant` as a config and a full reference.
@@ -83,11 +119,7 @@ class ModelRegistry:
         status: str | None = None,
         ci: bool | None = None,
     ) -> list[str]:
-        """Ids of the models that match every property given, in order.
-
-        Raises:
-            ModelConfigError: some model's config is not valid.
-        """
+        """Ids of the models that match every property given, in order; a broken one matches nothing."""
 
         def matches(config: ModelConfig) -> bool:
             wanted: Iterable[tuple[Any, Iterable[Any]]] = (
@@ -99,7 +131,19 @@ class ModelRegistry:
             )
             return all(value is None or value in offered for value, offered in wanted)
 
-        return [model_id for model_id in self.ids() if matches(self.get(model_id))]
+        return [config.id for config in self.configs() if matches(config)]
+
+    def adapter_file(self, model_id: str) -> Path:
+        """Where a model's adapter is.
+
+        Raises:
+            UnknownName: there is no model of that id.
+            ModelConfigError: its folder has none.
+        """
+        path = self.folder(model_id) / _ADAPTER
+        if not path.is_file():
+            raise ModelConfigError(f"model {model_id!r} has no adapter", hint=f"Write {path} with a function `load`.")
+        return path
 
     def adapter(self, model_id: str) -> ModuleType:
         """A model's adapter module, imported; it offers `load(request: LoadRequest) -> object`.
@@ -109,9 +153,7 @@ class ModelRegistry:
             ModelConfigError: the folder has no adapter, or one without `load`.
             ImportError: importing it failed.
         """
-        path = self.folder(model_id) / _ADAPTER
-        if not path.is_file():
-            raise ModelConfigError(f"model {model_id!r} has no adapter", hint=f"Write {path} with a function `load`.")
+        path = self.adapter_file(model_id)
         module = _import(path, model_id, packaged=self.root == MODELS)
         if not callable(getattr(module, "load", None)):
             raise ModelConfigError(f"{path} has no function `load(request)`")

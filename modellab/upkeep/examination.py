@@ -11,14 +11,17 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.errors import LabError
 from modellab.leftovers import leftovers
-from modellab.pipeline.system import resolve_system
+from modellab.pipeline.system import step_model
+from modellab.pipeline.template import get_template
 from modellab.registry.config import Device, ModelRef, Runtime
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import present, usable_cores
 from modellab.registry.models import Availability, Models
-from modellab.registry.registry import ModelRegistry
+from modellab.registry.registry import BrokenFile, ModelRegistry
 from modellab.settings import Lab
+from modellab.steps.catalogue import get_step
 from modellab.units import plural
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
@@ -118,6 +121,9 @@ class Examination:
     offline: str | None
     """The setting that forbids asking the hub; None when it may be asked."""
     models: list[ModelState]
+    """Of broken folders there is none."""
+    broken: list[BrokenFile]
+    """What of the models' folders can't be read."""
     home: Home
     problems: list[Problem]
 
@@ -127,11 +133,17 @@ def examine(lab: Lab, registry: ModelRegistry) -> Examination:
     models = Models(lab, registry)
     states = [
         ModelState(str(ref), models.availability(ref))
-        for config in map(registry.get, registry.ids())
+        for config in registry.configs()
         for ref in (ModelRef(id=config.id, variant=variant) for variant in config.variants)
     ]
-    hardware, extras, home = _hardware(lab, registry), _extras(), _home(lab)
-    problems = [*_pipeline_problems(registry, states), *_package_problems(extras), *_home_problems(home, hardware)]
+    hardware, extras, home, broken = _hardware(lab, registry), _extras(), _home(lab), registry.broken()
+    stopping = _pipeline_problems(registry, states)
+    problems = [
+        *stopping,
+        *(Problem(one.error, False) for one in broken if not any(one.error in problem.what for problem in stopping)),
+        *_package_problems(extras),
+        *_home_problems(home, hardware),
+    ]
     return Examination(
         ready=not any(problem.blocking for problem in problems),
         hardware=hardware,
@@ -139,13 +151,14 @@ def examine(lab: Lab, registry: ModelRegistry) -> Examination:
         token=lab.settings.hf_token is not None,
         offline=lab.settings.offline_by,
         models=states,
+        broken=broken,
         home=home,
         problems=problems,
     )
 
 
 def _hardware(lab: Lab, registry: ModelRegistry) -> Hardware:
-    runtimes = sorted({registry.get(model).runtime for model in registry.ids()})
+    runtimes = sorted({config.runtime for config in registry.configs()})
     kinds: Sequence[Device] = ("cpu", "cuda", "mps")
     return Hardware(
         python=platform.python_version(),
@@ -216,12 +229,18 @@ def _files_waiting(lab: Lab) -> int:
 def _pipeline_problems(registry: ModelRegistry, states: Sequence[ModelState]) -> list[Problem]:
     """Models of the default pipeline that can't run."""
     by_name = {state.model: state.availability for state in states}
-    return [
-        Problem(f"{what} {available.reason}", True, in_short=f"{what} {available.page.splitlines()[0]} See above.")
-        for step in resolve_system(DEFAULT_PIPELINE, registry).steps
-        if step.model and not (available := by_name[str(step.model)]).ok
-        for what in (f"the {step.name} step of the pipeline {DEFAULT_PIPELINE} can't run:",)
-    ]
+    problems = []
+    for step in get_template(DEFAULT_PIPELINE).steps:
+        what = f"the {step.step} step of the pipeline {DEFAULT_PIPELINE} can't run:"
+        try:
+            model = step_model(DEFAULT_PIPELINE, get_step(step.step), step.model, registry)
+        except LabError as error:
+            problems.append(Problem(f"{what} {error}", blocking=True))
+            continue
+        if model and not (available := by_name[str(model)]).ok:
+            in_short = f"{what} {available.page.splitlines()[0]} See above."
+            problems.append(Problem(f"{what} {available.reason}", blocking=True, in_short=in_short))
+    return problems
 
 
 def _package_problems(extras: Sequence[Extra]) -> list[Problem]:

@@ -113,11 +113,17 @@ class Recorder:
         self._snapshot("systems", system.key, {"system": system.key, "template": system.template, "steps": steps})
 
     def models(self, registry: ModelRegistry) -> None:
-        """The model folders as they are now; written when one differs from how it was last recorded."""
-        configs = [registry.get(name) for name in registry.ids()]
+        """The model folders as they are now, without broken ones, which the log names; written when one differs from
+        how it was last recorded."""
+        broken = registry.broken()
+        for one in broken:
+            _log.warning("of the models' folders this one is broken and left out: %s", one.error)
+        unreadable = {one.file for one in broken}
+        configs = list(registry.configs())
+        folders = [registry.folder(config.id) for config in configs]
         content = {
             "models": [row for config in configs for row in _variant_rows(config)],
-            "claims": [row for config in configs for row in _claim_rows(config.id, registry.folder(config.id))],
+            "claims": [row for folder in folders if folder / CLAIMS not in unreadable for row in _claim_rows(folder)],
         }
         self._snapshot("models", "registry", content)
 
@@ -222,11 +228,11 @@ def _variant_rows(config: ModelConfig) -> list[dict[str, Any]]:
     ]
 
 
-def _claim_rows(model: str, folder: Path) -> list[dict[str, Any]]:
+def _claim_rows(folder: Path) -> list[dict[str, Any]]:
     if not (folder / CLAIMS).is_file():
         return []
     claims = [claim.model_dump(mode="json") for claim in load_claims(folder)]
-    return [{"model_id": model, "stated_in": claim.pop("source"), **claim} for claim in claims]
+    return [{"model_id": folder.name, "stated_in": claim.pop("source"), **claim} for claim in claims]
 
 
 def _user_name() -> str | None:
