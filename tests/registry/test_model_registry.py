@@ -34,6 +34,17 @@ def test_a_broken_folder_stands_in_nobodys_way(folder: Path, write_model: WriteM
     assert registry.get("good").id == "good"
     with pytest.raises(ModelConfigError, match=r"bad/config.yaml is not valid: runtime: .*'pytorch'"):
         registry.get("bad")
+    (folder / "good" / "claims.yaml").write_text("a: [")
+    assert registry.ids() == ["bad", "good"]
+    assert registry.select() == ["good"]
+    assert [(one.model, one.file) for one in registry.broken()] == [
+        ("bad", folder / "bad" / "config.yaml"),
+        ("good", folder / "good" / "claims.yaml"),
+    ]
+
+
+def test_no_shipped_folder_is_broken() -> None:
+    assert SHIPPED.broken() == []
 
 
 def test_two_folders_can_not_claim_one_id(folder: Path, write_model: WriteModel) -> None:
