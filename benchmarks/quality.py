@@ -45,7 +45,8 @@ from modellab.metrics.error_rate import DiarizationError, ErrorRate
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
-from modellab.pipeline.system import System, resolve_system, system_key
+from modellab.pipeline.system import System, resolve_system
+from modellab.pipeline.system_key import system_key
 from modellab.registry.cpu import this_cpu
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from modellab.errors import UsageError
+from modellab.pipeline.system_key import text_of
 
 
 def parse_overrides(settings: Iterable[str], language: str | None = None) -> Mapping[str, str]:
@@ -11,7 +12,7 @@ def parse_overrides(settings: Iterable[str], language: str | None = None) -> Map
     Names and values are checked when the system is resolved, against the pipeline and the models there are.
 
     Raises:
-        UsageError: a setting that is not `slot=value`, or two for the same slot.
+        UsageError: a setting that is not `slot=value`, is no text, or two for the same slot.
     """
     overrides: dict[str, str] = {}
     for setting in [*settings, *([f"asr.language={language}"] if language else [])]:
@@ -22,6 +23,7 @@ def parse_overrides(settings: Iterable[str], language: str | None = None) -> Map
                 allowed="step=model or step.parameter=value",
                 hint="For example --set asr=faster_whisper:tiny.en or --set asr.language=de.",
             )
-        if overrides.setdefault(slot, value) != value:
+        if slot in overrides:
             raise UsageError(f"{slot} is set twice", found=f"{overrides[slot]} and {value}", allowed="one value")
+        overrides[slot] = text_of(slot, value)
     return overrides

@@ -362,7 +362,8 @@ def delete(
 
 def _system(pipeline: str, settings: list[str] | None, registry: "ModelRegistry") -> "System":
     from modellab.cli.overrides import parse_overrides
-    from modellab.pipeline.system import resolve_system, system_key
+    from modellab.pipeline.system import resolve_system
+    from modellab.pipeline.system_key import system_key
 
     return resolve_system(system_key(pipeline, parse_overrides(settings or [])), registry)
 

@@ -107,7 +107,8 @@ def process(
     from modellab.cli.overrides import parse_overrides
     from modellab.disk import require_space, require_writable
     from modellab.errors import Interrupted
-    from modellab.pipeline.system import resolve_system, system_key
+    from modellab.pipeline.system import resolve_system
+    from modellab.pipeline.system_key import system_key
     from modellab.registry.registry import ModelRegistry
     from modellab.runs.batch import Batch
     from modellab.runs.outcome import document

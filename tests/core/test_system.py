@@ -1,13 +1,18 @@
 """System keys and templates, on the project's own registry and pipelines."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modellab.errors import TemplateError, UnknownName, UsageError
-from modellab.pipeline.system import resolve_system, system_key
+from modellab.pipeline.system import resolve_system
+from modellab.pipeline.system_key import parse_key, system_key
 from modellab.pipeline.template import load_template, shipped_templates
 from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +94,55 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
 
 
 @pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        ("meeting+vad.threshold=0.60", "meeting+vad.threshold=0.6"),
+        ("meeting+vad.threshold=6e-1", "meeting+vad.threshold=0.6"),
+        ("meeting+vad.threshold=0.5", "meeting"),
+        ("meeting+vad.threshold=.50+asr=faster_whisper", "meeting"),
+        ("meeting+asr=faster_whisper:base", "meeting"),
+        ("meeting+alignment.max_gap_s=2.0", "meeting+alignment.max_gap_s=2"),
+        ("meeting+asr.languages=en/de/en", "meeting+asr.languages=de/en"),
+        ("meeting+asr.retry=yes", "meeting+asr.retry=true"),
+        ("meeting+asr.hotwords=Köln", "meeting+asr.hotwords=Köln"),
+        ("meeting+asr.hotwords=Ko\u0308ln", "meeting+asr.hotwords=Köln"),
+        ("meeting+asr.hotwords=K%C3%B6ln", "meeting+asr.hotwords=Köln"),
+        ("meeting+asr.hotwords=हिन्दी", "meeting+asr.hotwords=हिन्दी"),
+        ("meeting+asr.initial_prompt=Hello world", "meeting+asr.initial_prompt=Hello%20world"),
+        ("meeting+asr.hotwords=C%2B%2B|[x], ....", "meeting+asr.hotwords=C%2B%2B%7C%5Bx%5D%2C%20%2E%2E%2E."),
+        ("fast_asr_only+ingest.sample_rate_hz=16000", "fast_asr_only"),
+    ],
+)
+def test_a_system_has_one_key_however_it_is_asked_for(registry: ModelRegistry, asked: str, key: str) -> None:
+    system = resolve_system(asked, registry)
+    assert system.key == key
+    assert resolve_system(key, registry) == system
+
+
+def test_an_override_that_says_what_the_labs_settings_say_stays(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_LANGUAGES", "de,en")
+    key = "meeting+asr=faster_whisper:base+asr.languages=de/en"
+    assert resolve_system(key, registry, Lab.from_environment()).key == "meeting+asr.languages=de/en"
+    monkeypatch.setenv("MODELLAB_LANGUAGES", "fr")
+    assert resolve_system(key, registry, Lab.from_environment()).key == "meeting+asr.languages=de/en"
+
+
+def test_an_override_without_which_the_rest_does_not_hold_stays(registry: ModelRegistry) -> None:
+    key = "meeting+summarize.backend=openai+summarize.endpoint=http://localhost:1/v1+summarize.model=m"
+    assert resolve_system(key, registry).key == key
+
+
+@given(st.text(min_size=1))
+def test_any_text_can_be_a_value(text: str) -> None:
+    key = system_key("meeting", {"asr.hotwords": text})
+    assert parse_key(key) == ("meeting", {"asr.hotwords": unicodedata.normalize("NFC", text)})
+    assert system_key(*parse_key(key)) == key
+    assert not any(sign in key for sign in ("|", ",", "[", "]", "...", "\n", " ", '"', "'"))
+
+
+@pytest.mark.parametrize(
     ("key", "error", "words"),
     [
         ("meting", UnknownName, r"no pipeline or model 'meting'.*Did you mean meeting\?"),
@@ -100,6 +154,10 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
         ("meeting+asd=faster_whisper", UnknownName, r"step in pipeline 'meeting' named 'asd'.*asr"),
         ("meeting+asr.beam=5", TemplateError, r"asr\.beam: there is no such parameter.*parameters of asr:.*beam_size"),
         ("meeting+asr", TemplateError, "is not understood"),
+        ("meeting+asr.hotwords=C++", TemplateError, r"override '' of system .* written %2B"),
+        ("meeting+asr.hotwords=a+asr.hotwords=b", TemplateError, r"sets asr\.hotwords twice"),
+        ("meeting+asr.hotwords=a+asr.hotwords=a", TemplateError, r"sets asr\.hotwords twice"),
+        ("meeting+asr.hotwords=%FF", TemplateError, r"the value of asr\.hotwords is no text"),
         ("meeting|x", TemplateError, "characters that can't be used"),
         ("meeting...", TemplateError, "characters that can't be used"),
     ],

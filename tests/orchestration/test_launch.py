@@ -1,5 +1,6 @@
 """Runs from the command line's launcher: real steps, real code location, real instance."""
 
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +48,24 @@ def test_a_run_is_done_recorded_and_found_the_second_time(lab, source, capfd):
         (forced.dagster_run_id, "ingest", False),
         (forced.dagster_run_id, "vad", False),
     ]
+
+
+def test_a_system_runs_under_one_key_with_any_text_in_it(lab, source):
+    system = "fast_asr_only+asr=faster_whisper:tiny.en"
+    given = f"{system}+vad.threshold=0.50+asr.hotwords=Ko\u0308ln+asr.initial_prompt=Oh, you!"
+    key = f"{system}+asr.hotwords=Köln+asr.initial_prompt=Oh%2C%20you%21"
+    with Launcher(lab) as launcher:
+        result = launcher.run(given, source)
+        again = launcher.run(key, source)
+    assert (result.status, {record.system for record in result.records}) == ("completed", {key})
+    assert all(record.cached for record in again.records)
+    with open_instance(lab) as instance:
+        assert instance.get_dynamic_partitions("model") == [key]
+        assert instance.get_materialized_partitions(dg.AssetKey("asr")) == {f"{source.key}|{key}"}
+    [asr] = [record for record in result.records if record.step == "asr"]
+    manifest = json.loads((lab.home / asr.artifact / "manifest.json").read_text())
+    asked = manifest["identity"]["parameters"]
+    assert asked == {"hotwords": "Köln", "initial_prompt": "Oh, you!"}
 
 
 def test_a_runs_events_can_be_followed(lab, source):

@@ -13,8 +13,8 @@ from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
 from modellab_dagster.partitions import register_partitions
 
-SYSTEMS = ("fast_asr_only+asr.language=de", "fast_asr_only+asr.language=fr")
-"""Keys that are not on offer by themselves: registered together they are side by side."""
+SYSTEMS = ("fast_asr_only+asr.hotwords=Köln", "fast_asr_only+asr.initial_prompt=Hello%20world")
+"""Keys that are not on offer by themselves, with all that a key may have: registered together they are side by side."""
 
 
 @pytest.fixture(scope="module")
