@@ -30,7 +30,7 @@ from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.decode import decode
-from modellab.metrics.error_rate import ErrorRate
+from modellab.metrics.score import Score
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
@@ -158,7 +158,7 @@ class Lane:
         steps = ("ingest",) if way == _WITHOUT else ("ingest", "enhance")
         return CanonicalAudio.open(self._run(path, way, steps)).waveform(RATE_HZ).samples
 
-    def wer(self, case: Case, way: str) -> ErrorRate:
+    def wer(self, case: Case, way: str) -> Score:
         """Errors of the words recognised."""
         steps = ("ingest", "vad", "asr") if way == _WITHOUT else ("ingest", "enhance", "vad", "asr")
         transcript = load(Transcript, self._run(case.noisy, way, steps).file(TRANSCRIPT_FILE))
@@ -215,8 +215,8 @@ def word_table(lane: Lane, cases: list[Case], progress: Console) -> Iterator[str
         for way in WAYS:
             progress.print(f"{group}: {way}")
             total = reduce(operator.add, (lane.wer(case, way) for case in own))
-            cells.append(f"{total.rate:.3f} ({total.substitutions}/{total.deletions}/{total.insertions})")
-        yield _row(f"{group} ({len(own)})", str(total.length), *cells)
+            cells.append(f"{total.value:.3f} ({total['substitutions']}/{total['deletions']}/{total['insertions']})")
+        yield _row(f"{group} ({len(own)})", str(total.denominator), *cells)
 
 
 def _row(*cells: str) -> str:

@@ -41,7 +41,7 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.media.folders import sound_endings
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.error_rate import DiarizationError, ErrorRate
+from modellab.metrics.score import Score
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
@@ -140,8 +140,8 @@ class Scored:
 
     case: Case
     duration_s: float = 0.0
-    wer: ErrorRate | None = None
-    der: DiarizationError | None = None
+    wer: Score | None = None
+    der: Score | None = None
     inference_s: dict[str, float] = field(default_factory=dict)
     """Step -> seconds of inference; a result that was there already has none."""
     speakers: tuple[int, int] | None = None
@@ -202,8 +202,8 @@ class Row:
     name: str
     recordings: int
     minutes: float
-    wer: ErrorRate | None
-    der: DiarizationError | None
+    wer: Score | None
+    der: Score | None
     speakers: tuple[int, int] | None = None
 
 
@@ -238,21 +238,25 @@ _FILE_COLUMNS = 160
 _COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("recording", lambda row: row.name),
     ("minutes", lambda row: f"{row.minutes:.2f}"),
-    ("words", lambda row: str(row.wer.length) if row.wer else ""),
+    ("words", lambda row: str(row.wer.denominator) if row.wer else ""),
     ("WER", lambda row: _rate(row.wer)),
-    ("sub/del/ins", lambda row: f"{row.wer.substitutions}/{row.wer.deletions}/{row.wer.insertions}" if row.wer else ""),
-    ("speech s", lambda row: f"{row.der.total_s:.1f}" if row.der else ""),
+    ("sub/del/ins", lambda row: _parts(row.wer, "{:g}", "substitutions", "deletions", "insertions")),
+    ("speech s", lambda row: _parts(row.der, "{:.1f}", "total_s")),
     ("DER", lambda row: _rate(row.der)),
     (
         "miss/false/conf s",
-        lambda row: f"{row.der.missed_s:.1f}/{row.der.false_alarm_s:.1f}/{row.der.confusion_s:.1f}" if row.der else "",
+        lambda row: _parts(row.der, "{:.1f}", "missed_s", "false_alarm_s", "confusion_s"),
     ),
     ("speakers", lambda row: f"{row.speakers[0]} of {row.speakers[1]}" if row.speakers else ""),
 )
 
 
-def _rate(error: ErrorRate | DiarizationError | None) -> str:
-    return "" if error is None or error.rate is None else f"{error.rate:.3f}"
+def _rate(score: Score | None) -> str:
+    return "" if score is None or score.value is None else f"{score.value:.3f}"
+
+
+def _parts(score: Score | None, form: str, *components: str) -> str:
+    return "/".join(form.format(score[name]) for name in components) if score else ""
 
 
 def print_table(rows: Iterable[Row], title: str) -> None:
@@ -288,14 +292,14 @@ def speeds(results: list[Scored]) -> dict[str, float]:
 def as_json(scorer: Scorer, results: list[Scored], rows: list[Row], unjudged: list[Case]) -> str:
     """Everything, counts included, as one document."""
 
-    def rate(error: ErrorRate | DiarizationError | None) -> dict[str, object] | None:
-        return {"rate": error.rate, **asdict(error)} if error else None
+    def document(score: Score | None) -> dict[str, object] | None:
+        return {"value": score.value, **asdict(score)} if score else None
 
     return json.dumps(
         {
             "system": scorer.system.key,
             "made_on": scorer.made_on,
-            "rows": [{**asdict(row), "wer": rate(row.wer), "der": rate(row.der)} for row in rows],
+            "rows": [{**asdict(row), "wer": document(row.wer), "der": document(row.der)} for row in rows],
             "speed_x": speeds(results),
             "notes": {str(scored.case.path): scored.note for scored in results if scored.note},
             "without_reference": [str(case.path) for case in unjudged],

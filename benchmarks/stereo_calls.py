@@ -31,7 +31,7 @@ from modellab.formats.spoken import read_stm
 from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.metrics.diarization import diarization_error
-from modellab.metrics.error_rate import DiarizationError, ErrorRate
+from modellab.metrics.score import Score
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
@@ -67,14 +67,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Judged:
     """What one system made of one call."""
 
     call: str
     system: str
     speakers: int
-    cpwer: ErrorRate
-    der: DiarizationError | None
+    cpwer: Score
+    der: Score | None
 
 
 def calls(data: Path, folder: Path) -> Iterator[Call]:
@@ -126,7 +126,7 @@ def _leaked(voice: Samples, leak: tuple[float, bool] | None) -> Samples:
     return gain * np.convolve(voice, response)[: len(voice)].astype(np.float32)
 
 
-def cpwer(reference: Mapping[str, str], heard: Mapping[str, str]) -> ErrorRate:
+def cpwer(reference: Mapping[str, str], heard: Mapping[str, str]) -> Score:
     """Concatenated minimum-permutation word error rate."""
     size = max(len(reference), len(heard))
     expected = [*reference.values(), *[""] * (size - len(reference))]
@@ -135,10 +135,10 @@ def cpwer(reference: Mapping[str, str], heard: Mapping[str, str]) -> ErrorRate:
         reduce(operator.add, (transcription_error(a, b, "en") for a, b in zip(expected, order, strict=True)))
         for order in itertools.permutations(found)
     )
-    return min(sums, key=lambda rate: rate.errors)
+    return min(sums, key=lambda rate: rate.numerator)
 
 
-def score(lab: Lab, call: Call, system_key: str) -> Score:
+def score(lab: Lab, call: Call, system_key: str) -> Judged:
     """Run a system on a call and judge what came of it."""
     registry = ModelRegistry()
     system = resolve_system(system_key, registry)
@@ -158,7 +158,7 @@ def score(lab: Lab, call: Call, system_key: str) -> Score:
     turns = results["channels" if "channels" in results else "diarization"]
     found = load(Diarization, turns.file(DIARIZATION_FILE))
     whole = [Segment(0.0, source.duration_s)]
-    return Score(
+    return Judged(
         call.name,
         system_key,
         len(found.speakers),
@@ -167,7 +167,7 @@ def score(lab: Lab, call: Call, system_key: str) -> Score:
     )
 
 
-def print_markdown(scores: list[Score]) -> None:
+def print_markdown(scores: list[Judged]) -> None:
     """A row for each call, for the documentation."""
     print(f"| call | {' | '.join(f'{system}: cpWER | DER | speakers' for system in _SYSTEMS)} |")
     print(f"|---|{'---:|---:|---:|' * len(_SYSTEMS)}")
@@ -175,7 +175,7 @@ def print_markdown(scores: list[Score]) -> None:
         cells = [
             cell
             for each in group
-            for cell in (f"{each.cpwer.rate:.3f}", f"{each.der.rate:.3f}" if each.der else "", f"{each.speakers}")
+            for cell in (f"{each.cpwer.value:.3f}", f"{each.der.value:.3f}" if each.der else "", f"{each.speakers}")
         ]
         print(f"| {name} | {' | '.join(cells)} |")
 

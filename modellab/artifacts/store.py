@@ -5,6 +5,7 @@ is found is usable (its manifest, and each file with its size), and what is not 
 Another store (object storage, say) would offer the same methods.
 """
 
+import hashlib
 import json
 import logging
 import shutil
@@ -18,7 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
-from modellab.files import SET_ASIDE, confine, sha256_file, staging_folder, sync_path
+from modellab.files import SET_ASIDE, canonical_json, confine, sha256_file, staging_folder, sync_path
 from modellab.outside import read_json
 
 MANIFEST = "manifest.json"
@@ -52,6 +53,11 @@ class Artifact:
     @property
     def summary(self) -> Mapping[str, Any]:
         return self.manifest["summary"]  # type: ignore[no-any-return]
+
+    @property
+    def content_sha256(self) -> str:
+        """SHA-256 over the list of its files with their digests: the same for the same content."""
+        return hashlib.sha256(canonical_json(self.manifest["files"]).encode()).hexdigest()
 
     def file(self, name: str) -> Path:
         """Path of a listed file.

@@ -1,4 +1,4 @@
 """Metrics, on top of the field's libraries.
 
-Each rate is a frozen value with its counts; corpus rates are sums over sums.
+Each gives a `Score`: components that add up; corpus rates are sums over sums.
 """

@@ -9,8 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from typing import Literal
 
-from modellab.metrics.error_rate import ErrorRate, Unit
+from modellab.metrics.score import Metric, Score
+
+Unit = Literal["word", "character"]
+
+SCORER_VERSION = "1"
+"""Raise it whenever the same texts would give other counts."""
 
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 """Languages written without spaces between words; they get a CER (as in Radford et al. 2022, section 4)."""
@@ -46,7 +52,23 @@ def normaliser_for(language: str) -> Normaliser:
     return Normaliser(f"whisper_basic-{release}", "word", basic)
 
 
-def transcription_error(reference: str, hypothesis: str, language: str) -> ErrorRate:
+def error_rate(normaliser: Normaliser) -> Metric:
+    """WER, or CER in languages written without spaces.
+
+    Components: substitutions, deletions and insertions, and the reference's length, in words (characters).
+    """
+    return Metric(
+        name="wer" if normaliser.unit == "word" else "cer",
+        unit="ratio",
+        better="lower",
+        protocol=normaliser.name,
+        version=f"{SCORER_VERSION}+jiwer-{version('jiwer')}",
+        numerator={"substitutions": 1, "deletions": 1, "insertions": 1},
+        denominator={"length": 1},
+    )
+
+
+def transcription_error(reference: str, hypothesis: str, language: str) -> Score:
     """Edit errors of a transcript: of words, or of characters in languages written without spaces."""
     import jiwer
 
@@ -54,14 +76,14 @@ def transcription_error(reference: str, hypothesis: str, language: str) -> Error
     expected, heard = normaliser.apply(reference).strip(), normaliser.apply(hypothesis).strip()
     if not expected:
         inserted = len(heard.split()) if normaliser.unit == "word" else len(heard)
-        return ErrorRate(normaliser.unit, normaliser.name, insertions=inserted)
+        counts = {"length": 0, "substitutions": 0, "deletions": 0, "insertions": inserted}
+        return Score(error_rate(normaliser), counts)
     compare = jiwer.process_words if normaliser.unit == "word" else jiwer.process_characters
-    counts = compare(expected, heard)
-    return ErrorRate(
-        normaliser.unit,
-        normaliser.name,
-        length=counts.hits + counts.substitutions + counts.deletions,
-        substitutions=counts.substitutions,
-        deletions=counts.deletions,
-        insertions=counts.insertions,
-    )
+    found = compare(expected, heard)
+    counts = {
+        "length": found.hits + found.substitutions + found.deletions,
+        "substitutions": found.substitutions,
+        "deletions": found.deletions,
+        "insertions": found.insertions,
+    }
+    return Score(error_rate(normaliser), counts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from modellab.metrics.error_rate import ErrorRate
+from modellab.metrics.score import Score
 from modellab.metrics.transcription import transcription_error
 from modellab_dagster.command import main
 
@@ -57,7 +57,7 @@ def ran(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return Ran(code, entries, err.getvalue().splitlines())
 
 
-def errors(data: Path, name: str, found: dict[str, Any]) -> ErrorRate:
+def errors(data: Path, name: str, found: dict[str, Any]) -> Score:
     """Word errors against the recording's reference."""
     with (data / name).with_name("transcripts.tsv").open(newline="") as lines:
         rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -82,8 +82,8 @@ def test_the_language_is_detected_and_the_words_are_right(
     assert found["language"] == language
     assert found["language_probability"] > 0.99
     rate = errors(data, name, found)
-    assert rate.length == words
-    assert rate.errors <= most
+    assert rate.denominator == words
+    assert rate.numerator <= most
 
 
 @pytest.mark.parametrize(("name", "language"), [(GERMAN, "de"), (FRENCH, "fr")])
@@ -119,7 +119,7 @@ def test_a_films_sound_is_transcribed(ran: Ran, name: str) -> None:
     assert found["language"] == "en"
     said = "And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country."
     rate = transcription_error(said, " ".join(paragraph["text"] for paragraph in found["paragraphs"]), "en")
-    assert (rate.errors, rate.length) == (0, 22)
+    assert (rate.numerator, rate.denominator) == (0, 22)
     assert len(found["speakers"]) == 1
 
 

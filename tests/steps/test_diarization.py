@@ -29,7 +29,7 @@ def test_speakers_and_their_words(run_steps: RunSteps, sample_wav: Path) -> None
 
     found = load(Diarization, made["diarization"].file(diarization.DIARIZATION_FILE))
     reference = read_rttm(sample_wav.with_suffix(".rttm"))["sample"]
-    rate = diarization_error(reference, found.turns, evaluated=[Segment(0.0, 30.0)]).rate
+    rate = diarization_error(reference, found.turns, evaluated=[Segment(0.0, 30.0)]).value
     assert rate is not None
     assert rate <= 0.06
     summary = made["diarization"].summary

@@ -1,0 +1,63 @@
+"""What a scorer says about one result, as it is kept beside the result and as rows of the warehouse."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from modellab.artifacts.store import Artifact
+from modellab.metrics.score import Score
+
+SCORES_FILE = "scores.json"
+"""`ScoredResult`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseId:
+    """Which case of a dataset."""
+
+    dataset: str
+    version: str
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredResult:
+    """The scores of one result against one case. It names no system, model or device: who made the result says so."""
+
+    fingerprint: str
+    """Of the result that was scored."""
+    content_sha256: str
+    """Of its files: when it is made anew with other content, these scores are not its own any more."""
+    case: CaseId | None
+    """The reference it was held against; None for metrics that need none, on a recording of no dataset."""
+    scored_at: str
+    """ISO 8601, UTC."""
+    scores: list[Score]
+
+    @classmethod
+    def of(cls, result: Artifact, case: CaseId | None, scored_at: str, scores: list[Score]) -> "ScoredResult":
+        """The scores of a result as it is now."""
+        return cls(result.fingerprint, result.content_sha256, case, scored_at, scores)
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """A row of `scores` for each score."""
+        for score in self.scores:
+            metric, failed = score.metric, score.error is not None
+            yield {
+                "fingerprint": self.fingerprint,
+                "content_sha256": self.content_sha256,
+                "dataset": self.case.dataset if self.case else None,
+                "dataset_version": self.case.version if self.case else None,
+                "case_id": self.case.case_id if self.case else None,
+                "metric": metric.name,
+                "unit": metric.unit,
+                "better": metric.better,
+                "protocol": metric.protocol,
+                "scorer_version": metric.version,
+                "value": score.value,
+                "numerator": None if failed else score.numerator,
+                "denominator": None if failed else score.denominator,
+                "components": dict(score.components),
+                "error": score.error,
+                "scored_at": self.scored_at,
+            }
