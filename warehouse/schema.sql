@@ -158,6 +158,7 @@ CREATE TABLE steps (
     input VARCHAR NOT NULL,
     system VARCHAR NOT NULL,
     step VARCHAR NOT NULL,
+    surface VARCHAR,
     model VARCHAR,
     status VARCHAR NOT NULL,
     cached BOOLEAN NOT NULL,
@@ -187,6 +188,7 @@ CREATE TABLE steps (
 );
 COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
 COMMENT ON COLUMN steps.run IS 'Run key: the same input, system and code give the same key';
+COMMENT ON COLUMN steps.surface IS 'The surface that the step asks of its model; NULL for a step without a model, and one that this version lacks';
 COMMENT ON COLUMN steps.model IS 'id:variant; NULL for a step without a model';
 COMMENT ON COLUMN steps.status IS 'completed, failed, canceled (someone stopped the run while it worked), or not_run because a step it can''t do without failed';
 COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
@@ -198,6 +200,7 @@ COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, w
 COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes meanwhile; more than the wall time where several cores work; NULL where none was started';
 COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
+COMMENT ON COLUMN steps.device IS 'Kind of device the model ran on, or would have; NULL without a model, or when it failed before that was known';
 COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
@@ -257,7 +260,9 @@ COMMENT ON COLUMN checks.source IS 'Record the row comes from';
 
 CREATE TABLE artifacts (
     fingerprint VARCHAR NOT NULL,
+    content_sha256 VARCHAR NOT NULL,
     step VARCHAR NOT NULL,
+    surface VARCHAR,
     code_version VARCHAR NOT NULL,
     input VARCHAR,
     run VARCHAR,
@@ -268,6 +273,7 @@ CREATE TABLE artifacts (
     runtime_version VARCHAR,
     device VARCHAR,
     compute_type VARCHAR,
+    machine VARCHAR,
     parameters JSON NOT NULL,
     reads JSON NOT NULL,
     summary JSON NOT NULL,
@@ -280,6 +286,9 @@ CREATE TABLE artifacts (
 );
 COMMENT ON TABLE artifacts IS 'Results of steps with what they depend on, one row per artifact';
 COMMENT ON COLUMN artifacts.fingerprint IS 'SHA-256 of the identity: step, code version, parameters, model, what it read';
+COMMENT ON COLUMN artifacts.content_sha256 IS 'SHA-256 over the digests of its files';
+COMMENT ON COLUMN artifacts.surface IS 'The surface that the step asks of its model; NULL for a step without a model, and one that this version lacks';
+COMMENT ON COLUMN artifacts.machine IS 'Where it was made: hosts.machine; NULL of what earlier versions made';
 COMMENT ON COLUMN artifacts.input IS 'Key of the input it was first made for';
 COMMENT ON COLUMN artifacts.run IS 'Run that made it';
 COMMENT ON COLUMN artifacts.reads IS 'Role -> fingerprint of what it read; of `input`, the input''s SHA-256';
@@ -409,37 +418,40 @@ COMMENT ON COLUMN speaker_names.fingerprint IS 'The result that tells the speake
 COMMENT ON COLUMN speaker_names.speaker IS 'Label of the speaker in that result';
 COMMENT ON COLUMN speaker_names.source IS 'File of names/ the row comes from, named after the result''s fingerprint';
 
-CREATE TABLE metrics (
-    metric VARCHAR NOT NULL,
-    value DOUBLE,
-    unit VARCHAR NOT NULL,
-    higher_is_better BOOLEAN NOT NULL,
-    numerator DOUBLE,
-    denominator DOUBLE,
-    scorer VARCHAR NOT NULL,
-    scorer_version VARCHAR NOT NULL,
+CREATE TABLE scores (
+    fingerprint VARCHAR NOT NULL,
+    content_sha256 VARCHAR NOT NULL,
     dataset VARCHAR,
     dataset_version VARCHAR,
     case_id VARCHAR,
-    input VARCHAR,
-    system VARCHAR,
-    step VARCHAR,
-    model VARCHAR,
-    fingerprint VARCHAR,
-    tags JSON,
+    metric VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    better VARCHAR NOT NULL,
+    protocol VARCHAR NOT NULL,
+    scorer_version VARCHAR NOT NULL,
+    value DOUBLE,
+    numerator DOUBLE,
+    denominator DOUBLE,
+    components MAP(VARCHAR, DOUBLE) NOT NULL,
     error VARCHAR,
     scored_at TIMESTAMPTZ NOT NULL,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE metrics IS 'Figures, long form: one row per metric, result and scorer version';
-COMMENT ON COLUMN metrics.value IS 'The figure; NULL when the case failed (it still counts as a case)';
-COMMENT ON COLUMN metrics.numerator IS 'Count above the line of a rate: a corpus rate is the sum of these over the sum of denominators';
-COMMENT ON COLUMN metrics.denominator IS 'Count below the line of a rate; NULL for a figure that is not one';
-COMMENT ON COLUMN metrics.scorer IS 'What computed it: normaliser, metric and options';
-COMMENT ON COLUMN metrics.fingerprint IS 'The result that was scored';
-COMMENT ON COLUMN metrics.tags IS 'Slices the case belongs to';
-COMMENT ON COLUMN metrics.error IS 'Why there is no value';
-COMMENT ON COLUMN metrics.source IS 'Record the row comes from';
+COMMENT ON TABLE scores IS 'One row per result, case, metric and scorer version; system, model and machine follow by joins: see latest_scores';
+COMMENT ON COLUMN scores.fingerprint IS 'The result that was scored';
+COMMENT ON COLUMN scores.content_sha256 IS 'Its content when it was scored: artifacts.content_sha256 differs once it was made anew';
+COMMENT ON COLUMN scores.dataset IS 'Of the case; NULL with case_id for a metric that needs no reference, on a recording of no dataset';
+COMMENT ON COLUMN scores.metric IS 'As the field calls it: wer, der, si_sdr';
+COMMENT ON COLUMN scores.unit IS 'Of value';
+COMMENT ON COLUMN scores.better IS 'lower or higher';
+COMMENT ON COLUMN scores.protocol IS 'What figures must share to be comparable: text normaliser, collar, sample rate';
+COMMENT ON COLUMN scores.scorer_version IS 'Of the scorer, with the library that does the arithmetic';
+COMMENT ON COLUMN scores.value IS 'numerator / denominator; NULL where there is nothing below the line (errors in silence), or an error';
+COMMENT ON COLUMN scores.numerator IS 'A corpus''s figure is the sum of these over the sum of denominators; of a mean, the figure itself; NULL when there is an error';
+COMMENT ON COLUMN scores.denominator IS 'Of a mean over cases 1';
+COMMENT ON COLUMN scores.components IS 'What the figure follows from, and what explains it: {substitutions: 3, ...}; units are in the names';
+COMMENT ON COLUMN scores.error IS 'Why the metric can''t be had of this result: the case counts as failed';
+COMMENT ON COLUMN scores.source IS 'Artifact of the scorer the row comes from';
 
 CREATE TABLE claims (
     model_id VARCHAR NOT NULL,

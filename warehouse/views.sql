@@ -3,6 +3,9 @@
 -- What is the last of several goes by the lab's own numbers, not by clocks, which are set back: `sequence`; records of
 -- earlier versions have none, come before those that have, and go by time among themselves.
 
+CREATE MACRO differs(machines, some_unknown) AS
+    CASE WHEN len(list_distinct(machines)) > 1 THEN true WHEN some_unknown THEN NULL ELSE false END;
+
 CREATE VIEW current_models AS
 SELECT * FROM models WHERE recorded_at = (SELECT max(recorded_at) FROM models);
 COMMENT ON VIEW current_models IS 'The model folders as they were last seen, one row per variant';
@@ -108,7 +111,9 @@ SELECT
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
     steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
     launch.by AS launched_by, launch.launcher AS launcher, launch.user AS user_name, launch.host AS host,
-    launch.queued_s AS queued_s, coalesce(reason, error) AS error, sequence
+    launch.queued_s AS queued_s,
+    -- Of a run that came right in the end, what failed before that is in steps and failures.
+    CASE WHEN status <> 'completed' THEN coalesce(reason, error) END AS error, sequence
 FROM history LEFT JOIN inputs ON inputs.input = history.input;
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 
@@ -116,39 +121,53 @@ CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
 COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began';
 
 CREATE VIEW failures AS
+WITH ends AS (
+    SELECT * FROM runs WHERE event = 'ended'
+    QUALIFY row_number() OVER (
+        PARTITION BY run, dagster_run_id ORDER BY sequence DESC NULLS LAST, occurred_at DESC, source DESC
+    ) = 1
+)
 SELECT
-    ended_at AS occurred_at, run, dagster_run_id, steps.input, inputs.name, system, step, model, error_type, error
+    ended_at AS occurred_at, run, dagster_run_id, steps.input, inputs.name, system, step, model, error_type, error, sequence
 FROM steps LEFT JOIN inputs USING (input)
 WHERE steps.status = 'failed'
 UNION ALL
 SELECT
-    ended.occurred_at, ended.run, ended.dagster_run_id, started.input, inputs.name, started.system,
-    NULL, NULL, ended.status, ended.error
-FROM runs AS ended
+    ends.occurred_at, ends.run, ends.dagster_run_id, started.input, inputs.name, started.system,
+    NULL, NULL, ends.status, ends.error, ends.sequence
+FROM ends
 LEFT JOIN (SELECT DISTINCT run, dagster_run_id, input, system FROM runs WHERE event = 'started') AS started
     USING (run, dagster_run_id)
 LEFT JOIN inputs ON inputs.input = started.input
 WHERE
-    ended.event = 'ended' AND ended.status IN ('failed', 'interrupted')
+    ends.status IN ('failed', 'interrupted')
     AND NOT EXISTS (
         FROM steps
-        WHERE steps.status = 'failed' AND steps.run = ended.run AND steps.dagster_run_id = ended.dagster_run_id
+        WHERE steps.status = 'failed' AND steps.run = ends.run AND steps.dagster_run_id = ends.dagster_run_id
     );
 COMMENT ON VIEW failures IS 'Steps that failed, and runs that ended badly without a failed step (step is NULL then)';
 
 CREATE VIEW step_speed AS
+WITH totals AS (
+    SELECT
+        step, model, device, compute_type, threads, batch_size, machine,
+        count(*) AS attempts,
+        sum(audio_s) AS audio_s,
+        sum(inference_s) AS inference_s,
+        sum(audio_s) / sum(inference_s) AS speed,
+        avg(load_s) FILTER (load_s > 0) AS load_s,
+        max(peak_memory_mib) AS peak_memory_mib
+    FROM steps
+    WHERE status = 'completed' AND NOT cached AND inference_s > 0
+    GROUP BY ALL
+)
 SELECT
-    step, model, device, compute_type, threads, batch_size,
-    count(*) AS attempts,
-    sum(audio_s) AS audio_s,
-    sum(inference_s) AS inference_s,
-    sum(audio_s) / sum(inference_s) AS speed,
-    avg(load_s) FILTER (load_s > 0) AS load_s,
-    max(peak_memory_mib) AS peak_memory_mib
-FROM steps
-WHERE status = 'completed' AND NOT cached AND inference_s > 0
-GROUP BY ALL;
-COMMENT ON VIEW step_speed IS 'speed: audio seconds per second in the model, over completed attempts that were not cached. load_s: mean of the attempts that loaded. Mixes hosts and whatever else they did meanwhile';
+    totals.*, hosts.cpu, hosts.gpus,
+    differs(list(totals.machine) OVER same_step, count(*) OVER same_step > count(totals.machine) OVER same_step)
+        AS hosts_differ
+FROM totals LEFT JOIN hosts USING (machine)
+WINDOW same_step AS (PARTITION BY step);
+COMMENT ON VIEW step_speed IS 'speed: audio seconds per second in the model, over completed attempts that were not cached, by machine. load_s: mean of the attempts that loaded. hosts_differ: the figures of this step are not all of one machine, so its models can''t be compared by them; NULL where an earlier version did not say. Mixes whatever else a machine did meanwhile';
 
 CREATE VIEW latest_artifacts AS
 SELECT
@@ -199,89 +218,310 @@ WHERE latest.step IN ('asr', 'alignment');
 COMMENT ON VIEW transcripts IS 'The text of each input by each system: from asr without speakers, from alignment with them. Empty where nothing was said';
 
 CREATE VIEW speaker_talk_time AS
+WITH told_apart AS (
+    -- As the Meeting Pack does: where a system has both steps, the recording's channels say who speaks.
+    SELECT input, system, fingerprint FROM latest_artifacts WHERE step IN ('channels', 'diarization')
+    QUALIFY row_number() OVER (PARTITION BY input, system ORDER BY step = 'channels' DESC) = 1
+)
 SELECT
-    latest.input, inputs.name, latest.system, segments.speaker, any_value(names.name) AS given_name,
+    told_apart.input, inputs.name, told_apart.system, segments.speaker, any_value(names.name) AS given_name,
     count(*) AS turns,
     sum(segments.end_s - segments.start_s) AS talk_s,
-    talk_s / sum(talk_s) OVER (PARTITION BY latest.input, latest.system) AS share
-FROM latest_artifacts AS latest
+    talk_s / sum(talk_s) OVER (PARTITION BY told_apart.input, told_apart.system) AS share
+FROM told_apart
 JOIN segments USING (fingerprint)
 LEFT JOIN speaker_names AS names ON names.fingerprint = segments.fingerprint AND names.speaker = segments.speaker
 LEFT JOIN inputs USING (input)
 WHERE segments.kind = 'turn'
-GROUP BY latest.input, inputs.name, latest.system, segments.speaker;
-COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
+GROUP BY told_apart.input, inputs.name, told_apart.system, segments.speaker;
+COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the recording''s channels where the system has that step, else by its diarization; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
 
-CREATE VIEW latest_metrics AS
-SELECT * FROM metrics
-QUALIFY row_number() OVER (
-    PARTITION BY metric, scorer, scorer_version, dataset, dataset_version, case_id, input, system, step
-    ORDER BY scored_at DESC, source DESC
-) = 1;
-COMMENT ON VIEW latest_metrics IS 'The last figure of each metric, case and system; what was scored again counts once';
-
-CREATE VIEW leaderboard AS
-WITH totals AS (
-    SELECT
-        dataset, dataset_version, metric, unit, scorer, scorer_version, higher_is_better, system,
-        CASE
-            WHEN count(denominator) = count(value) THEN sum(numerator) / nullif(sum(denominator), 0)
-            ELSE avg(value)
-        END AS value,
-        sum(denominator) AS denominator,
-        count(*) AS cases,
-        count(*) - count(value) AS failed_cases
-    FROM latest_metrics
-    WHERE system IS NOT NULL
-    GROUP BY dataset, dataset_version, metric, unit, scorer, scorer_version, higher_is_better, system
-)
+CREATE VIEW latest_scores AS
+WITH RECURSIVE
+    -- Every result of the steps that have scores: the last may be one that has none yet.
+    attempts AS (
+        SELECT input, system, step, fingerprint, coalesce(sequence, 0) AS sequence, ended_at
+        FROM steps
+        WHERE
+            status = 'completed' AND fingerprint IS NOT NULL
+            AND (input, system, step) IN (
+                SELECT (input, system, step) FROM steps WHERE fingerprint IN (SELECT fingerprint FROM scores)
+            )
+    ),
+    rests_on AS (
+        SELECT fingerprint, fingerprint AS part FROM attempts
+        UNION
+        SELECT rests_on.fingerprint, unnest(json_extract_string(artifacts.reads, '$.*'))
+        FROM rests_on JOIN artifacts ON artifacts.fingerprint = rests_on.part
+    ),
+    made AS (
+        SELECT
+            rests_on.fingerprint,
+            CASE
+                WHEN count(DISTINCT artifacts.device) < 2 THEN any_value(artifacts.device)
+                ELSE array_to_string(list_sort(list(DISTINCT artifacts.step || ' ' || artifacts.device) FILTER (artifacts.device IS NOT NULL)), ', ')
+            END AS device,
+            coalesce(list_sort(list(DISTINCT artifacts.machine) FILTER (artifacts.machine IS NOT NULL)), []) AS machines,
+            count(*) > count(artifacts.machine) AS some_unknown
+        FROM rests_on JOIN artifacts ON artifacts.fingerprint = rests_on.part
+        GROUP BY rests_on.fingerprint
+    ),
+    -- The last one on each kind of device: what a GPU made and what a CPU made are compared, neither replaces the other.
+    results AS (
+        SELECT attempts.input, attempts.system, attempts.step, made.*
+        FROM attempts JOIN made USING (fingerprint)
+        QUALIFY row_number() OVER (
+            PARTITION BY attempts.input, attempts.system, attempts.step, made.device
+            ORDER BY attempts.sequence DESC, attempts.ended_at DESC
+        ) = 1
+    ),
+    last_scores AS (
+        SELECT scores.*
+        FROM scores
+        LEFT JOIN (SELECT fingerprint, max(sequence) AS sequence FROM steps GROUP BY fingerprint) AS scorers
+            ON scorers.fingerprint = scores.source
+        QUALIFY row_number() OVER (
+            PARTITION BY
+                scores.fingerprint, content_sha256, dataset, dataset_version, case_id, metric, protocol, scorer_version
+            -- As with results: what was once there is not hidden by a later failure.
+            ORDER BY error IS NOT NULL, scorers.sequence DESC NULLS LAST, scored_at DESC, scores.source DESC
+        ) = 1
+    )
 SELECT
-    * EXCLUDE (higher_is_better),
-    rank() OVER (
-        PARTITION BY dataset, dataset_version, metric, scorer, scorer_version
-        ORDER BY failed_cases, CASE WHEN higher_is_better THEN -value ELSE value END
-    ) AS rank,
-    count(*) OVER (PARTITION BY dataset, dataset_version, metric, scorer, scorer_version) AS systems
-FROM totals;
-COMMENT ON VIEW leaderboard IS 'Systems ranked on each dataset and metric. A rate is the sum of numerators over the sum of denominators; other figures are means over cases. Fewer failed cases rank first: value leaves them out';
+    last_scores.dataset, last_scores.dataset_version, coalesce(last_scores.case_id, results.input) AS case_id, results.input,
+    results.system, results.device, results.step, artifacts.surface, artifacts.model,
+    last_scores.metric, last_scores.unit, last_scores.better, last_scores.protocol, last_scores.scorer_version,
+    last_scores.value, last_scores.numerator, last_scores.denominator, last_scores.components, last_scores.error,
+    results.fingerprint, results.machines, results.some_unknown AS machines_unknown, last_scores.scored_at
+FROM results
+JOIN artifacts USING (fingerprint)
+JOIN last_scores
+    ON last_scores.fingerprint = results.fingerprint AND last_scores.content_sha256 = artifacts.content_sha256;
+COMMENT ON VIEW latest_scores IS 'The scores of what each system last made of each input on each kind of device; what was scored again counts once, and what was made anew with other content has none until it is scored. device: of all steps it rests on, where they differ step by step; machines: where those steps ran';
+
+CREATE VIEW case_outcomes AS
+WITH
+    scored AS MATERIALIZED (FROM latest_scores),
+    boards AS (
+        SELECT DISTINCT dataset, dataset_version, step, metric, unit, better, protocol, scorer_version FROM scored
+    ),
+    contestants AS (
+        SELECT DISTINCT
+            scored.dataset, scored.dataset_version, scored.step, scored.system, scored.device,
+            artifacts.device AS own_device
+        FROM scored JOIN artifacts USING (fingerprint)
+    ),
+    known_cases AS (
+        SELECT dataset, version AS dataset_version, case_id, input FROM cases WHERE input IS NOT NULL
+        UNION
+        SELECT dataset, dataset_version, case_id, input FROM scored
+    ),
+    made AS (
+        SELECT DISTINCT steps.input, steps.system, steps.step, artifacts.device
+        FROM steps JOIN artifacts USING (fingerprint)
+        WHERE steps.status = 'completed' AND steps.step IN (SELECT step FROM boards)
+    ),
+    failed AS (
+        SELECT
+            input, system, step, surface, model, device,
+            arg_max(
+                {'error': coalesce(error, error_type, status), 'order': (coalesce(sequence, 0), ended_at)},
+                (coalesce(sequence, 0), ended_at)
+            ) AS last
+        FROM steps
+        WHERE status IN ('failed', 'not_run') AND step IN (SELECT step FROM boards)
+        GROUP BY ALL
+    ),
+    failed_cases AS (
+        SELECT
+            known_cases.dataset, known_cases.dataset_version, known_cases.case_id,
+            failed.* REPLACE (coalesce(contestants.device, failed.device) AS device)
+        FROM failed
+        JOIN known_cases USING (input)
+        LEFT JOIN contestants
+            ON contestants.dataset IS NOT DISTINCT FROM known_cases.dataset
+            AND contestants.dataset_version IS NOT DISTINCT FROM known_cases.dataset_version
+            AND contestants.step = failed.step AND contestants.system = failed.system
+            -- A step may fail before its device is known: it then failed on each that the system is scored on.
+            AND (contestants.own_device = failed.device) IS NOT false
+        WHERE NOT EXISTS (
+            FROM made
+            WHERE
+                made.input = failed.input AND made.system = failed.system AND made.step = failed.step
+                AND (made.device = coalesce(contestants.own_device, failed.device)) IS NOT false
+        )
+        QUALIFY row_number() OVER (
+            PARTITION BY
+                known_cases.dataset, known_cases.dataset_version, known_cases.case_id,
+                failed.step, failed.system, coalesce(contestants.device, failed.device)
+            ORDER BY failed.last.order DESC
+        ) = 1
+    )
+SELECT * EXCLUDE (scored_at) FROM scored
+UNION ALL BY NAME
+SELECT
+    boards.*, failed_cases.case_id, failed_cases.input, failed_cases.system, failed_cases.device, failed_cases.surface,
+    failed_cases.model, failed_cases.last.error, [] :: VARCHAR[] AS machines, false AS machines_unknown
+FROM boards
+JOIN failed_cases
+    ON failed_cases.dataset IS NOT DISTINCT FROM boards.dataset
+    AND failed_cases.dataset_version IS NOT DISTINCT FROM boards.dataset_version
+    AND failed_cases.step = boards.step;
+COMMENT ON VIEW case_outcomes IS 'latest_scores, and a row with an error for each case of which a system has no result because its step failed or was not run: with every metric by which that step is scored there. Without error and value: errors in silence, which count in a corpus';
+
+CREATE MACRO leaderboard_of(wanted) AS TABLE
+WITH
+    outcomes AS (
+        SELECT
+            *,
+            {'dataset': dataset, 'dataset_version': dataset_version, 'step': step, 'metric': metric, 'unit': unit,
+             'better': better, 'protocol': protocol, 'scorer_version': scorer_version} AS board,
+            {'system': system, 'device': device} AS contestant
+        FROM case_outcomes WHERE wanted IS NULL OR list_contains(wanted, system)
+    ),
+    counted AS (
+        SELECT
+            *,
+            count(DISTINCT contestant) OVER (PARTITION BY board)
+                = count(DISTINCT contestant) OVER (PARTITION BY board, case_id) AS is_common
+        FROM outcomes
+    ),
+    judged AS (
+        SELECT *, count_if(is_common AND error IS NOT NULL) OVER (PARTITION BY board, contestant) AS failed_cases
+        FROM counted
+    ),
+    -- Those that failed as often are told apart by their figures, over the common cases that each of them has one of.
+    compared AS (
+        SELECT
+            *,
+            is_common
+            AND count(DISTINCT contestant) FILTER (error IS NULL) OVER (PARTITION BY board, failed_cases, case_id)
+                = count(DISTINCT contestant) OVER (PARTITION BY board, failed_cases) AS is_compared
+        FROM judged
+    ),
+    totals AS (
+        SELECT
+            board, contestant, failed_cases,
+            sum(numerator) FILTER (is_compared) / nullif(sum(denominator) FILTER (is_compared), 0) AS value,
+            count_if(is_compared) AS compared_cases,
+            count_if(is_common) AS common_cases,
+            sum(numerator) / nullif(sum(denominator), 0) AS own_value,
+            count(*) AS own_cases,
+            count(error) AS own_failed_cases,
+            list_sort(list_distinct(flatten(list(machines)))) AS machines,
+            bool_or(machines_unknown) AS some_unknown
+        FROM compared GROUP BY board, contestant, failed_cases
+    )
+SELECT
+    unnest(board), unnest(contestant),
+    CASE WHEN value IS NOT NULL OR failed_cases > 0 THEN rank() OVER (
+        PARTITION BY board
+        ORDER BY failed_cases, CASE board.better WHEN 'higher' THEN -value ELSE value END NULLS LAST
+    ) END AS rank,
+    count(*) OVER same_board AS systems,
+    value, compared_cases, common_cases, failed_cases, own_value, own_cases, own_failed_cases, machines,
+    differs(flatten(list(machines) OVER same_board), bool_or(some_unknown) OVER same_board) AS hosts_differ
+FROM totals
+WINDOW same_board AS (PARTITION BY board);
+COMMENT ON MACRO TABLE leaderboard_of IS 'leaderboard among some systems alone, who may have more cases in common: FROM leaderboard_of([''a'', ''b''])';
+
+CREATE VIEW leaderboard AS FROM leaderboard_of(NULL :: VARCHAR[]);
+COMMENT ON VIEW leaderboard IS 'Systems, on each kind of device, ranked by each metric of each dataset over the cases that all of them were tried on (common_cases): first by how many of these failed, then by value. value is over compared_cases, those of them that all with as many failures have a figure of; own_value is over all cases the system has a figure of, and says nothing about others. A figure of several cases is the sum of numerators over the sum of denominators. rank is NULL where there is nothing to compare. hosts_differ: not all of these results were made on one machine; NULL where an earlier version did not say';
 
 CREATE VIEW scorecard AS
-SELECT system, dataset, metric, value, unit, cases, failed_cases, rank, systems, scorer, scorer_version FROM leaderboard
+SELECT
+    system, device, dataset, step, metric, own_value AS value, unit, better, own_cases AS cases,
+    own_failed_cases AS failed_cases, rank, systems, common_cases, protocol, scorer_version, machines, hosts_differ
+FROM leaderboard
 UNION ALL
 SELECT
-    system, NULL, step || ' speed', sum(audio_s) / sum(inference_s), 'x real time', count(*),
-    NULL, NULL, NULL, 'step_speed', '1'
+    system, device, NULL, step, 'speed', sum(audio_s) / sum(inference_s), 'x real time', 'higher', count(*),
+    NULL, NULL, NULL, NULL, concat_ws(', ', compute_type, threads || ' threads'), 'step_speed',
+    CASE WHEN machine IS NULL THEN [] ELSE [machine] END,
+    differs(
+        flatten(list(list(DISTINCT machine)) OVER same_step), bool_or(bool_or(machine IS NULL)) OVER same_step
+    )
 FROM steps
 WHERE status = 'completed' AND NOT cached AND inference_s > 0
-GROUP BY system, step;
-COMMENT ON VIEW scorecard IS 'All figures of a system, with its rank among the systems measured: quality by dataset, speed by step';
+GROUP BY system, device, step, compute_type, threads, machine
+WINDOW same_step AS (PARTITION BY step);
+COMMENT ON VIEW scorecard IS 'All figures of a system: quality over all its cases, with its rank over those it has in common with others; speed by step, device and machine. hosts_differ: others'' figures of that kind are not all of the same machine';
 
 CREATE VIEW coverage AS
 WITH
     wanted AS (SELECT model, status, unnest(surfaces) AS surface FROM current_models),
     measured AS (
-        SELECT model, step, dataset, count(DISTINCT metric) AS metrics, count(DISTINCT case_id) AS cases
-        FROM latest_metrics WHERE model IS NOT NULL GROUP BY ALL
+        SELECT model, surface, dataset, count(DISTINCT metric) AS metrics, count(DISTINCT case_id) AS cases
+        FROM latest_scores WHERE error IS NULL GROUP BY ALL
     ),
-    ran AS (
-        SELECT model, step, count(DISTINCT input) AS inputs
-        FROM steps WHERE status = 'completed' AND model IS NOT NULL GROUP BY ALL
-    )
+    ran AS (SELECT model, surface, count(DISTINCT input) AS inputs FROM steps WHERE status = 'completed' GROUP BY ALL)
 SELECT
     wanted.model, wanted.status, wanted.surface, measured.dataset,
     coalesce(measured.metrics, 0) AS metrics,
     coalesce(measured.cases, 0) AS cases,
     coalesce(ran.inputs, 0) AS inputs
 FROM wanted
-LEFT JOIN measured ON measured.model = wanted.model AND measured.step = wanted.surface
-LEFT JOIN ran ON ran.model = wanted.model AND ran.step = wanted.surface;
-COMMENT ON VIEW coverage IS 'What evidence there is for each model, surface and dataset; no dataset: never scored; inputs: how many it has processed';
+LEFT JOIN measured USING (model, surface)
+LEFT JOIN ran USING (model, surface);
+COMMENT ON VIEW coverage IS 'What evidence there is for each model, surface and dataset, whatever step asked for that surface; no dataset and no metrics: never scored; inputs: how many it has processed';
 
 CREATE MACRO search(wanted) AS TABLE
+WITH
+    told AS (
+        -- Alignment gives the words of asr again, with speakers: they are searched once.
+        SELECT * FROM latest_artifacts WHERE step IN ('asr', 'alignment')
+        QUALIFY row_number() OVER (PARTITION BY input, system ORDER BY step = 'alignment' DESC) = 1
+    ),
+    needle AS (
+        SELECT trim(regexp_replace(lower(wanted), '[\s\p{P}]+', ' ', 'g')) AS words, words = '' AS is_punctuation,
+        CASE WHEN is_punctuation THEN lower(trim(wanted)) ELSE words END AS text
+    ),
+    -- As it is searched: in small letters and without punctuation, unless that is what is looked for.
+    utterances AS (
+        SELECT
+            fingerprint, position,
+            CASE WHEN is_punctuation THEN lower(segments.text)
+            ELSE trim(regexp_replace(lower(segments.text), '[\s\p{P}]+', ' ', 'g')) END AS plain,
+            -- Languages that are written without spaces have none between utterances either.
+            CASE
+                WHEN plain = '' OR regexp_matches(plain, '^[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
+                THEN plain ELSE ' ' || plain
+            END AS piece,
+            coalesce(sum(length(piece)) OVER (
+                PARTITION BY fingerprint ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ), 0) AS begins,
+            begins + length(piece) AS ends
+        FROM segments, needle
+        WHERE segments.kind = 'utterance' AND fingerprint IN (SELECT fingerprint FROM told)
+    ),
+    texts AS (SELECT fingerprint, string_agg(piece, '' ORDER BY position) AS text FROM utterances GROUP BY fingerprint),
+    parts AS (
+        SELECT fingerprint, length(needle.text) AS wide, string_split(texts.text, needle.text) AS around
+        FROM texts, needle WHERE needle.text <> '' AND contains(texts.text, needle.text)
+    ),
+    hits AS (
+        SELECT
+            fingerprint, nth,
+            list_sum([length(part) FOR part IN around[:nth]]) + (nth - 1) * wide AS begins, begins + wide AS ends
+        FROM (SELECT *, unnest(range(1, len(around))) AS nth FROM parts)
+    ),
+    found AS (
+        SELECT hits.fingerprint, min(utterances.position) AS first, max(utterances.position) AS last
+        FROM hits
+        JOIN utterances
+            ON utterances.fingerprint = hits.fingerprint
+            AND utterances.begins < hits.ends AND utterances.ends > hits.begins
+        GROUP BY hits.fingerprint, hits.nth
+    )
 SELECT
-    latest.input, inputs.name, latest.system, latest.step, segments.start_s, segments.end_s, segments.speaker, segments.text
-FROM segments
-JOIN latest_artifacts AS latest USING (fingerprint)
-LEFT JOIN inputs USING (input)
-WHERE segments.kind = 'utterance' AND contains(lower(segments.text), lower(wanted));
-COMMENT ON MACRO TABLE search IS 'Utterances that contain some words, in any case: FROM search(''budget'')';
+    told.input, inputs.name, told.system, told.step, min(segments.start_s) AS start_s, max(segments.end_s) AS end_s,
+    array_to_string(list_sort(list(DISTINCT segments.speaker) FILTER (segments.speaker IS NOT NULL)), ', ') AS speaker,
+    string_agg(segments.text, ' ' ORDER BY segments.position) AS text
+FROM (SELECT DISTINCT * FROM found) AS spans
+JOIN told USING (fingerprint)
+JOIN segments
+    ON segments.fingerprint = spans.fingerprint AND segments.kind = 'utterance'
+    AND segments.position BETWEEN spans.first AND spans.last
+LEFT JOIN inputs ON inputs.input = told.input
+GROUP BY told.input, inputs.name, told.system, told.step, spans.fingerprint, spans.first, spans.last;
+COMMENT ON MACRO TABLE search IS 'Utterances that contain some words one after the other, in any case and whatever the punctuation, also where they go on in the next utterance: FROM search(''the budget'')';

@@ -184,6 +184,7 @@ class _Attempt:
         self._started = time.perf_counter()
         self._cpu_s = processor.seconds()
         self.timings = Timings()
+        self._identity: StepIdentity | None = None
         self.fingerprint: str | None = None
         self.artifact: Artifact | None = None
         self.cached = False
@@ -203,7 +204,7 @@ class _Attempt:
             LabError: or anything the step's code raises.
         """
         identities = self.engine.identities(self.system, self.source)
-        identity = identities.of(self.step.name)
+        identity = self._identity = identities.of(self.step.name)
         self._absent = {key: identities.said(step) for key, step in absent_steps(identity).items()}
         self.fingerprint = fingerprint(identity)
         found = self.engine.store.find(self.step.name, self.fingerprint)
@@ -307,6 +308,8 @@ class _Attempt:
         status: Literal["completed", "failed", "canceled"]
         status = "canceled" if self.canceled else "failed" if self.error else "completed"
         facts = self._context.facts if self._context else None
+        # A model that was not loaded, for the result was there or loading failed, has a device all the same.
+        runs_on = facts or (self._identity.model if self._identity else None)
         return StepRecord(
             id=uuid.uuid4().hex,
             run=self.run.run,
@@ -327,8 +330,8 @@ class _Attempt:
             cpu_s=max(0.0, processor.seconds() - self._cpu_s),
             audio_s=self.source.duration_s,
             fraction=None if status == "completed" else self._progress.fraction,
-            device=facts.device if facts else None,
-            compute_type=facts.compute_type if facts else None,
+            device=runs_on.device if runs_on else None,
+            compute_type=runs_on.compute_type if runs_on else None,
             threads=facts.threads if facts else None,
             machine=this_machine().id,
             batch_size=facts.batch_size if facts else None,

@@ -34,9 +34,12 @@ def rows_of_record(record: Record) -> Tables:
     if record.kind == "checks":
         shared = {name: value for name, value in record.content.items() if name != "checks"}
         return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
-    # Inputs of labs from before there were texts do not say what they are.
-    missing = {"kind": "media"} if record.kind == "inputs" else {}
-    return {MARKER_BY_KIND[record.kind]: [{**missing, **record.content, **_of_record(record)}]}
+    row = {**record.content, **_of_record(record)}
+    if record.kind == "inputs":
+        row = {"kind": "media", **row}  # inputs of labs from before there were texts do not say what they are
+    if record.kind == "steps":
+        row["surface"] = _surface(row["step"], row["model"])
+    return {MARKER_BY_KIND[record.kind]: [row]}
 
 
 def _of_record(record: Record) -> Row:
@@ -44,6 +47,12 @@ def _of_record(record: Record) -> Row:
     columns = columns_by_table()[MARKER_BY_KIND[record.kind]]
     values = {"recorded_at": record.recorded_at, "sequence": record.sequence}
     return {column: value for column, value in values.items() if column in columns}
+
+
+def _surface(step: str, model: str | None) -> str | None:
+    """The surface that a step asks of its model; None for a step without a model, or that this version lacks."""
+    definition = steps_by_name().get(step)
+    return definition.surface if definition and model else None
 
 
 def _registry_rows(record: Record) -> Tables:
@@ -57,6 +66,8 @@ def _registry_rows(record: Record) -> Tables:
 def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
     """The rows that follow from an artifact: those of its step (if this version has that step), then its own.
 
+    A row of the step belongs to the artifact, unless it names another result itself, as a score does.
+
     Args:
         home: the lab's home, which paths are relative to.
 
@@ -68,7 +79,7 @@ def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
     derived: Mapping[str, Iterable[Row]] = definition.tables(artifact) if definition else {}
     with_fingerprint = {
         table: [
-            {**row, "fingerprint": artifact.fingerprint} if "fingerprint" in columns_by_table().get(table, ()) else row
+            {"fingerprint": artifact.fingerprint, **row} if "fingerprint" in columns_by_table().get(table, ()) else row
             for row in rows
         ]
         for table, rows in derived.items()
@@ -80,19 +91,23 @@ def _artifact_row(artifact: Artifact, home: Path) -> Row:
     manifest = artifact.manifest
     identity, made, files = manifest["identity"], manifest["made"], manifest["files"]
     model = identity["model"] or {}
+    name = f"{model['id']}:{model['variant']}" if model else None
     return {
         "fingerprint": artifact.fingerprint,
+        "content_sha256": artifact.content_sha256,
         "step": artifact.step,
+        "surface": _surface(artifact.step, name),
         "code_version": identity["code_version"],
         "input": made.get("input"),
         "run": made.get("run"),
         "dagster_run_id": made.get("dagster_run_id"),
-        "model": f"{model['id']}:{model['variant']}" if model else None,
+        "model": name,
         "weights_sha256": model.get("weights_sha256"),
         "runtime": model.get("runtime"),
         "runtime_version": model.get("runtime_version"),
         "device": model.get("device"),
         "compute_type": model.get("compute_type"),
+        "machine": made.get("machine"),
         "parameters": identity["parameters"],
         "reads": identity["reads"],
         "summary": artifact.summary,

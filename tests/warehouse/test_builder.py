@@ -31,7 +31,7 @@ def test_an_empty_lab_has_all_tables_and_views(lab: Lab) -> None:
     report = build(lab)
     assert (report.started_over, report.rows, report.problems) == ("there was no database", {}, [])
     names = {row[0] for row in query(lab, "SHOW TABLES").rows}
-    assert {"steps", "words", "metrics", "run_history", "leaderboard"} <= names
+    assert {"steps", "words", "scores", "run_history", "leaderboard"} <= names
 
 
 def test_only_what_is_new_is_brought_in(lab: Lab, life: ModuleType, recorder: Recorder) -> None:

