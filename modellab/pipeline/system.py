@@ -138,8 +138,13 @@ def _needed_before(step: StepDefinition) -> set[str]:
 
 
 def default_models(registry: ModelRegistry) -> dict[str, str]:
-    """The model each step has in the `meeting` template: the lab's defaults."""
-    return {step.step: step.model for step in get_template("meeting").steps if step.model}
+    """The model each step has in the `meeting` template, where the registry has it: the lab's defaults."""
+    known = set(registry.ids())
+    return {
+        step.step: step.model
+        for step in get_template("meeting").steps
+        if step.model and step.model.partition(":")[0] in known
+    }
 
 
 def fill(

@@ -191,15 +191,15 @@ def _newest_with(lab: Lab, attempts: Sequence[PastRun], results: Sequence[str]) 
 
 
 def records_of(lab: Lab, run: PastRun) -> list[StepRecord]:
-    """The records of a run's steps, in the pipeline's order."""
+    """The records of a run's steps, in the pipeline's order; steps that this version lacks come last, as they ran."""
     columns = ", ".join(field.name for field in fields(StepRecord))
-    order = list(steps_by_name())
+    place = {step: number for number, step in enumerate(steps_by_name())}
     result = query(
         lab,
-        f"SELECT {columns} FROM steps WHERE dagster_run_id = ? AND run = ?",
+        f"SELECT {columns} FROM steps WHERE dagster_run_id = ? AND run = ? ORDER BY sequence, started_at",
         [run.dagster_run_id, run.run],
     )
-    return sorted(map(_record, result.as_dicts()), key=lambda record: order.index(record.step))
+    return sorted(map(_record, result.as_dicts()), key=lambda record: place.get(record.step, len(place)))
 
 
 def checks_of(lab: Lab, run: PastRun) -> dict[str, list[CheckRecord]]:

@@ -189,6 +189,20 @@ def test_latest_goes_back_to_an_earlier_run_and_says_so(
     assert printed("runs", "show", "--json")[1].count("other_call.wav") == 1
 
 
+def test_a_run_with_a_step_that_this_version_lacks_is_listed_and_shown(
+    past: Past, printed: Callable[..., tuple[int, str, str]]
+) -> None:
+    past.attempt(past.input("talk.wav"), "first", "completed", {"step_of_another_version": "?", "asr": "Whole."})
+    code, out, _ = printed("runs", "list")
+    assert (code, "talk.wav" in out) == (0, True)
+    code, out, _ = printed("runs", "show")
+    assert (code, out.index("asr") < out.index("step_of_another_version")) == (0, True)
+    shown = json.loads(printed("runs", "show", "--json")[1])
+    assert [step["step"] for step in shown["steps"]] == ["asr", "step_of_another_version"]
+    code, out, _ = printed("runs", "transcript")
+    assert (code, out.endswith("Whole.")) == (0, True)
+
+
 REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (("runs", "list", "--status", "faild"), "there is no status 'faild'", "Did you mean failed?"),
     (("runs", "list", "--status", "cancelled"), "there is no status 'cancelled'", "Did you mean canceled?"),

@@ -1,5 +1,6 @@
 """System keys and templates, on the project's own registry and pipelines."""
 
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellab.errors import TemplateError, UnknownName, UsageError
-from modellab.pipeline.system import resolve_system
+from modellab.pipeline.system import default_models, resolve_system
 from modellab.pipeline.system_key import parse_key, system_key
 from modellab.pipeline.template import load_template, shipped_templates
-from modellab.registry.registry import ModelRegistry
+from modellab.registry.registry import MODELS, ModelRegistry
 from modellab.settings import Lab
 
 
@@ -206,3 +207,18 @@ def test_a_parameter_that_does_not_exist_is_answered_with_the_nearest(override: 
     with pytest.raises(UsageError) as caught:
         resolve_system(f"meeting+{override}", ModelRegistry())
     assert caught.value.hint == hint
+
+
+def test_a_model_of_another_registry_is_given_no_default_that_is_not_there(tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "faster_whisper", tmp_path / "faster_whisper")
+    alone = ModelRegistry(tmp_path)
+    assert default_models(alone) == {"asr": default_models(ModelRegistry())["asr"]}
+    with pytest.raises(TemplateError, match="step 'vad' of pipeline"):
+        resolve_system("faster_whisper:tiny.en", alone)
+    shutil.copytree(MODELS / "silero_vad", tmp_path / "silero_vad")
+    system = resolve_system("faster_whisper:tiny.en", ModelRegistry(tmp_path))
+    assert [(step.name, step.model and step.model.id) for step in system.steps] == [
+        ("ingest", None),
+        ("vad", "silero_vad"),
+        ("asr", "faster_whisper"),
+    ]
