@@ -158,7 +158,6 @@ CREATE TABLE steps (
     input VARCHAR NOT NULL,
     system VARCHAR NOT NULL,
     step VARCHAR NOT NULL,
-    surface VARCHAR,
     model VARCHAR,
     status VARCHAR NOT NULL,
     cached BOOLEAN NOT NULL,
@@ -183,6 +182,7 @@ CREATE TABLE steps (
     error_type VARCHAR,
     error VARCHAR,
     error_page VARCHAR,
+    surface VARCHAR,
     sequence BIGINT,
     source VARCHAR NOT NULL
 );
