@@ -108,4 +108,5 @@ def test_nothing_else_reads_yaml_or_json() -> None:
         for path in (PROJECT_ROOT / folder).rglob("*.py")
         if reading.search(path.read_text("utf-8"))
     }
-    assert found == {"modellab/outside.py"}
+    # Messages between the lab and a model's process may hold what no file may: halves of characters, infinities.
+    assert found == {"modellab/outside.py", "modellab/registry/hosts/codec.py"}
