@@ -7,17 +7,17 @@ made anew. The same tags, then.
 from collections.abc import Iterable, Mapping
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
-from dagster._core.definitions.data_version import (
+
+from assets._dagster_internals import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
     DEFAULT_DATA_VERSION,
     NULL_EVENT_POINTER,
+    CheckTarget,
     get_input_data_version_tag,
     get_input_event_pointer_tag,
 )
-
 from assets.partitions import dimension_tags
 
 
@@ -50,13 +50,9 @@ class Versions:
         return tags
 
 
-def newest_materialization(
-    context: dg.AssetExecutionContext, partition: str
-) -> AssetCheckEvaluationTargetMaterializationData | None:
+def newest_materialization(context: dg.AssetExecutionContext, partition: str) -> CheckTarget | None:
     """What the checks of a partition are about."""
     wanted = dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=[partition])
     for record in context.instance.fetch_materializations(wanted, limit=1).records:
-        return AssetCheckEvaluationTargetMaterializationData(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
+        return CheckTarget(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)
     return None

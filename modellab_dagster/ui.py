@@ -11,6 +11,7 @@ from modellab.errors import UsageError
 from modellab.leftovers import remove_leftovers
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error
+from modellab.upkeep.dagster_settings import missing_needs
 from modellab_dagster.home import WORKSPACE, open_instance
 from modellab_dagster.jobs import STEPS_BY_JOB
 from modellab_dagster.left_out import nothing_yet
@@ -77,6 +78,8 @@ def main() -> None:
     except Exception as error:
         print(f"✗ {as_lab_error(error)}", file=sys.stderr)
         raise SystemExit(2) from error
+    for need in missing_needs(lab):
+        print(f"! {need}", file=sys.stderr)
     print(f"Model Lab in Dagster is starting, for the lab {lab.home}.", flush=True)
     url = f"http://{_HOST}:{port}"
     raise SystemExit(Server(command(port), environment(lab), lab.dagster_home).run(url))

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    AUTO_MATERIALIZE_TAG,
-    AUTOMATION_CONDITION_TAG,
-    BACKFILL_ID_TAG,
-    PARENT_RUN_ID_TAG,
-    SCHEDULE_NAME_TAG,
-    SENSOR_NAME_TAG,
-)
 
 from modellab.pipeline.record import Launch, LaunchedBy
+
+PARENT_RUN_ID_TAG = "dagster/parent_run_id"
+BACKFILL_ID_TAG = "dagster/backfill"
+SCHEDULE_NAME_TAG = "dagster/schedule_name"
+SENSOR_NAME_TAG = "dagster/sensor_name"
+AUTO_MATERIALIZE_TAG = "dagster/auto_materialize"
+AUTOMATION_CONDITION_TAG = "dagster/from_automation_condition"
+"""Tags that Dagster gives runs, as its documentation and UI name them."""
 
 PROCESS_TAG = "modellab/process"
 """Run tag: the `ProcessMark` of a process that runs pipelines by itself, as the command line does."""

@@ -23,6 +23,7 @@ from modellab.registry.registry import BrokenFile, ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step
 from modellab.units import plural
+from modellab.upkeep.dagster_settings import missing_needs
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
 
@@ -143,6 +144,7 @@ def examine(lab: Lab, registry: ModelRegistry) -> Examination:
         *(Problem(one.error, False) for one in broken if not any(one.error in problem.what for problem in stopping)),
         *_package_problems(extras),
         *_home_problems(home, hardware),
+        *(Problem(need, blocking=False) for need in missing_needs(lab)),
     ]
     return Examination(
         ready=not any(problem.blocking for problem in problems),

@@ -16,6 +16,7 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import STEPS
+from modellab.upkeep.dagster_settings import missing_needs
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
 from modellab_dagster.jobs import STEPS_BY_JOB
@@ -142,17 +143,53 @@ def test_no_launch_of_a_job_would_warn_of_steps_that_its_pipeline_leaves_out(lab
         assert instance.get_latest_materialization_event(dg.AssetKey("ingest")) is None, "no pipeline goes without"
 
 
-def test_the_home_has_the_projects_settings_and_gets_them_again_when_they_change(lab):
+def test_a_new_home_has_the_projects_settings(lab):
     home = prepare_home(lab)
     assert (home / "dagster.yaml").read_bytes() == (PROJECT_ROOT / "dagster.yaml").read_bytes()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: true}")
-    prepare_home(lab)
+    assert missing_needs(lab) == []
     with open_instance(lab) as instance:
         assert not instance.telemetry_enabled
         assert not instance.nux_enabled
         assert instance.run_monitoring_enabled
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 3
         assert instance.managed_python_loggers == ["modellab", "assets", "resources"]
+
+
+@pytest.mark.parametrize("runs_here", [False, True])
+def test_settings_that_the_labs_user_made_stay_and_what_they_lack_is_said(lab, runs_here):
+    assert missing_needs(lab) == []
+    path = prepare_home(lab) / "dagster.yaml"
+    path.write_text("telemetry: {enabled: true}\npython_logs: {managed_python_loggers: [modellab]}\n")
+    with open_instance(lab, runs_here=runs_here) as instance:
+        assert instance.telemetry_enabled
+        assert instance.managed_python_loggers == ["modellab"]
+    assert path.read_text() == "telemetry: {enabled: true}\npython_logs: {managed_python_loggers: [modellab]}\n"
+    begins = f"{path} differs from {PROJECT_ROOT / 'dagster.yaml'} in what Model Lab needs: without "
+    assert missing_needs(lab) == [
+        f"{begins}run_monitoring.enabled: true, runs of the UI whose process was killed are shown as running for ever.",
+        f"{begins}assets, resources in python_logs.managed_python_loggers, what they log is not shown with their runs.",
+    ]
+    path.write_text("run_monitoring: [")
+    [said] = missing_needs(lab)
+    assert said.startswith(f"{path} can't be read, and Dagster won't start: ")
+
+
+def test_the_kept_event_log_takes_the_place_of_sqlite_alone(lab, tmp_path):
+    settings = prepare_home(lab) / "dagster.yaml"
+    elsewhere = tmp_path / "elsewhere"
+    settings.write_text(f"storage: {{sqlite: {{base_dir: {elsewhere}}}}}\n")
+    with open_instance(lab, runs_here=True) as instance:
+        instance.add_dynamic_partitions("input", ["a"])
+        assert type(instance.event_log_storage).__name__ == "KeptSqliteEventLogStorage"
+    with open_instance(lab) as stock:
+        assert stock.get_dynamic_partitions("input") == ["a"]
+    assert (elsewhere / "history" / "runs" / "index.db").is_file()
+    assert not (lab.dagster_home / "history").exists()
+    settings.write_text(
+        "event_log_storage: {module: dagster._core.storage.event_log, class: InMemoryEventLogStorage}\n"
+    )
+    with open_instance(lab, runs_here=True) as instance:
+        assert type(instance.event_log_storage).__name__ == "InMemoryEventLogStorage"
 
 
 def test_a_new_home_can_be_opened_by_several_at_once(lab):
