@@ -16,12 +16,12 @@ from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from assets._checks import Check, Verdict, as_record
+from assets._dagster_internals import OBSERVED, plan_partition
 from assets._progress import ProgressLog
 from assets._versions import Versions, newest_materialization
-from assets.partitions import INPUTS, SYSTEMS, input_and_system
+from assets.partitions import INPUTS, SYSTEMS, input_and_system, partition_key
 from assets.run_partitions import dagster_agrees, partitions_of_run
 from modellab.errors import LabError, StepFailed, UsageError
 from modellab.pipeline.events import observed_by
@@ -64,13 +64,21 @@ class PartitionLoop:
 
     @cached_property
     def _keys(self) -> list[dg.MultiPartitionKey]:
-        """All inputs of a system, then the next system: its model is loaded once."""
+        """What the run is for, in the order in which it is done."""
+        if self._session.asked:
+            keys = [partition_key(*pair) for pair in self._session.asked]
+            return sorted(keys, key=self._order)
         try:
             keys = partitions_of_run(self._tags, self._context.instance)
         except UsageError as error:
             self._session.refuse(error)
             raise dg.Failure(error.page(), allow_retries=False) from None
-        return sorted(keys, key=lambda key: input_and_system(key)[::-1])
+        return sorted(keys, key=lambda key: (*self._order(key), input_and_system(key)[0]))
+
+    def _order(self, key: str) -> tuple[str, str]:
+        """All systems with the same model one after the other, so that it is loaded once; inputs as they come."""
+        system = input_and_system(key)[1]
+        return self._session.model_of(self._step, system), system
 
     @cached_property
     def _versions(self) -> Versions:
@@ -93,6 +101,9 @@ class PartitionLoop:
             if done:
                 yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
                 materialized = True
+            elif key in self._failed and self._session.asked:
+                plan_partition(self._context, key)
+            self._session.step_finished(self._step, *input_and_system(key))
         # What was refused for every partition is refused once: nothing is there for the steps downstream to look at.
         if self._session.begun and not (alone and materialized):
             yield from self._outputs_without_materialization()
@@ -196,12 +207,10 @@ class PartitionLoop:
     def _outputs_without_materialization(self) -> Iterator[dg.Output[None]]:
         """Outputs that let the steps downstream start and record nothing.
 
-        Dagster has no documented way to say which of a run's partitions an output materialises. The one mark that
-        keeps it from recording them all is private (1.13 sets it for observable source assets); this is the only place
-        that knows it, and `tests/orchestration/test_partition_loop.py` fails should it lose its meaning.
+        Dagster has no documented way to say which of a run's partitions an output materialises.
         """
         for name in self._context.op_execution_context.selected_output_names:
-            yield dg.Output(None, output_name=name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
+            yield dg.Output(None, output_name=name, metadata={OBSERVED: True})
 
     def _failure(self, partitions: int) -> dg.Failure:
         if partitions == 1:

@@ -13,7 +13,8 @@ from modellab.errors import UsageError
 
 _PARTITION = "dagster/partition"
 _DIMENSION = "dagster/partition/"
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+_RANGE = (RANGE_START_TAG, RANGE_END_TAG)
 _HINT = "Launch it again from a job's or an asset's page."
 Pair = tuple[str, str]
 """Keys of an input and a system."""

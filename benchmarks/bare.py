@@ -1,47 +1,57 @@
-"""The models' work of the meeting pipeline and nothing else: what `overhead.py` compares Model Lab with.
+"""The models' work of a pipeline and nothing else: what `overhead.py` and `sweep.py` compare Model Lab with.
 
-    python benchmarks/bare.py RECORDING REQUESTS
+    python benchmarks/bare.py REQUESTS RECORDING [RECORDING ...]
 
-One process, no registry, no artifacts, no Dagster: decode, load each model, call it. REQUESTS is a pickle, written by
-`overhead.py`, of the load requests and parameters that the pipeline itself would use. A pipeline with chapters and a
-summary also has its sentences embedded, for each of the two.
+One process, no registry, no artifacts, no Dagster: load each model once, then decode each recording and call them.
+REQUESTS is a pickle, written by `overhead.py`, of the load requests and parameters that the pipeline itself would use.
+A pipeline with chapters and a summary also has its sentences embedded, for each of the two.
 """
 
 import importlib
 import pickle
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from faster_whisper import decode_audio
 
 from modellab.media.audio import Waveform
 from modellab.surfaces.results import Transcript
-from modellab.text.embedding import load_embedder
-from modellab.text.segmentation import in_context
-from modellab.text.sentences import split_sentences
 
 SAMPLE_RATE_HZ = 16_000
 
 
-def main(recording: Path, requests: Path) -> None:
-    """Decode, find speech, transcribe, diarize, embed."""
-    audio = Waveform(decode_audio(str(recording), sampling_rate=SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+def main(requests: Path, recordings: Sequence[Path]) -> None:
+    """Decode, find speech, transcribe, and as the pipeline has it, diarize and embed."""
     wanted, embedded = pickle.loads(requests.read_bytes())
-    loaded = {
+    models = {
         step: importlib.import_module(f"models.{request.ref.id}.adapter").load(request)
         for step, (request, _) in wanted.items()
     }
     parameters = {step: values for step, (_, values) in wanted.items()}
-    speech = loaded["vad"].detect(audio, parameters["vad"], _ignore).segments
-    transcript = loaded["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
-    diarization = loaded["diarization"].diarize(audio, parameters["diarization"], _ignore)
+    for recording in recordings:
+        work(recording, models, parameters, embedded=embedded)
+
+
+def work(recording: Path, models: Mapping[str, Any], parameters: Mapping[str, Any], *, embedded: bool) -> None:
+    """The calls for one recording."""
+    audio = Waveform(decode_audio(str(recording), sampling_rate=SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+    speech = models["vad"].detect(audio, parameters["vad"], _ignore).segments
+    transcript = models["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
+    print(len(transcript.words), "words")
+    if "diarization" in models:
+        print(len(models["diarization"].diarize(audio, parameters["diarization"], _ignore).turns), "turns")
     if embedded:
         embed(transcript)
-    print(len(transcript.words), "words,", len(diarization.turns), "turns")
 
 
 def embed(transcript: Transcript) -> None:
     """The sentences as chapters take them, with their neighbours, and as the summary does."""
+    from modellab.text.embedding import load_embedder
+    from modellab.text.segmentation import in_context
+    from modellab.text.sentences import split_sentences
+
     sentences = split_sentences(transcript)
     embedder = load_embedder()
     embedder.embed(in_context(sentences))
@@ -53,4 +63,4 @@ def _ignore(fraction: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

@@ -52,7 +52,7 @@ def make_recording(data: Path, hours: float, target: Path) -> None:
 def run_here(recording: Path, pipeline: str) -> dict[str, Any]:
     """Run a pipeline in this process, watching it; the lab is the environment's."""
     from modellab.inputs.store import InputStore
-    from modellab.pipeline.events import Event, StepProgressed, StepStarted, observed_by
+    from modellab.pipeline.events import Event, RunEnded, StepProgressed, StepStarted, observed_by
     from modellab.settings import Lab
     from modellab_dagster.launch import Launcher
 
@@ -60,10 +60,10 @@ def run_here(recording: Path, pipeline: str) -> dict[str, Any]:
     longest: dict[str, float] = {}
 
     def watch(event: Event) -> None:
-        if isinstance(event, StepStarted | StepProgressed):
-            step, now = event.step, time.perf_counter()
-        else:
-            step, now = event.record.step, time.perf_counter()
+        if isinstance(event, RunEnded):
+            return
+        now = time.perf_counter()
+        step = event.step if isinstance(event, StepStarted | StepProgressed) else event.record.step
         longest[step] = max(longest.get(step, 0.0), now - told_at.get(step, now))
         told_at[step] = now
 

@@ -74,7 +74,7 @@ def measure(recording: Path, system_key: str, rounds: int, warmup: int, folder: 
     write_requests(system_key, warm, requests)
     pairs: list[tuple[Measured, Measured]] = []
     for number in range(warmup + rounds):
-        bare = timed([sys.executable, str(BARE), str(recording), str(requests)], {})
+        bare = timed([sys.executable, str(BARE), str(requests), str(recording)], {})
         home = folder / f"home-{number}"
         shutil.copytree(warm / "weights", home / "weights", copy_function=os.link)
         lab = timed([str(MODELLAB), "run", str(recording), "--pipeline", system_key], {"MODELLAB_HOME": str(home)})

@@ -14,6 +14,7 @@ from resources.database import DatabaseResource
 from resources.devices import DevicesResource
 from resources.engine import EngineResource
 from resources.models import ModelsResource
+from resources.selection import SelectionResource
 from resources.warehouse import WarehouseResource
 
 guard_logs()  # here, since every process that runs steps imports this: Dagster keeps what they print
@@ -31,13 +32,15 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
     models = ModelsResource(devices=devices)
     artifacts = ArtifactsResource(devices=devices)
     warehouse = WarehouseResource(devices=devices)
+    selection = SelectionResource.configure_at_launch()
     return {
         "database": DatabaseResource(devices=devices),
         "devices": devices,
         "models": models,
         "artifacts": artifacts,
         "warehouse": warehouse,
-        "engine": engine(devices=devices, models=models, artifacts=artifacts, warehouse=warehouse),
+        "selection": selection,
+        "engine": engine(devices=devices, models=models, artifacts=artifacts, warehouse=warehouse, selection=selection),
     }
 
 

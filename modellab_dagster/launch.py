@@ -4,48 +4,51 @@ The runs are those that the UI starts: the same code location, jobs, partitions 
 be run again from there.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.events import RunFailureReason
-from dagster._core.execution.api import execute_run
-from dagster._core.remote_origin import (
-    RegisteredCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
 
 from assets._partition_loop import FORCE_TAG
-from assets.partitions import PARTITIONS, partition_key
+from assets.partitions import INPUTS, PARTITIONS, SYSTEMS, partition_key
+from assets.run_partitions import RANGE_END_TAG, RANGE_START_TAG
 from modellab.errors import UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.leftovers import remove_leftovers
-from modellab.pipeline.events import Event, StepEnded, StepJudged, observed_by
-from modellab.pipeline.record import CheckRecord, StepRecord
+from modellab.pipeline.events import observed_by
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
-from modellab.runs.launching import LaunchResult
+from modellab.runs.launching import LaunchResult, Told, ignore_waiting
+from modellab.runs.slots import run_slot
 from modellab.settings import Lab
 from modellab.warehouse.liveness import ProcessMark
+from modellab_dagster._dagster_internals import (
+    INTERRUPTED,
+    InMemoryJob,
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+    execute_run,
+)
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.jobs import job_of
 from modellab_dagster.partitions import register_partitions
+from resources.engine import most_runs
 from resources.launched import FILE_TAG, PROCESS_TAG, file_tag
 from resources.models import close_models
 
 LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_QUIET: dict[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster tells of its steps on standard error otherwise; the run's own log has them."""
 
 
 class Launcher:
-    """Runs systems on inputs, each as one Dagster run, all in this process: models stay loaded from one to the next.
+    """Runs systems on inputs as Dagster runs, all in this process: models stay loaded from one to the next.
 
     Use it as a context manager.
 
@@ -80,48 +83,52 @@ class Launcher:
         self._stack.close()
 
     def run(self, system_key: str, source: RegisteredInput, force: bool = False) -> LaunchResult:
-        """Run a system on an input to its end.
+        """Run a system on an input to its end; raises what `sweep` does."""
+        [result] = self.sweep([system_key], [source], force=force)
+        return result
+
+    def sweep(
+        self,
+        systems: Sequence[str],
+        inputs: Sequence[RegisteredInput],
+        *,
+        force: bool = False,
+        waits: Callable[[int], None] = ignore_waiting,
+    ) -> list[LaunchResult]:
+        """Run every system on every input as one Dagster run; `RunLauncher.sweep` says what that means.
 
         Args:
-            system_key: what is run; its template's job runs it, or the steps it needs when it is a model's own system.
+            systems: a template's job runs them where they are its systems; otherwise the steps that any of them has.
+            inputs: each may be named once.
             force: run steps although their results are there.
+            waits: told when as many runs as `dagster.yaml` allows are at work.
 
         Raises:
-            TemplateError: the key does not resolve.
-            UnknownName: it names a template, step or model that does not exist.
+            TemplateError: a key does not resolve.
+            UnknownName: one names a template, step or model that does not exist.
+            UsageError: there is nothing to run.
             KeyboardInterrupt: someone stopped it; the Dagster run is canceled.
         """
-        system = resolve_system(system_key, self._registry)
-        register_partitions(self._instance, inputs=[source.key], systems=[system.key])
-        run, job = self._create_run(system, source, force)
-        records: list[StepRecord] = []
-        checks: dict[str, tuple[CheckRecord, ...]] = {}
-
-        def keep(event: Event) -> None:
-            if isinstance(event, StepEnded):
-                records.append(event.record)
-            elif isinstance(event, StepJudged):
-                checks[event.record.step] = event.checks
-
-        try:
-            with observed_by(keep):
+        resolved = _distinct(resolve_system(key, self._registry) for key in systems)
+        sources = _distinct(inputs)
+        if not (resolved and sources):
+            raise UsageError("a sweep needs something to run", found=f"{len(sources)} inputs, {len(resolved)} systems")
+        register_partitions(
+            self._instance, inputs=[source.key for source in sources], systems=[system.key for system in resolved]
+        )
+        told = Told()
+        with run_slot(self._lab, most_runs(self._instance), waits), observed_by(told):
+            run, job = self._create_run(resolved, sources, force)
+            try:
                 result = execute_run(InMemoryJob(job), run, self._instance)
-        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
-            self._cancel(run)
-            raise KeyboardInterrupt from stop
+            except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
+                self._cancel(run)
+                raise KeyboardInterrupt from stop
         if _was_interrupted(result):
             self._cancel(result.dagster_run)
             raise KeyboardInterrupt
-        failed = [record for record in records if record.status == "failed"]
-        return LaunchResult(
-            run=records[0].run if records else None,
-            dagster_run_id=run.run_id,
-            status="completed" if result.success else "failed",
-            error=None if result.success else _error(result, records),
-            error_page="\n".join(f"{record.step} failed: {record.error_page}" for record in failed) or None,
-            records=records,
-            checks=checks,
-        )
+        otherwise = _dagsters_error(result)
+        return [told.result(source.key, system.key, run.run_id, otherwise) for source in sources for system in resolved]
 
     def _cancel(self, run: dg.DagsterRun) -> None:
         """Say in Dagster that someone stopped the run, unless it was over when they did."""
@@ -130,15 +137,23 @@ class Launcher:
             self._instance.report_run_canceled(found, "Stopped from the command line.")
 
     def _create_run(
-        self, system: System, source: RegisteredInput, force: bool
+        self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
-        own_job = job_of(system)
+        jobs = {job_of(system) for system in systems}
+        own_job = jobs.pop() if len(jobs) == 1 else None
         job = defs.resolve_job_def(own_job) if own_job else defs.resolve_implicit_global_asset_job_def()
-        selection = None if own_job else frozenset(dg.AssetKey(step.name) for step in system.steps)
+        steps = {step.name for system in systems for step in system.steps}
+        selection = None if own_job else frozenset(map(dg.AssetKey, steps))
+        alone = len(sources) == len(systems) == 1
         run = self._instance.create_run_for_job(
             job_def=job if selection is None else job.get_subset(asset_selection=selection),
-            run_config=_QUIET,
-            tags=self._tags(system, source, force),
+            run_config=_QUIET if alone else {**_QUIET, **_selection(systems, sources)},
+            tags={
+                **self._partition_tags([source.key for source in sources], [system.key for system in systems]),
+                PROCESS_TAG: self._mark.name,
+                FILE_TAG: file_tag(source.name for source in sources),
+                **({FORCE_TAG: "true"} if force else {}),
+            },
             asset_selection=selection,
             # As the UI would give it: it lists the run under its job, and can run it again.
             remote_job_origin=RemoteJobOrigin(
@@ -147,27 +162,49 @@ class Launcher:
         )
         return run, job
 
-    def _tags(self, system: System, source: RegisteredInput, force: bool) -> dict[str, str]:
-        return {
-            **PARTITIONS.get_tags_for_partition_key(partition_key(source.key, system.key)),
-            PROCESS_TAG: self._mark.name,
-            FILE_TAG: file_tag([source.name]),
-            **({FORCE_TAG: "true"} if force else {}),
-        }
+    def _partition_tags(self, inputs: Sequence[str], systems: Sequence[str]) -> dict[str, str]:
+        """What the run is for, as Dagster can say it: one partition, or a rectangle in its own order.
+
+        It wants a run of its partitioned assets to name some. Where they are no rectangle it gets the first one, and
+        the configuration says which all of them are (`SelectionResource`).
+        """
+        ends = [_ends(INPUTS, inputs, self._instance), _ends(SYSTEMS, systems, self._instance)]
+        if len(inputs) == len(systems) == 1 or not all(ends):
+            return dict(PARTITIONS.get_tags_for_partition_key(partition_key(inputs[0], systems[0])))
+        first, last = (partition_key(source, system) for source, system in zip(*ends, strict=True))
+        return {RANGE_START_TAG: first, RANGE_END_TAG: last}
+
+
+def _ends(definition: dg.DynamicPartitionsDefinition, keys: Sequence[str], instance: dg.DagsterInstance) -> list[str]:
+    """The first and the last of `keys` in Dagster's order; empty when others lie between them."""
+    known = instance.get_dynamic_partitions(definition.name or "")
+    wanted = set(keys)
+    places = [place for place, key in enumerate(known) if key in wanted]
+    return [known[places[0]], known[places[-1]]] if places[-1] - places[0] + 1 == len(wanted) else []
+
+
+_Keyed = TypeVar("_Keyed", RegisteredInput, System)
+
+
+def _distinct(found: Iterable[_Keyed]) -> list[_Keyed]:
+    """Each key once, where it is named first."""
+    return list({one.key: one for one in found}.values())
+
+
+def _selection(systems: Sequence[System], sources: Sequence[RegisteredInput]) -> dict[str, object]:
+    keys = {"inputs": [source.key for source in sources], "systems": [system.key for system in systems]}
+    return {"resources": {"selection": {"config": keys}}}
 
 
 def _was_interrupted(result: dg.JobExecutionResult) -> bool:
     """Whether a signal ended the run, which Dagster takes for a failure when nobody asked it to cancel."""
     return any(
-        event.event_type == dg.DagsterEventType.RUN_FAILURE
-        and event.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+        event.event_type == dg.DagsterEventType.RUN_FAILURE and event.job_failure_data.failure_reason == INTERRUPTED
         for event in result.all_events
     )
 
 
-def _error(result: dg.JobExecutionResult, records: list[StepRecord]) -> str:
-    """Why a run failed: the words of each failed step, or Dagster's own."""
-    if failed := [record for record in records if record.status == "failed"]:
-        return " ".join(f"{record.step} failed: {record.error}" for record in failed)
-    event = next(event for event in result.all_events if event.is_failure)
-    return event.message or f"Dagster run {result.run_id} failed"
+def _dagsters_error(result: dg.JobExecutionResult) -> str:
+    """Why a run failed, where no step of it says so."""
+    event = next((event for event in result.all_events if event.is_failure), None)
+    return (event and event.message) or f"Dagster run {result.run_id} failed"

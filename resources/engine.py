@@ -1,13 +1,13 @@
 """The engine as a Dagster resource: one session per run, recorded from its start to its end."""
 
-from collections.abc import Callable, Iterator, Set
+import logging
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 import dagster as dg
-from dagster._core.snap import ExecutionPlanSnapshot
 from pydantic import PrivateAttr
 
 from modellab.artifacts.fingerprint import ABSENT
@@ -17,14 +17,19 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.event_file import recorded_events
+from modellab.pipeline.events import RunEnded, emit
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
+from modellab.runs.slots import run_slot
 from modellab.warehouse.recorder import Recorder
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
 from resources.launched import launch_of
 from resources.models import ModelsResource
+from resources.selection import SelectionResource
 from resources.warehouse import WarehouseResource
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class _Pair:
     identity: RunIdentity
     todo: set[str]
     """Steps this run has still to do for it."""
+    ahead: set[str]
+    """Steps whose turn has not come and gone yet, whatever came of them."""
+    ended: bool = False
     errors: dict[str, str] = field(default_factory=dict)
     """Failed step -> its error, in a sentence that names the step."""
     lost: dict[str, str] = field(default_factory=dict)
@@ -95,6 +103,7 @@ class RunSession:
         dagster_run_id: the run that all of it belongs to.
         planned: names of the steps the run is going to do, for those systems that have them.
         launch: who or what asked for the run.
+        asked: keys of inputs and systems, where the run's configuration says what it is for.
     """
 
     def __init__(
@@ -107,6 +116,7 @@ class RunSession:
         dagster_run_id: str,
         planned: Set[str],
         launch: Launch,
+        asked: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.engine = engine
         self._recorder = recorder
@@ -115,6 +125,7 @@ class RunSession:
         self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
         self._pairs: dict[tuple[str, str], _Pair] = {}
         self._refused: set[tuple[str, str]] = set()
+        self.asked = asked
         self.named = False
         """Whether the run says by a tag which files it is for."""
 
@@ -148,6 +159,21 @@ class RunSession:
         pair.todo.discard(step)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
 
+    def step_finished(self, step: str, input_key: str, system_key: str) -> None:
+        """A step, its page and checks are through with an input under a system; the last step ends the run for it."""
+        if pair := self._pairs.get((input_key, system_key)):
+            pair.ahead.discard(step)
+            if not pair.ahead:
+                self._end(input_key, system_key, pair)
+
+    def model_of(self, step: str, system_key: str) -> str:
+        """What a step of a system loads, by which work is put in order; empty where that is nothing, or not known."""
+        try:
+            found = self._system(system_key).step(step)
+        except LabError:
+            return ""
+        return str(found.model) if found and found.model else ""
+
     def failed(self, step: str, input_key: str, system_key: str, error: LabError) -> None:
         """What is done about a step beside running it failed, its page say: so did the run for that input and system.
 
@@ -174,19 +200,27 @@ class RunSession:
         if (input_key, system_key) not in self._refused:
             self._refused.add((input_key, system_key))
             self._recorder.run_refused(self._dagster_run_id, str(error), input_key, system_key, self._launch)
+            emit(RunEnded(input_key, system_key, "failed", str(error)), RunIdentity("", self._dagster_run_id))
 
     def _pair(self, system: System, source: RegisteredInput) -> _Pair:
         key = (source.key, system.key)
         if key not in self._pairs:
             identity = RunIdentity(self.engine.run_key(system, source), self._dagster_run_id)
             self._recorder.run_started(identity, source, system, self._launch)
-            self._pairs[key] = _Pair(identity, {s.name for s in system.steps if s.name in self._planned})
+            steps = {s.name for s in system.steps if s.name in self._planned}
+            self._pairs[key] = _Pair(identity, steps, set(steps))
         return self._pairs[key]
 
     def close(self) -> None:
-        """Record how the run ended for each input and system it touched."""
-        for pair in self._pairs.values():
+        """Record how the run ended for each input and system it touched and that is not over."""
+        for (input_key, system_key), pair in self._pairs.items():
+            self._end(input_key, system_key, pair)
+
+    def _end(self, input_key: str, system_key: str, pair: _Pair) -> None:
+        if not pair.ended:
+            pair.ended = True
             self._recorder.run_ended(pair.identity, pair.status, pair.error)
+            emit(RunEnded(input_key, system_key, pair.status, pair.error), pair.identity)
 
 
 def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
@@ -197,8 +231,11 @@ def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
     )
 
 
-def _planned_steps(plan: ExecutionPlanSnapshot) -> set[str]:
+def _planned_steps(run: dg.DagsterRun, instance: dg.DagsterInstance) -> set[str]:
     """The assets that a run is going to make: each is named like its step."""
+    if run.execution_plan_snapshot_id is None:
+        raise RuntimeError("the engine serves Dagster runs only")
+    plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
     return {
         output.properties.asset_key.to_user_string()
         for step in plan.steps
@@ -208,6 +245,12 @@ def _planned_steps(plan: ExecutionPlanSnapshot) -> set[str]:
     }
 
 
+def most_runs(instance: dg.DagsterInstance) -> int:
+    """How many runs may be at work at once, as `dagster.yaml` says; below zero, any number."""
+    queue = instance.get_concurrency_config().run_queue_config
+    return queue.max_concurrent_runs if queue is not None else -1
+
+
 class EngineResource(dg.ConfigurableResource[Any]):
     """Runs steps. Set up once per run, and closed when the run ends, however it ends short of being killed."""
 
@@ -215,33 +258,38 @@ class EngineResource(dg.ConfigurableResource[Any]):
     models: dg.ResourceDependency[ModelsResource]
     artifacts: dg.ResourceDependency[ArtifactsResource]
     warehouse: dg.ResourceDependency[WarehouseResource]
+    selection: dg.ResourceDependency[SelectionResource]
     _session: RunSession = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EngineResource"]:
         run, instance = context.run, context.instance
-        if run is None or instance is None or run.execution_plan_snapshot_id is None:
+        if run is None or instance is None:
             raise RuntimeError("the engine serves Dagster runs only")
         launch = launch_of(run, instance)
-        lab = self.devices.lab()
+        lab, most = self.devices.lab(), most_runs(instance)
         recorder = self.warehouse.recorder()
         recorder.models(self.models.registry())
         engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)
-        plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
         self._session = RunSession(
             engine,
             recorder,
             InputStore(lab),
             resolve=self.resolve,
             dagster_run_id=run.run_id,
-            planned=_planned_steps(plan),
+            planned=_planned_steps(run, instance),
             launch=launch,
+            asked=self.selection.pairs(),
         )
-        with recorded_events(lab, run.run_id):
+        with run_slot(lab, most, self._say_waiting), recorded_events(lab, run.run_id):
             try:
                 yield self
             finally:
                 self._session.close()
+
+    @staticmethod
+    def _say_waiting(most: int) -> None:
+        _log.info("%d runs are at work, as many as there may be: this one waits", most)
 
     def resolve(self, key: str) -> System:
         """The system of a key."""

@@ -1,4 +1,4 @@
-"""The warehouse as a Dagster resource: records while a run goes on, the database brought up to date when it ends."""
+"""The warehouse as a Dagster resource: records while a run goes on, and a database that follows them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from modellab.settings import Settings
-from modellab.warehouse.builder import build
+from modellab.warehouse.meanwhile import built_meanwhile
 from modellab.warehouse.recorder import Recorder
 from resources.devices import DevicesResource
 
@@ -17,18 +17,17 @@ _shared: dict[Settings, Recorder] = {}
 class WarehouseResource(dg.ConfigurableResource[Any]):
     """Where records and warehouse rows go.
 
-    Steps write records and Parquet files; when the run is over the builder brings them into the database. So a run
-    leaves the same behind whoever launched it. What a killed run wrote comes in with the next build.
+    Steps write records and Parquet files; the builder brings them into the database now and then while the run goes on,
+    and when it is over. So a run leaves the same behind whoever launched it. What a killed run wrote comes in with the
+    next build.
     """
 
     devices: dg.ResourceDependency[DevicesResource]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WarehouseResource"]:
-        try:
+        with built_meanwhile(self.devices.lab()):
             yield self
-        finally:
-            build(self.devices.lab())
 
     def recorder(self) -> Recorder:
         """The recorder of this process: one, since it marks the process as alive for as long as it lives."""

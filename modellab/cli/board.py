@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from modellab.pipeline.events import Event, StepEnded, StepJudged, StepProgressed, StepStarted
+from modellab.pipeline.events import Event, RunEnded, StepEnded, StepJudged, StepProgressed, StepStarted
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import System
 
@@ -47,6 +47,8 @@ class Board:
 
     def observe(self, event: Event) -> BoardStep | None:
         """Take an event in; returns the step it is about, or None when that is none of this board's."""
+        if isinstance(event, RunEnded):
+            return None
         name = event.record.step if isinstance(event, StepEnded | StepJudged) else event.step
         step = next((step for step in self.steps if step.name == name), None)
         if step is None:
@@ -63,6 +65,12 @@ class Board:
             case StepJudged():
                 step.failed_checks = sum(not check.passed for check in event.checks)
         return step
+
+    @property
+    def fraction(self) -> float:
+        """How much of all steps is done, 0 to 1."""
+        done = sum(step.fraction if step.state in ("waiting", "running") else 1.0 for step in self.steps)
+        return done / len(self.steps) if self.steps else 1.0
 
     def elapsed_s(self, step: BoardStep) -> float | None:
         """Seconds a step took or has been running for; None while it waits."""

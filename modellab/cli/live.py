@@ -1,6 +1,7 @@
 """What a terminal shows while files are processed: a table of steps that moves, and lines that stay."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,30 +21,44 @@ from modellab.cli.marks import MARKS, doubt_line, state_text
 from modellab.inputs.registered import RegisteredInput
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
-from modellab.pipeline.events import Event, StepJudged
+from modellab.pipeline.events import Event, StepJudged, input_of
 from modellab.pipeline.system import System
 from modellab.runs.doubts import failed_check
 from modellab.runs.outcome import FileOutcome
-from modellab.units import figure, length
+from modellab.units import figure, length, plural
 
 _REFRESHES_PER_S = 10
 _BAR_COLUMNS = 12
 _STATE_COLUMNS = _BAR_COLUMNS + len(" 100%")
 
 
+@dataclass
+class _File:
+    """A file that was taken up."""
+
+    number: int
+    name: str
+    board: Board
+    source: RegisteredInput | None = None
+    """None while it is read, and when it was refused."""
+
+
 class LiveWatcher:
     """Shows progress in place, on a terminal.
 
-    One file gets a table of its steps; several get a bar over all files and one line of steps for the file at hand.
+    One file gets a table of its steps; several get a bar over all steps, and one line of steps for the file at hand.
     """
 
     def __init__(self, console: Console, system: System) -> None:
         self._console, self._system = console, system
-        self._board = Board.of(system)
-        self._path: Path | None = None
-        self._source: RegisteredInput | None = None
+        self._at_hand: _File | None = None
+        self._files: dict[str, _File] = {}
+        """Key of an input -> its file."""
         self._spinner = Spinner("dots", style="cyan")
-        self._count = self._done = 0
+        self._count = self._taken = 0
+        self._done = 0
+        """How many files are done with and have no steps of their own."""
+        self._waits: int | None = None
         self._live = Live(
             get_renderable=self.renderable, console=console, transient=True, refresh_per_second=_REFRESHES_PER_S
         )
@@ -64,32 +79,43 @@ class LiveWatcher:
         _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:
-        self._board, self._path, self._source = Board.of(self._system), path, None
+        self._taken += 1
+        self._at_hand = _File(self._taken, one_line(path.name), Board.of(self._system))
 
     def registered(self, source: RegisteredInput) -> None:
-        self._source = source
+        if self._at_hand is not None:
+            self._at_hand.source = source
+            self._files[source.key] = self._at_hand
+
+    def waits(self, most: int) -> None:
+        self._waits = most
 
     def observe(self, event: Event) -> None:
-        self._board.observe(event)
+        self._waits = None
+        if file := self._files.get(input_of(event)):
+            self._at_hand = file
+            file.board.observe(event)
 
     def ended(self, outcome: FileOutcome) -> None:
-        self._done += 1
+        if outcome.source is None or outcome.same_as is not None:
+            self._done += 1
         if line := closing_line(outcome):
             print_line(self._console, line)
 
     def renderable(self) -> RenderableType:
         """What is shown at this moment."""
-        if self._path is None:
+        file = self._at_hand
+        if file is None:
             return Text()
         if self._count > 1:
-            return self._overall()
-        heading = _heading(self._path, self._source, self._system)
+            return self._overall(file)
+        heading = _heading(file, self._system)
         # For as long as it runs: what is shown of the finished file says them again.
-        warnings = [Text(f"  ! {warning}", style="yellow") for warning in self._source.warnings] if self._source else []
-        return Group(Text(), heading, *warnings, Text(), self._table(), self._between_steps(), Text())
+        warnings = [Text(f"  ! {warning}", style="yellow") for warning in file.source.warnings] if file.source else []
+        return Group(Text(), heading, *warnings, Text(), self._table(file), self._between_steps(file), Text())
 
-    def _table(self) -> RenderableType:
-        if self._source is None:
+    def _table(self, file: _File) -> RenderableType:
+        if file.source is None:
             return Padding(_beside(self._spinner, Text("reading the file", style="dim")), (0, 0, 0, 2))
         table = Table.grid(
             Column(),
@@ -98,8 +124,8 @@ class LiveWatcher:
             Column(justify="right", min_width=len("59.9 s")),
             padding=(0, 2, 0, 0),
         )
-        for step in self._board.steps:
-            elapsed_s = self._board.elapsed_s(step)
+        for step in file.board.steps:
+            elapsed_s = file.board.elapsed_s(step)
             table.add_row(
                 Text(step.name, style="dim" if step.state == "waiting" else "bold"),
                 Text(step.model or "", style="dim"),
@@ -108,14 +134,18 @@ class LiveWatcher:
             )
         return Padding(table, (0, 0, 0, 2))
 
-    def _between_steps(self) -> RenderableType:
+    def _between_steps(self, file: _File) -> RenderableType:
         """What goes on when no step runs, so that something always moves."""
-        states = {step.state for step in self._board.steps}
-        if self._source is None or "running" in states:
+        states = {step.state for step in file.board.steps}
+        if file.source is None or "running" in states:
             return Text()
         waits, works = states == {"waiting"}, "waiting" in states
         doing = "starting the run" if waits else "going on" if works else "bringing the results into the database"
-        return Padding(_beside(self._spinner, Text(doing, style="dim")), (0, 0, 0, 2))
+        return Padding(_beside(self._spinner, Text(self._waiting or doing, style="dim")), (0, 0, 0, 2))
+
+    @property
+    def _waiting(self) -> str:
+        return "" if self._waits is None else _waiting(self._waits)
 
     def _state(self, step: BoardStep) -> RenderableType:
         if step.state != "running":
@@ -126,14 +156,13 @@ class LiveWatcher:
         bar = ProgressBar(total=1.0, completed=step.fraction, width=_BAR_COLUMNS, complete_style="cyan")
         return _beside(bar, Text(f"{step.fraction:4.0%}", style="cyan"))
 
-    def _overall(self) -> RenderableType:
-        bar = ProgressBar(total=self._count, completed=self._done, width=3 * _BAR_COLUMNS, complete_style="cyan")
-        number = min(self._done + 1, self._count)
-        files = Text.assemble(
-            (f"file {number} of {self._count}", "bold"), "  ", one_line(self._path.name) if self._path else ""
-        )
-        steps = Columns([_brief(step) for step in self._board.steps], padding=(0, 3, 0, 0))
-        return Padding(Group(Text(), _beside(bar, files), _beside(self._spinner, steps), Text()), (0, 0, 0, 2))
+    def _overall(self, file: _File) -> RenderableType:
+        done = min(self._count, self._done + sum(each.board.fraction for each in self._files.values()))
+        bar = ProgressBar(total=self._count, completed=done, width=3 * _BAR_COLUMNS, complete_style="cyan")
+        files = Text.assemble((f"file {file.number} of {self._count}", "bold"), "  ", file.name)
+        steps = Columns([_brief(step) for step in file.board.steps], padding=(0, 3, 0, 0))
+        doing = Text(self._waiting, style="dim") if self._waiting else steps
+        return Padding(Group(Text(), _beside(bar, files), _beside(self._spinner, doing), Text()), (0, 0, 0, 2))
 
 
 class PlainWatcher:
@@ -141,11 +170,10 @@ class PlainWatcher:
 
     def __init__(self, console: Console, system: System) -> None:
         self._console, self._system = console, system
-        self._board = Board.of(system)
-        self._name = ""
-        self._told: tuple[str, ...] = ()
-        """What was said of the file at hand."""
-        self._count = self._number = 0
+        self._at_hand: _File | None = None
+        self._files: dict[str, _File] = {}
+        """Key of an input -> its file."""
+        self._count = self._taken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -162,37 +190,47 @@ class PlainWatcher:
         _print_left_out(self._console, left_out)
 
     def taken_up(self, path: Path) -> None:
-        self._number += 1
-        self._name = one_line(path.name)
-        self._board = Board.of(self._system)
+        self._taken += 1
+        self._at_hand = _File(self._taken, one_line(path.name), Board.of(self._system))
 
     def registered(self, source: RegisteredInput) -> None:
-        number = f" (file {self._number} of {self._count})" if self._count > 1 else ""
+        file = self._at_hand
+        if file is None:
+            return
+        file.source = source
+        self._files[source.key] = file
+        number = f" (file {file.number} of {self._count})" if self._count > 1 else ""
         _print_warnings(self._console, source)
-        self._told = source.warnings
-        self._say(f"{length(source.duration_s)} of audio, input {source.key}{number}")
+        self._say(file, f"{length(source.duration_s)} of audio, input {source.key}{number}")
+
+    def waits(self, most: int) -> None:
+        print_line(self._console, _waiting(most))
 
     def observe(self, event: Event) -> None:
-        step = self._board.observe(event)
+        file = self._files.get(input_of(event))
+        if file is None:
+            return
+        step = file.board.observe(event)
         if isinstance(event, StepJudged):
+            told = file.source.warnings if file.source else ()
             for check in event.checks:
                 if not check.passed:
-                    doubt = failed_check(event.record.step, check, self._told)
-                    print_line(self._console, doubt_line(doubt, self._name))
+                    doubt = failed_check(event.record.step, check, told)
+                    print_line(self._console, doubt_line(doubt, file.name))
             return
         if step is None or step.state in ("waiting", "running"):
             return
         model = f" ({step.model})" if step.model else ""
         took = "" if step.state == "not run" else f" in {length(step.seconds or 0.0)}"
         reason = f": {step.error}" if step.error else ""
-        self._say(f"{step.name}{model} {step.state}{took}{reason}")
+        self._say(file, f"{step.name}{model} {step.state}{took}{reason}")
 
     def ended(self, outcome: FileOutcome) -> None:
         if line := closing_line(outcome):
             print_line(self._console, line)
 
-    def _say(self, words: str) -> None:
-        print_line(self._console, f"{self._name}: {words}")
+    def _say(self, file: _File, words: str) -> None:
+        print_line(self._console, f"{file.name}: {words}")
 
 
 Watching = LiveWatcher | PlainWatcher
@@ -227,11 +265,15 @@ def _print_warnings(console: Console, source: RegisteredInput) -> None:
         print_line(console, f"! {source.name}: {warning}", "yellow")
 
 
-def _heading(path: Path, source: RegisteredInput | None, system: System) -> Text:
-    seconds = f"{length(source.duration_s)}   " if source else ""
+def _waiting(most: int) -> str:
+    return f"{plural(most, 'run is', 'runs are')} at work, as many as there may be: waiting for one to end"
+
+
+def _heading(file: _File, system: System) -> Text:
+    seconds = f"{length(file.source.duration_s)}   " if file.source else ""
     return Text.assemble(
         ("  ", ""),
-        (one_line(path.name), "bold"),
+        (file.name, "bold"),
         ("   ", ""),
         (f"{seconds}{system.key}", "dim"),
         no_wrap=True,

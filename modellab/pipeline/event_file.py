@@ -13,19 +13,18 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from modellab.errors import TextRefused, UnknownName
 from modellab.outside import parse_json
-from modellab.pipeline.events import Event, StepEnded, StepJudged, StepProgressed, StepStarted, observed_by
+from modellab.pipeline.events import Event, StepProgressed, observed_by
 from modellab.redaction import redact_all
 from modellab.settings import Lab
 
 _log = logging.getLogger(__name__)
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (StepStarted, StepProgressed, StepEnded, StepJudged)}
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
 _PROGRESS_INTERVAL_S = 1.0
 """Progress that is overtaken within this is left out: an hour's step would fill megabytes."""
 _POLL_S = 0.1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from typing import Literal
 
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.wall_clock import stamp
@@ -61,13 +62,29 @@ class StepJudged(_Told):
     checks: tuple[CheckRecord, ...]
 
 
-Event = StepStarted | StepProgressed | StepEnded | StepJudged
+@dataclass(frozen=True, slots=True)
+class RunEnded(_Told):
+    """All steps of a run are over for one input under one system; others of the same Dagster run may go on."""
+
+    input: str
+    system: str
+    status: Literal["completed", "failed", "canceled"]
+    error: str | None
+    """Every failure, each a sentence that names the step; of what could not be begun, why."""
+
+
+Event = StepStarted | StepProgressed | StepEnded | StepJudged | RunEnded
 Observer = Callable[[Event], None]
 
 _lock = Lock()
 _observers: list[Observer] = []
 _numbers: Counter[str] = Counter()
 """Dagster run -> events so far."""
+
+
+def input_of(event: Event) -> str:
+    """Key of the input that an event is about."""
+    return event.record.input if isinstance(event, StepEnded | StepJudged) else event.input
 
 
 @contextmanager

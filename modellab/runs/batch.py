@@ -1,19 +1,19 @@
-"""Taking files through a pipeline, one after the other; a bad one never stops the rest."""
+"""Taking files through a pipeline, all in one run; a bad one never stops the rest."""
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from modellab.errors import InputRefused, LabError, UsageError
+from modellab.errors import InputRefused, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore, may_be_name
 from modellab.media.folders import LeftOut, find_media, is_folder, refused_folder
-from modellab.pipeline.events import Event, observed_by
+from modellab.pipeline.events import Event, RunEnded, input_of, observed_by
 from modellab.pipeline.system import System
-from modellab.runs.launching import OpenLauncher, RunLauncher
+from modellab.runs.launching import LaunchResult, OpenLauncher, Told
 from modellab.runs.outcome import FileOutcome
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error
@@ -31,23 +31,41 @@ class Watcher(Protocol):
         """What lies beside them in the folders given; called once."""
 
     def taken_up(self, path: Path) -> None:
-        """A file is about to be read."""
+        """A file is about to be read; all are, before the first step."""
 
     def registered(self, source: RegisteredInput) -> None:
         """The file became an input; its steps follow."""
 
+    def waits(self, most: int) -> None:
+        """So many runs are at work, and there may be no more: this one waits."""
+
     def observe(self, event: Event) -> None:
-        """Something happened to a step."""
+        """Something happened to a step of one of the inputs."""
 
     def ended(self, outcome: FileOutcome) -> None:
-        """The file is done with."""
+        """A file is done with."""
+
+
+@dataclass
+class _Recording:
+    """One recording of the batch."""
+
+    number: int
+    """Of its file, from 0."""
+    path: Path
+    source: RegisteredInput
+    started: float
+    """When its file was taken up, on this process's clock."""
+    reading_s: float
+    same: list[int] = field(default_factory=list)
+    """Numbers of other files with the same bytes."""
 
 
 class Batch:
     """Files through one system.
 
     Args:
-        start: makes the launcher; called when the first good file is there, so that refusing costs nothing.
+        start: makes the launcher; called when there is a good file, so that refusing costs nothing.
         force: run steps although their results are there.
         check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between files, for a signal may
             come while somebody else's handler is in place.
@@ -65,86 +83,121 @@ class Batch:
         self._lab, self._system, self._start, self._force = lab, system, start, force
         self._check_stopped = check_stopped
         self._store = InputStore(lab)
-        self._order = [step.name for step in system.steps]
-        self._launcher: RunLauncher | None = None
-        self._no_launcher: LabError | None = None
-        self._seen: dict[str, FileOutcome] = {}
-        self.outcomes: list[FileOutcome] = []
-        """What came of the files so far, in order; also when somebody stopped the batch."""
+        self._files: Sequence[Path] = ()
+        self._ended: dict[int, FileOutcome] = {}
+        """Number of a file -> what came of it."""
         self.left_out = LeftOut()
         """What lies in the folders given and was not taken."""
+
+    @property
+    def outcomes(self) -> list[FileOutcome]:
+        """What came of the files so far, in order; also when somebody stopped the batch."""
+        return [self._ended[number] for number in sorted(self._ended)]
 
     def run(self, paths: Sequence[Path], watcher: Watcher) -> list[FileOutcome]:
         """What came of every file that the paths name, in order; of a folder without any, that it is refused.
 
-        A path where nothing is may be what an input of the lab is called (`InputStore.take`).
+        A path where nothing is may be what an input of the lab is called (`InputStore.take`). All files are read first;
+        then the recordings among them go through the system together, step by step.
 
         Raises:
             UsageError: there is no way to run anything; all else that goes wrong is in the files' outcomes.
             KeyboardInterrupt: somebody stopped it, be it while Dagster would not listen.
         """
         found = find_media(paths, self._lab.home)
-        self.left_out = found.left_out
+        self._files, self.left_out = found.files, found.left_out
         watcher.files(len(found.files))
         watcher.left_out(found.left_out)
-        with ExitStack() as stack, observed_by(watcher.observe):
-            for path in found.files:
-                self._check_stopped()
-                watcher.taken_up(path)
-                self.outcomes.append(self._outcome(path, stack, watcher))
-                watcher.ended(self.outcomes[-1])
-            self._check_stopped()
+        if recordings := self._read(watcher):
+            self._sweep(recordings, watcher)
+        self._check_stopped()
         return self.outcomes
 
-    def _outcome(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
-        """What came of one file, whatever happened to it."""
-        try:
-            return self._process(path, stack, watcher)
-        except InputRefused as error:
-            return FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
-        except UsageError as error:
-            if not self.outcomes:
-                raise
-            return FileOutcome(path, self._system.key, "failed", str(error), error_page=error.told())
-        except Exception as error:
-            _log.debug("%s failed", path, exc_info=True)
-            known = as_lab_error(error, self._lab.home)
-            return FileOutcome(path, self._system.key, "failed", str(known), error_page=known.told())
+    def _read(self, watcher: Watcher) -> dict[str, _Recording]:
+        """The recordings among the files, by the key of their input; the other files are done with."""
+        recordings: dict[str, _Recording] = {}
+        for number, path in enumerate(self._files):
+            self._check_stopped()
+            watcher.taken_up(path)
+            started = time.perf_counter()
+            try:
+                if is_folder(path):
+                    raise refused_folder(path, self._lab.home)
+                source = self._store.take(path, "media")
+            except InputRefused as error:
+                refused = FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
+                self._end(number, refused, watcher)
+            except Exception as error:
+                self._end(number, self._failed(path, error, self._lab.home), watcher)
+            else:
+                if source.key in recordings:
+                    recordings[source.key].same.append(number)
+                    continue
+                watcher.registered(source)
+                recordings[source.key] = _Recording(number, path, source, started, time.perf_counter() - started)
+        return recordings
 
-    def _process(self, path: Path, stack: ExitStack, watcher: Watcher) -> FileOutcome:
-        started = time.perf_counter()
-        if is_folder(path):
-            raise refused_folder(path, self._lab.home)
-        by_name = may_be_name(path)
-        source = self._store.take(path, "media")
-        if source.key in self._seen:
-            return self._seen[source.key].again(path, by_name=by_name)
-        watcher.registered(source)
-        result = self._launch(stack).run(self._system.key, source, force=self._force)
-        outcome = self._seen[source.key] = FileOutcome(
-            path=path,
+    def _sweep(self, recordings: Mapping[str, _Recording], watcher: Watcher) -> None:
+        """Run them all. What came of one is told, and stands, as soon as its last step is over."""
+        told, alone = Told(), len(recordings) == 1
+
+        def tell(event: Event) -> None:
+            told(event)
+            recording = recordings.get(input_of(event))
+            watcher.observe(event)
+            if recording is not None and isinstance(event, RunEnded) and event.status != "canceled":
+                self._end_all(
+                    recording, told.result(event.input, event.system, event.dagster_run_id), watcher, alone=alone
+                )
+
+        place = self._lab.dagster_home
+        try:
+            with self._start(self._lab) as launcher, observed_by(tell):
+                place = self._lab.home
+                sources = [recording.source for recording in recordings.values()]
+                results = launcher.sweep([self._system.key], sources, force=self._force, waits=watcher.waits)
+        except Exception as error:
+            if isinstance(error, UsageError) and not self._ended:
+                raise
+            for recording in recordings.values():
+                for number in (recording.number, *recording.same):
+                    if number not in self._ended:
+                        self._end(number, self._failed(self._files[number], error, place), watcher)
+            return
+        for recording, result in zip(recordings.values(), results, strict=True):
+            if recording.number not in self._ended:
+                self._end_all(recording, result, watcher, alone=alone)
+
+    def _end_all(self, recording: _Recording, result: LaunchResult, watcher: Watcher, *, alone: bool) -> None:
+        """A recording is done with, and so are the files that are the same."""
+        order = [step.name for step in self._system.steps]
+        records = tuple(sorted(result.records, key=lambda record: order.index(record.step)))
+        its_steps_s = (record.total_s for record in records)
+        outcome = FileOutcome(
+            path=recording.path,
             system=self._system.key,
-            status="completed" if result.status == "completed" else "failed",
+            status=result.status,
             error=result.error,
             error_page=result.error_page,
-            source=source,
+            source=recording.source,
             run=result.run,
             dagster_run_id=result.dagster_run_id,
-            records=tuple(sorted(result.records, key=lambda record: self._order.index(record.step))),
+            records=records,
             checks=result.checks,
-            seconds=time.perf_counter() - started,
-            by_name=by_name,
+            by_name=may_be_name(recording.path),
+            seconds=time.perf_counter() - recording.started if alone else recording.reading_s + sum(its_steps_s),
         )
-        return outcome
+        self._end(recording.number, outcome, watcher)
+        for number in recording.same:
+            path = self._files[number]
+            self._end(number, outcome.again(path, by_name=may_be_name(path)), watcher)
 
-    def _launch(self, stack: ExitStack) -> RunLauncher:
-        """The launcher; what keeps it from starting is found out once."""
-        if self._no_launcher is not None:
-            raise self._no_launcher
-        if self._launcher is None:
-            try:
-                self._launcher = stack.enter_context(self._start(self._lab))
-            except Exception as error:
-                self._no_launcher = as_lab_error(error, self._lab.dagster_home)
-                raise self._no_launcher from error
-        return self._launcher
+    def _end(self, number: int, outcome: FileOutcome, watcher: Watcher) -> None:
+        self._ended[number] = outcome
+        watcher.ended(outcome)
+
+    def _failed(self, path: Path, error: Exception, place: Path) -> FileOutcome:
+        """What came of a file that something nobody thought of happened to; `place` is what it may have happened to."""
+        _log.debug("%s failed", path, exc_info=error)
+        known = as_lab_error(error, place)
+        return FileOutcome(path, self._system.key, "failed", str(known), error_page=known.told())

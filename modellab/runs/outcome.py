@@ -33,7 +33,8 @@ class FileOutcome:
     dagster_run_id: str | None = None
     records: tuple[StepRecord, ...] = ()
     seconds: float = 0.0
-    """From the moment the file was taken up to the end of its run."""
+    """From the moment the file was taken up to the end of its run; of several in one run, what reading it and its own
+    steps took."""
     same_as: Path | None = None
     """A file given before this one that has the same bytes; nothing was run for this one."""
     checks: Checks = field(default_factory=dict)

@@ -51,7 +51,7 @@ def test_a_folder_with_good_and_bad_files(call: Call, recordings: Path) -> None:
     first, empty, text, copy = entries
     assert _steps(first) == [("ingest", "completed", False), ("vad", "completed", False), ("asr", "completed", False)]
     assert {entry["system"] for entry in entries} == {SYSTEM}
-    assert (len(first["input"]), len(first["run"]), len(first["dagster_run_id"])) == (16, 16, 36)
+    assert (first["input"], len(first["run"]), len(first["dagster_run_id"])) == ("a-db61846848b1b500", 16, 36)
     assert first["steps"][2]["seconds"]["inference"] > 0
     assert (Path(first["steps"][2]["artifact"]) / "manifest.json").is_file()
     assert first["bundle"] is None
@@ -90,7 +90,7 @@ def test_the_second_time_every_step_is_cached(recordings: Path, home: Path) -> N
     assert f"  Database       {home / 'modellab.duckdb'}" in done.stdout.splitlines()
     assert "\x1b" not in done.stdout + done.stderr
     assert [line.split(" in ")[0] for line in done.stderr.splitlines()] == [
-        "a.wav: 8.00 s of audio, input db61846848b1b500",
+        "a.wav: 8.00 s of audio, input a-db61846848b1b500",
         "a.wav: ingest cached",
         "a.wav: vad (silero_vad:v6) cached",
         "a.wav: asr (faster_whisper:tiny.en) cached",

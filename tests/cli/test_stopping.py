@@ -32,16 +32,23 @@ def two(tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("number", "when", "finished"),
+    ("number", "when", "finished", "status"),
     [
-        (signal.SIGINT, Event.RUN_SUCCESS, 1),
-        (signal.SIGTERM, Event.RUN_SUCCESS, 1),
-        (signal.SIGTERM, Event.STEP_SUCCESS, 0),
-        (signal.SIGINT, Event.RUN_START, 0),
+        (signal.SIGINT, Event.RUN_SUCCESS, 2, dg.DagsterRunStatus.SUCCESS),
+        (signal.SIGTERM, Event.RUN_SUCCESS, 2, dg.DagsterRunStatus.SUCCESS),
+        # The only step is through with both files; the run is not over.
+        (signal.SIGTERM, Event.STEP_SUCCESS, 2, dg.DagsterRunStatus.CANCELED),
+        (signal.SIGINT, Event.RUN_START, 0, dg.DagsterRunStatus.CANCELED),
     ],
 )
 def test_a_signal_during_dagsters_bookkeeping_is_not_lost(
-    call: _Call, two: list[Path], monkeypatch: pytest.MonkeyPatch, number: signal.Signals, when: Event, finished: int
+    call: _Call,
+    two: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    when: Event,
+    finished: int,
+    status: dg.DagsterRunStatus,
 ) -> None:
     sent = []
     handle = dg.DagsterInstance.handle_new_event
@@ -62,7 +69,7 @@ def test_a_signal_during_dagsters_bookkeeping_is_not_lost(
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
     with open_instance(Lab.from_environment()) as instance:
         newest = instance.get_runs(limit=1)[0]
-    assert newest.status == (dg.DagsterRunStatus.SUCCESS if finished else dg.DagsterRunStatus.CANCELED)
+    assert newest.status == status
 
 
 _PROCESS = """

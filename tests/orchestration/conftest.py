@@ -154,13 +154,23 @@ class Toy:
             }
         return self.run_with_tags({**partition, **(tags or {})}, steps)
 
-    def run_with_tags(self, tags: Mapping[str, str], steps: Sequence[str] | None = None) -> dg.JobExecutionResult:
+    def run_selection(self, inputs: Sequence[str], systems: Sequence[str]) -> dg.JobExecutionResult:
+        """Run the chain for any inputs under any systems, by the run's configuration."""
+        tags = PARTITIONS.get_tags_for_partition_key(partition_key(inputs[0], systems[0]))
+        selection = {"inputs": [*inputs], "systems": [*systems]}
+        return self.run_with_tags(tags, config={"resources": {"selection": {"config": selection}}})
+
+    def run_with_tags(
+        self, tags: Mapping[str, str], steps: Sequence[str] | None = None, config: Mapping[str, Any] | None = None
+    ) -> dg.JobExecutionResult:
         """Run the chain, or some steps, for what these tags say."""
         job = self.definitions.resolve_job_def("chain")
         selection = frozenset(map(dg.AssetKey, steps)) if steps else None
         if selection:
             job = job.get_subset(asset_selection=selection)
-        run = self.instance.create_run_for_job(job, tags=tags, asset_selection=selection)
+        run = self.instance.create_run_for_job(
+            job, tags=tags, asset_selection=selection, run_config={**config} if config else None
+        )
         return execute_run(InMemoryJob(job), run, self.instance)
 
     def materialized(self, step: str) -> set[str]:

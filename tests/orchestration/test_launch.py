@@ -14,7 +14,7 @@ import pytest
 from modellab.errors import UnknownName, UsageError
 from modellab.inputs.store import InputStore
 from modellab.pipeline.event_file import follow
-from modellab.pipeline.events import StepEnded, StepJudged, StepStarted
+from modellab.pipeline.events import RunEnded, StepEnded, StepJudged, StepStarted
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
@@ -76,7 +76,8 @@ def test_a_runs_events_can_be_followed(lab, source):
     assert {event.run for event in events} == {result.run}
     assert events[0] == StepStarted(source.key, "ingest", "ingest", None)
     assert [event.record for event in events if isinstance(event, StepEnded)] == result.records
-    assert isinstance(events[-1], StepJudged)
+    assert isinstance(events[-2], StepJudged)
+    assert events[-1] == RunEnded(source.key, "ingest", "completed", None)
 
 
 def test_the_ui_finds_the_run_under_its_job_and_can_run_it_again(lab, source):

@@ -292,8 +292,11 @@ def test_a_system_that_was_never_on_offer_runs_and_is_known_from_then_on(toy):
 
 def test_an_unknown_input_fails_its_partition_with_its_name_and_is_recorded(toy):
     result = toy.run_with_tags(_single("0123456789abcdef", "whole"))
-    assert _failures(result) == {"first": "there is no input '0123456789abcdef'.\nAllowed: none are defined"}
-    error = "there is no input '0123456789abcdef'; allowed: none are defined."
+    allowed = "an input's key, its slug, a file name it had, or the beginning of its key or SHA-256"
+    hint = "modellab inputs list shows what there is."
+    said = f"there is no input '0123456789abcdef'.\n→ {hint}\nAllowed: {allowed}"
+    assert _failures(result) == {"first": said}
+    error = f"there is no input '0123456789abcdef'; allowed: {allowed}. {hint}"
     assert _refused(toy) == [("0123456789abcdef", "whole", "failed", error)]
 
 

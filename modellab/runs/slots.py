@@ -1,0 +1,54 @@
+"""So many runs at once, whoever starts them: each takes a slot, a lock that the system drops when its process dies."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from modellab.settings import Lab
+
+_POLL_S = 0.2
+_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())
+"""Labs of which the code that asks holds a slot already: who launches a run takes it, and the run asks again."""
+
+
+@contextmanager
+def run_slot(lab: Lab, most: int, waits: Callable[[int], None] = lambda most: None) -> Iterator[None]:
+    """Hold one of a lab's slots while the block runs, waiting for one as long as it takes.
+
+    Args:
+        most: how many there are; below zero, no limit.
+        waits: told once, with `most`, when all are taken.
+    """
+    folder = lab.home / "slots"
+    held = _held.get()
+    if most < 0 or folder in held:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _wait(folder, most, waits)
+    token = _held.set(held | {folder})
+    try:
+        yield
+    finally:
+        _held.reset(token)
+        lock.release()
+
+
+def _wait(folder: Path, most: int, waits: Callable[[int], None]) -> FileLock:
+    told = False
+    while True:
+        for number in range(most):
+            lock = FileLock(folder / f"{number}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            return lock
+        if not told:
+            told = True
+            waits(most)
+        time.sleep(_POLL_S)
