@@ -155,7 +155,9 @@ def test_better_times_after_silence_was_trimmed_are_the_recordings(
     assert as_is.words[0].start_s > 10.0
     assert [word.text for word in as_is.words][:5] == [word.text for word in trimmed.words][:5]
     for one, other in list(zip(as_is.words, trimmed.words, strict=False))[:5]:
-        assert one.start_s == pytest.approx(other.start_s, abs=0.06)
+        # The recogniser hears another beginning and may cut utterances elsewhere: on AVX kernels a word moved 86 ms.
+        # Times that were not mapped back would be off by the ten seconds that were trimmed.
+        assert one.start_s == pytest.approx(other.start_s, abs=0.15)
 
 
 def test_german_fails_the_step_and_says_what_to_do(attempt_steps: AttemptSteps, data: Path) -> None:
