@@ -101,9 +101,11 @@ def test_what_several_variants_have_in_common_is_told_once(
         "no weights for model pyannote_diarization:3.1.",
         "→ Put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin, plda/*.npz into "
         "<folder>/pyannote_diarization/community-1/ and set MODELLAB_WEIGHTS=<folder>.",
-        "→ Put config.yaml into <folder>/pyannote_diarization/3.1/ and set MODELLAB_WEIGHTS=<folder>.",
+        "→ Put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin into "
+        "<folder>/pyannote_diarization/3.1/ and set MODELLAB_WEIGHTS=<folder>.",
         f"→ Or let this machine reach the hub (repository pyannote/speaker-diarization-community-1){access}",
-        f"→ Or let this machine reach the hub (repository pyannote/speaker-diarization-3.1){access}",
+        "→ Or let this machine reach the hub (repositories pyannote/speaker-diarization-3.1, "
+        f"pyannote/segmentation-3.0, pyannote/wespeaker-voxceleb-resnet34-LM){access}",
         "Looked at:",
         "  - local folder: MODELLAB_WEIGHTS is not set",
         f"{cache}-community-1",

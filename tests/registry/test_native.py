@@ -171,8 +171,11 @@ def test_a_probe_that_is_promised_and_not_there_is_the_folders_mistake(
     folder: Path, write_model: WriteModel, lab: Lab
 ) -> None:
     write_model("toy", probe=True)
+    models = Models(lab, ModelRegistry(folder))
+    available = models.availability(ref("toy"))
+    assert (available.ok, available.lacks) == (False, "folder broken")
     with pytest.raises(ModelConfigError, match="model toy has no probe of its native code"):
-        Models(lab, ModelRegistry(folder)).availability(ref("toy"))
+        models.acquire(ref("toy"))
 
 
 def _config(folder: Path, **changes: Any) -> ModelConfig:
