@@ -1,1 +1,1 @@
-"""Media in: probing, decoding, resampling, preprocessing operators, and the store of registered inputs."""
+"""Media in: opening, decoding, time lines, resampling, preprocessing operators, and sound files out."""

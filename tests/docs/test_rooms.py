@@ -10,14 +10,18 @@ import pytest
 from modellab.settings import PROJECT_ROOT
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("rooms", PROJECT_ROOT / "tools" / "rooms.py")
+def loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PROJECT_ROOT / "tools" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    return loaded("rooms")
 
 
 def test_no_room_reaches_itself_through_others(tool: ModuleType) -> None:
@@ -66,3 +70,8 @@ def test_the_architecture_names_every_room_and_every_module_of_the_foundation(to
         if tool.room(name) == tool.FOUNDATION and file.name != "__init__.py"
     }
     assert {name for name in folders | foundation if name not in told} == set()
+
+
+def test_the_picture_of_the_rooms_is_of_this_code(tool: ModuleType) -> None:
+    picture = loaded("picture")
+    assert picture.TARGET.read_text() == picture.picture(), "run: python tools/picture.py"
