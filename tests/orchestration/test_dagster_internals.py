@@ -117,7 +117,7 @@ def test_a_run_made_here_executes_here_and_a_signal_is_told_from_a_failure():
     def does_nothing():
         pass
 
-    @dg.job
+    @dg.job(executor_def=dg.in_process_executor)
     def nothing():
         does_nothing()
 
