@@ -210,7 +210,7 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (
         ("runs", "transcript", "--format", "srtt"),
         "there is no transcript format 'srtt'",
-        "Did you mean srt?",
+        "Did you mean srt or rttm?",
     ),
     (
         ("models", "list", "--surface", "diarisation"),
