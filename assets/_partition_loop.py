@@ -26,10 +26,8 @@ from assets.run_partitions import dagster_agrees, partitions_of_run
 from modellab.errors import LabError, StepFailed, UsageError
 from modellab.pipeline.events import observed_by
 from resources.engine import RunSession, StepResult
-from resources.launched import FILE_TAG, file_tag
+from resources.tags import FILE_TAG, FORCE_TAG, file_tag
 
-FORCE_TAG = "modellab/force"
-"""Run tag: `true` makes the steps run although their results are there."""
 Page = Callable[[StepResult], Mapping[str, Any]]
 """What the UI shows of one result: metadata by name."""
 StepEvent = dg.Output[None] | dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckEvaluation

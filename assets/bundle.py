@@ -37,8 +37,8 @@ def page(result: StepResult) -> Mapping[str, Any]:
         if (count := result.artifact.summary[name]) is not None:
             shown[name.replace("_", " ")] = count
     if content["absent"]:
-        lacking = [f"- {absence['what']}: {absence['why']}" for absence in content["absent"]]
-        shown["not in it"] = dg.MetadataValue.md("\n".join(lacking))
+        missing_parts = [f"- {absence['what']}: {absence['why']}" for absence in content["absent"]]
+        shown["not in it"] = dg.MetadataValue.md("\n".join(missing_parts))
     return shown
 
 

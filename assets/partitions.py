@@ -4,6 +4,8 @@ from typing import cast
 
 import dagster as dg
 
+from resources.tags import PARTITION_TAG
+
 INPUT_DIMENSION = "input"
 MODEL_DIMENSION = "model"
 
@@ -30,4 +32,4 @@ def input_and_system(key: str) -> tuple[str, str]:
 def dimension_tags(key: str) -> dict[str, str]:
     """The tags that Dagster gives a materialisation of one of these partitions, by which it finds a dimension's."""
     tags = PARTITIONS.get_tags_for_partition_key(key)
-    return {name: value for name, value in tags.items() if name != "dagster/partition"}
+    return {name: value for name, value in tags.items() if name != PARTITION_TAG}

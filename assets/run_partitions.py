@@ -10,10 +10,8 @@ import dagster as dg
 
 from assets.partitions import INPUT_DIMENSION, INPUTS, MODEL_DIMENSION, SYSTEMS, partition_key
 from modellab.errors import UsageError
+from resources.tags import DIMENSION_TAG_PREFIX, PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 
-_PARTITION = "dagster/partition"
-_DIMENSION = "dagster/partition/"
-RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _RANGE = (RANGE_START_TAG, RANGE_END_TAG)
 _HINT = "Launch it again from a job's or an asset's page."
 Pair = tuple[str, str]
@@ -38,21 +36,23 @@ def partitions_of_run(tags: Mapping[str, str], instance: dg.DagsterInstance) -> 
 
 def dagster_agrees(tags: Mapping[str, str], key: dg.MultiPartitionKey) -> bool:
     """Whether Dagster itself takes a run to be for just this partition, and would record it as that."""
-    return all(tags.get(f"{_DIMENSION}{name}") == value for name, value in key.keys_by_dimension.items())
+    return all(tags.get(f"{DIMENSION_TAG_PREFIX}{name}") == value for name, value in key.keys_by_dimension.items())
 
 
 def _single(tags: Mapping[str, str]) -> Pair:
     dimensions = {
-        name.removeprefix(_DIMENSION): value for name, value in tags.items() if name.startswith(_DIMENSION) and value
+        name.removeprefix(DIMENSION_TAG_PREFIX): value
+        for name, value in tags.items()
+        if name.startswith(DIMENSION_TAG_PREFIX) and value
     }
     by_dimension = None
     if dimensions.keys() == {INPUT_DIMENSION, MODEL_DIMENSION}:
         by_dimension = dimensions[INPUT_DIMENSION], dimensions[MODEL_DIMENSION]
-    if not tags.get(_PARTITION):
+    if not tags.get(PARTITION_TAG):
         if by_dimension is None:
             raise _unclear(tags, "an input and a system")
         return by_dimension
-    whole = _pair(tags[_PARTITION], tags)
+    whole = _pair(tags[PARTITION_TAG], tags)
     named = dict(zip((INPUT_DIMENSION, MODEL_DIMENSION), whole, strict=True))
     if not dimensions.items() <= named.items():
         raise _unclear(tags, "tags that name the same partition")
@@ -95,8 +95,8 @@ def _pair(key: str, tags: Mapping[str, str]) -> Pair:
 
 
 def _unclear(tags: Mapping[str, str], allowed: str) -> UsageError:
-    found = [f"{name}={value}" for name, value in sorted(tags.items()) if name == _PARTITION or name in _RANGE]
-    found += [f"{name}={value}" for name, value in sorted(tags.items()) if name.startswith(_DIMENSION)]
+    found = [f"{name}={value}" for name, value in sorted(tags.items()) if name == PARTITION_TAG or name in _RANGE]
+    found += [f"{name}={value}" for name, value in sorted(tags.items()) if name.startswith(DIMENSION_TAG_PREFIX)]
     return UsageError(
         "the run's tags don't say which partitions it is for",
         found=", ".join(found) or "no partition tags",

@@ -19,7 +19,7 @@ _RESET_PEAK = "5"
 """Written to `clear_refs`, it sets the peak resident size back to the present one (proc(5))."""
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Give what was freed back to the system, where the C library can (glibc).
 
     It keeps what threads freed in pieces: an hour of diarization would come to hold gigabytes of it.
@@ -33,7 +33,7 @@ def reset_peak() -> None:
 
     What was freed before is given back first, or it would count as the next one's.
     """
-    give_back()
+    release_memory()
     for clear_refs in (_CLEAR_REFS, *(Path(f"/proc/{process}/clear_refs") for process in _counted)):
         try:
             clear_refs.write_text(_RESET_PEAK)
@@ -112,12 +112,12 @@ def _group_available() -> int | None:
 
 
 @contextmanager
-def made_to_stay() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """Let the block make objects that the garbage collector neither goes through meanwhile nor ever after.
 
     For imports and models being loaded: hundreds of thousands of objects that stay. Going through them time and again
     takes a quarter of the time that importing pyannote.audio takes, and half a second of the steps that follow.
-    `collect_all` finds those that are of no use after all.
+    `collect_garbage` finds those that are of no use after all.
     """
     was_on = gc.isenabled()
     gc.collect()  # or what nobody refers to would stay too
@@ -130,7 +130,7 @@ def made_to_stay() -> Iterator[None]:
             gc.enable()
 
 
-def collect_all() -> None:
+def collect_garbage() -> None:
     """Let go of everything that nobody refers to, also of what was made to stay."""
     gc.unfreeze()
     gc.collect()

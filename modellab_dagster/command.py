@@ -17,9 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_launcher(lab: "Lab") -> "RunLauncher":
     """The launcher of a lab. Imports Dagster and every step, which takes seconds."""
-    from modellab.memory import made_to_stay
+    from modellab.memory import gc_frozen
 
-    with made_to_stay():
+    with gc_frozen():
         from modellab_dagster.launch import Launcher
 
     return Launcher(lab)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from modellab.settings import Lab
 from modellab.warehouse.liveness import lives
-from resources.launched import PROCESS_TAG
+from resources.tags import PROCESS_TAG
 
 _IN_PROGRESS = [
     dg.DagsterRunStatus.NOT_STARTED,

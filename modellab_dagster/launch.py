@@ -11,9 +11,7 @@ from typing import Self, TypeVar
 
 import dagster as dg
 
-from assets._partition_loop import FORCE_TAG
 from assets.partitions import INPUTS, PARTITIONS, SYSTEMS, partition_key
-from assets.run_partitions import RANGE_END_TAG, RANGE_START_TAG
 from modellab.errors import UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.leftovers import remove_leftovers
@@ -38,8 +36,8 @@ from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.jobs import job_of
 from modellab_dagster.partitions import register_partitions
 from resources.engine import most_runs
-from resources.launched import FILE_TAG, PROCESS_TAG, file_tag
 from resources.models import close_models
+from resources.tags import FILE_TAG, FORCE_TAG, PROCESS_TAG, RANGE_END_TAG, RANGE_START_TAG, file_tag
 
 LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""

@@ -29,7 +29,7 @@ class Candidate:
     key: str
     steps: tuple[str, ...]
     """Names, in order; empty when the key does not resolve."""
-    lacks: str
+    missing: str
     """What keeps it from running here, in a few words; empty when nothing does."""
     to_download: tuple[str, ...]
     """Models whose weights would be fetched first."""
@@ -38,13 +38,13 @@ class Candidate:
     @property
     def on_offer(self) -> bool:
         """A pipeline that can run here, or a model that is all here: a launch is no place to fetch one."""
-        return not self.lacks and not (self.is_model and self.to_download)
+        return not self.missing and not (self.is_model and self.to_download)
 
     @property
     def state(self) -> str:
         """Whether it runs here, for people."""
-        if self.lacks:
-            return f"✗ {self.lacks}"
+        if self.missing:
+            return f"✗ {self.missing}"
         return f"↓ weights of {', '.join(self.to_download)} are fetched first" if self.to_download else "✓"
 
 
@@ -67,7 +67,7 @@ def candidates(lab: Lab, models: Models) -> list[Candidate]:
         return Candidate(
             key,
             tuple(step.name for step in system.steps),
-            "; ".join(f"{ref}: {state.lacks}" for ref, state in found.items() if not state.ok),
+            "; ".join(f"{ref}: {state.missing}" for ref, state in found.items() if not state.ok),
             tuple(str(ref) for ref, state in found.items() if state.ok and state.to_download),
             is_model,
         )

@@ -83,7 +83,7 @@ def _systems(found: Iterable[Candidate], page: str) -> dg.AssetMaterialization:
         metadata={
             "systems": dg.MetadataValue.md(page),
             "on offer": sum(one.on_offer for one in found),
-            "can't run here": sum(bool(one.lacks) for one in found),
+            "can't run here": sum(bool(one.missing) for one in found),
         },
     )
 

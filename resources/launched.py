@@ -1,35 +1,20 @@
 """Who or what asked for a Dagster run, from its tags and its events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
 from modellab.pipeline.record import Launch, LaunchedBy
-
-PARENT_RUN_ID_TAG = "dagster/parent_run_id"
-BACKFILL_ID_TAG = "dagster/backfill"
-SCHEDULE_NAME_TAG = "dagster/schedule_name"
-SENSOR_NAME_TAG = "dagster/sensor_name"
-AUTO_MATERIALIZE_TAG = "dagster/auto_materialize"
-AUTOMATION_CONDITION_TAG = "dagster/from_automation_condition"
-"""Tags that Dagster gives runs, as its documentation and UI name them."""
-
-PROCESS_TAG = "modellab/process"
-"""Run tag: the `ProcessMark` of a process that runs pipelines by itself, as the command line does."""
-
-FILE_TAG = "modellab/file"
-"""Run tag: the names of the files that a run is for."""
-_NAMED_FILES, _TAG_LENGTH = 5, 200
-
-
-def file_tag(names: Iterable[str]) -> str:
-    """The value of that tag: the first names, and how many more there are."""
-    distinct = sorted(set(names))
-    named = ", ".join(distinct[:_NAMED_FILES])
-    short = named if len(named) <= _TAG_LENGTH else f"{named[: _TAG_LENGTH - 1]}…"
-    more = len(distinct) - _NAMED_FILES
-    return f"{short} and {more} more" if more > 0 else short
+from resources.tags import (
+    AUTO_MATERIALIZE_TAG,
+    AUTOMATION_CONDITION_TAG,
+    BACKFILL_ID_TAG,
+    PARENT_RUN_ID_TAG,
+    PROCESS_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+)
 
 
 def launch_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Launch:

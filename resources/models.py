@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from modellab.memory import made_to_stay
+from modellab.memory import gc_frozen
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
@@ -40,5 +40,5 @@ class ModelsResource(dg.ConfigurableResource[Any]):
         settings = self.devices.lab().settings
         if settings not in _shared:
             # A run's process does one step after the other: what a load makes need not be gone through ever again.
-            _shared[settings] = Models(Lab(settings), _registry(), while_loading=made_to_stay)
+            _shared[settings] = Models(Lab(settings), _registry(), while_loading=gc_frozen)
         return _shared[settings]

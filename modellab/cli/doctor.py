@@ -153,7 +153,7 @@ def _models(found: "Examination") -> "RenderableType":
         alike.setdefault((model, replace(state.availability, reason="")), []).append(variant)
     rows = table("Model", "Variants", "", "Device", "Weights")
     for (model, available), variants in alike.items():
-        mark = Text("✓", style="green") if available.ok else Text.assemble(("✗", "red"), f" {available.lacks}")
+        mark = Text("✓", style="green") if available.ok else Text.assemble(("✗", "red"), f" {available.missing}")
         rows.add_row(model, ", ".join(variants), mark, available.device or "", available.weights)
     return rows
 

@@ -184,7 +184,7 @@ def _variants(config: "ModelConfig", models: "Models") -> Any:
 def _state(available: "Availability") -> str:
     """A mark, and in words what the mark leaves out."""
     if not available.ok:
-        return f"✗ {available.lacks}"
+        return f"✗ {available.missing}"
     return "✓ after a download" if available.to_download else "✓"
 
 

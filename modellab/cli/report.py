@@ -16,7 +16,7 @@ from modellab.cli.marks import MARKS, doubt_line, speaker_styles
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.meetings import meeting_of
-from modellab.runs.outcome import PACK_STEP, FileOutcome, lacking
+from modellab.runs.outcome import PACK_STEP, FileOutcome, missing_parts
 from modellab.settings import Lab
 from modellab.units import clock, figure, length, plural, speed
 
@@ -149,7 +149,7 @@ def _verdict(outcome: FileOutcome, source: RegisteredInput) -> str:
 def _print_places(console: Console, outcome: FileOutcome, lab: Lab) -> None:
     if pack := outcome.artifact(lab, PACK_STEP):
         _print_place(console, "Meeting Pack", _link(pack.file("pack/index.html")))
-        for what, why in lacking(pack).items():
+        for what, why in missing_parts(pack).items():
             _print_place(console, "", Text(f"without {what}: {why}", style="yellow"))
         _print_place(console, "", Text(f"modellab runs bundle {outcome.run} --to DIR takes it along", style="dim"))
     _print_place(console, "Database", _link(lab.database))

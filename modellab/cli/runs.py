@@ -98,7 +98,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from modellab.cli.report import timings
     from modellab.runs.doubts import all_doubts
     from modellab.runs.meetings import WORDS, meeting_of
-    from modellab.runs.outcome import PACK_STEP, lacking, pack_file, step_document
+    from modellab.runs.outcome import PACK_STEP, missing_parts, pack_file, step_document
     from modellab.runs.past import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
     from modellab.settings import Lab
 
@@ -137,7 +137,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         print_line(console, _fact("Meeting Pack", str(pack.file("pack/index.html"))))
         if with_pack and with_pack != found:
             print_line(console, _fact("", Text(f"of the attempt of {_moment(with_pack, lab)}", style="yellow")))
-        for what, why in lacking(pack).items():
+        for what, why in missing_parts(pack).items():
             print_line(console, _fact("", Text(f"without {what}: {why}", style="yellow")))
     console.print()
     if source is None:

@@ -365,5 +365,5 @@ class _Throttled:
             self._next = now + _PROGRESS_INTERVAL_S
             emit(StepProgressed(*self._where, self.fraction), self._run)
         if now >= self._give_back_at:
-            memory.give_back()
+            memory.release_memory()
             self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S

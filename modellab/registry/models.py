@@ -17,7 +17,7 @@ from modellab.errors import (
     PackageMissing,
     WeightsMissing,
 )
-from modellab.memory import collect_all
+from modellab.memory import collect_garbage
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
@@ -32,7 +32,7 @@ from modellab.registry.weights import WeightStore
 from modellab.settings import Lab
 
 _MIB_PER_GIB = 1024
-_LACKS: dict[type[LabError], str] = {PackageMissing: "package missing", ModelConfigError: "folder broken"}
+_MISSING: dict[type[LabError], str] = {PackageMissing: "package missing", ModelConfigError: "folder broken"}
 """What keeps a model from running, in a few words."""
 
 
@@ -49,7 +49,7 @@ class Availability:
     """Kind of device it would run on; None when there is none for it."""
     to_download: bool = False
     """Whether its weights are not on this machine, and would be asked for at the hub."""
-    lacks: str = ""
+    missing: str = ""
     """What is missing, in a few words for a table, such as `needs AVX-512`; empty when nothing is."""
     page: str = ""
     """The reason in several lines: what is missing, what to do, and what was found, place by place."""
@@ -94,7 +94,7 @@ class Models:
     `MODELLAB_MODEL_MEMORY_GIB`, the one used longest ago goes first of those that nobody holds.
 
     Args:
-        while_loading: put around each load. A process that does one thing after the other may give `made_to_stay`
+        while_loading: put around each load. A process that does one thing after the other may give `gc_frozen`
             here; one that serves must not, since that freezes what every thread has made so far.
     """
 
@@ -222,7 +222,7 @@ class Models:
     def _look(self, ref: ModelRef) -> "_Looked":
         config = self.registry.get(ref.id)
         reasons: list[LabError] = []
-        lacks: list[str] = []
+        missing: list[str] = []
         device: str | None = None
         native = ""
         try:
@@ -232,11 +232,11 @@ class Models:
             verdict = self._verdict(config)
         except LabError as error:
             reasons.append(error)
-            lacks.append(_LACKS.get(type(error)) or f"no {self._wanted_device}")
+            missing.append(_MISSING.get(type(error)) or f"no {self._wanted_device}")
         else:
             native = verdict.reason(config.id, this_cpu())
             reasons += [NativeCodeFails(native)] if native else []
-            lacks += [verdict.short] if native else []
+            missing += [verdict.short] if native else []
         weights, to_download = "has none", False
         if config.variants[ref.variant].has_weights:
             looked = self._weights.look(config, ref)
@@ -245,7 +245,7 @@ class Models:
             elif refusal := self._weights.refusal(config, ref):
                 weights = "not found"
                 reasons.append(self._weights.missing(config, ref, [*looked, refusal]))
-                lacks.append("weights missing")
+                missing.append("weights missing")
             else:
                 weights, to_download = "to be downloaded from the Hugging Face hub, when it can be reached", True
         available = Availability(
@@ -254,7 +254,7 @@ class Models:
             weights=weights,
             device=device,
             to_download=to_download,
-            lacks=", ".join(lacks),
+            missing=", ".join(missing),
             page="\n".join(reason.page() for reason in reasons),
         )
         return _Looked(available, bool(native))
@@ -377,4 +377,4 @@ class Models:
         if going:
             while going:
                 going.pop().close()
-            collect_all()
+            collect_garbage()

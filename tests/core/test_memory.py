@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from modellab.memory import collect_all, made_to_stay, peak_mib, reset_peak
+from modellab.memory import collect_garbage, gc_frozen, peak_mib, reset_peak
 
 
 class Node:
@@ -25,7 +25,7 @@ def _nothing_stays() -> Iterator[None]:
 
 def test_the_collector_rests_inside_and_works_again_after_an_error() -> None:
     assert gc.isenabled()
-    with pytest.raises(RuntimeError), made_to_stay():
+    with pytest.raises(RuntimeError), gc_frozen():
         assert not gc.isenabled()
         raise RuntimeError
     assert gc.isenabled()
@@ -33,23 +33,23 @@ def test_the_collector_rests_inside_and_works_again_after_an_error() -> None:
 
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
-    with made_to_stay():
+    with gc_frozen():
         pass
     assert not gc.isenabled()
 
 
 def test_what_is_made_inside_is_not_gone_through_again_until_all_is() -> None:
-    with made_to_stay():
+    with gc_frozen():
         made = weakref.ref(Node())
     gc.collect()
     assert made() is not None
-    collect_all()
+    collect_garbage()
     assert made() is None
 
 
 def test_what_nobody_refers_to_before_does_not_stay() -> None:
     before = weakref.ref(Node())
-    with made_to_stay():
+    with gc_frozen():
         pass
     assert before() is None
 

@@ -14,7 +14,7 @@ def test_progress_never_falls_and_long_steps_give_memory_back_now_and_then(monke
         told.append(event.fraction)
 
     monkeypatch.setattr(engine.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(memory, "give_back", lambda: given_back.append(now[0]))
+    monkeypatch.setattr(memory, "release_memory", lambda: given_back.append(now[0]))
     progress = engine._Throttled(RunIdentity("r" * 16, "d"), "input", "system", "diarization")
     with observed_by(keep):
         for now[0], fraction in [(0.0, 0.1), (0.05, 0.2), (5.0, 0.15), (25.0, 0.5), (30.0, 0.6), (47.0, 2.0)]:

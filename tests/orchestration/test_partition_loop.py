@@ -13,7 +13,8 @@ from assets.partitions import PARTITIONS, partition_key
 from modellab.pipeline.events import StepProgressed, StepStarted
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.query import query
-from resources.launched import file_tag, launch_of
+from resources.launched import launch_of
+from resources.tags import file_tag
 
 from .conftest import STEPS
 

@@ -16,7 +16,7 @@ import yaml
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import ModelUnavailable, WeightsMissing
-from modellab.memory import made_to_stay
+from modellab.memory import gc_frozen
 from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
 from modellab.registry.models import Models
@@ -306,7 +306,7 @@ def test_loading_freezes_nothing_unless_that_is_chosen(folder: Path, write_model
     models(folder, lab).acquire(ref("a"))
     assert gc.get_freeze_count() == 0
     try:
-        Models(lab, ModelRegistry(folder), while_loading=made_to_stay).acquire(ref("b"))
+        Models(lab, ModelRegistry(folder), while_loading=gc_frozen).acquire(ref("b"))
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()

@@ -56,7 +56,7 @@ def ref(model_id: str) -> ModelRef:
 def test_code_that_runs_is_available_and_loads(folder: Path, write_probed: WriteModel, lab: Lab) -> None:
     write_probed("toy", "import numpy")
     with Models(lab, ModelRegistry(folder)) as models:
-        assert (models.availability(ref("toy")).ok, models.availability(ref("toy")).lacks) == (True, "")
+        assert (models.availability(ref("toy")).ok, models.availability(ref("toy")).missing) == (True, "")
         assert models.acquire(ref("toy")).facts.device == "cpu"
 
 
@@ -69,7 +69,7 @@ def test_an_instruction_that_no_cpu_has_is_a_reason_and_what_runs_instead_is_nam
     write_model("listener", surfaces=["asr"])
     with Models(lab, ModelRegistry(folder)) as models:
         found = models.availability(ref("toy"))
-        assert (found.ok, found.lacks, found.device) == (False, "crashes (SIGILL)", "cpu")
+        assert (found.ok, found.missing, found.device) == (False, "crashes (SIGILL)", "cpu")
         assert found.reason == (
             f"The native code of toy dies when it is called (SIGILL) on this CPU: {this_cpu()}. "
             "Ready to run now: other:one."
@@ -88,7 +88,7 @@ def test_an_instruction_that_no_cpu_has_is_a_reason_and_what_runs_instead_is_nam
 def test_the_instruction_set_that_is_missing_is_named(folder: Path, write_probed: WriteModel, lab: Lab) -> None:
     write_probed("toy", EXECUTE.format(code=AVX_512))
     found = Models(lab, ModelRegistry(folder)).availability(ref("toy"))
-    assert found.lacks == "needs AVX-512"
+    assert found.missing == "needs AVX-512"
     assert found.reason == (
         f"The native code of toy needs AVX-512, and this CPU does not have it: {this_cpu()}. "
         "No other model of its kind is ready."
@@ -123,7 +123,7 @@ def test_every_way_of_dying_is_a_crash(
     probe: str, signal_name: str, folder: Path, write_probed: WriteModel, lab: Lab
 ) -> None:
     write_probed("toy", probe)
-    assert Models(lab, ModelRegistry(folder)).availability(ref("toy")).lacks == f"crashes ({signal_name})"
+    assert Models(lab, ModelRegistry(folder)).availability(ref("toy")).missing == f"crashes ({signal_name})"
 
 
 def test_an_error_is_not_taken_for_a_crash_and_is_tried_again(
@@ -133,7 +133,7 @@ def test_an_error_is_not_taken_for_a_crash_and_is_tried_again(
     write_probed("toy", COUNTED.format(path=str(tries)) + "raise OSError('libtoy.so: cannot open shared object file')")
     registry = ModelRegistry(folder)
     found = Models(lab, registry).availability(ref("toy"))
-    assert (found.ok, found.lacks) == (False, "fails when tried")
+    assert (found.ok, found.missing) == (False, "fails when tried")
     assert found.reason.startswith(
         "The native code of toy was tried and failed: OSError: libtoy.so: cannot open shared object file."
     )
@@ -150,7 +150,7 @@ def test_a_package_that_is_not_installed_is_said_and_nothing_is_tried(
     tries = tmp_path / "tries"
     write_probed("toy", COUNTED.format(path=str(tries)), package="no-such-package")
     found = Models(lab, ModelRegistry(folder)).availability(ref("toy"))
-    assert found.lacks == "package missing"
+    assert found.missing == "package missing"
     assert "needs the package no-such-package" in found.reason
     assert not tries.exists()
 
@@ -163,7 +163,7 @@ def test_a_probe_that_hangs_is_ended_with_all_it_started(
         "toy", "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(900)'])"
     )
     found = Models(lab, ModelRegistry(folder)).availability(ref("toy"))
-    assert (found.ok, found.lacks) == (False, "fails when tried")
+    assert (found.ok, found.missing) == (False, "fails when tried")
     assert "did not end within 0.5 s" in found.reason
 
 
@@ -173,7 +173,7 @@ def test_a_probe_that_is_promised_and_not_there_is_the_folders_mistake(
     write_model("toy", probe=True)
     models = Models(lab, ModelRegistry(folder))
     available = models.availability(ref("toy"))
-    assert (available.ok, available.lacks) == (False, "folder broken")
+    assert (available.ok, available.missing) == (False, "folder broken")
     with pytest.raises(ModelConfigError, match="model toy has no probe of its native code"):
         models.acquire(ref("toy"))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab import memory
-from modellab.memory import made_to_stay
+from modellab.memory import gc_frozen
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.hosts.stand_in import plain_values
 from modellab.registry.hosts.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
@@ -51,7 +51,7 @@ def _listen(channel: Channel, incoming: "queue.SimpleQueue[Any]") -> None:
 def _load(channel: Channel, order: Load) -> tuple[Any, LoadRequest] | None:
     try:
         request = _request(order)
-        with torch_threads(request.facts.threads), made_to_stay():
+        with torch_threads(request.facts.threads), gc_frozen():
             model = load_with(ModelRegistry(Path(order.registry)).adapter(request.ref.id), request)
         channel.send(Returned(plain_values(model, request.config.surfaces)))
     except Exception as error:
@@ -115,5 +115,5 @@ class _Reporting:
             self._next = now + _PROGRESS_INTERVAL_S
             self._channel.send(Progressed(float(fraction)))
         if now >= self._give_back_at:
-            memory.give_back()
+            memory.release_memory()
             self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S
