@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None, launcher: "OpenLauncher | None"
 
     Args:
         arguments: without them it is the program: it takes those of the process, and ends the process.
-        launcher: makes what runs pipelines; without it, commands that run some refuse to.
+        launcher: makes what runs pipelines; without it, the installed one does.
     """
     if arguments is not None:
         return _run(list(arguments), launcher)

@@ -31,7 +31,7 @@ def slug(name: str) -> str:
 
     Other scripts are transliterated (`Köln` is `koln`); without a letter that can be, the slug is neutral.
     """
-    plain = _APOSTROPHES.sub("", anyascii(_ENDING.sub("", name))).lower()
+    plain = _APOSTROPHES.sub("", anyascii(without_ending(name))).lower()
     words = re.findall(r"[a-z0-9]+", plain)
     kept = ""
     for word in words:
@@ -40,6 +40,11 @@ def slug(name: str) -> str:
             break
         kept = longer
     return kept or NO_NAME
+
+
+def without_ending(name: str) -> str:
+    """A file name without its ending, if it has one."""
+    return _ENDING.sub("", name)
 
 
 def digits_of(key: str) -> str | None:

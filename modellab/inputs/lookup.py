@@ -1,13 +1,13 @@
-"""Which input people mean: they say its key, its slug, a file name it had, or the beginning of its key or SHA-256."""
+"""Which input people mean: by its key, its slug, a file name it had, or the beginning of its key or SHA-256."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from modellab.errors import UnknownName
-from modellab.inputs.keys import DIGITS, slug_of
+from modellab.inputs.keys import DIGITS, slug_of, without_ending
 from modellab.names import did_you_mean, nearest
 
-WAYS = "an input's key, its slug, a file name it had, or the beginning of its key or SHA-256"
+WAYS = "an input's key, its slug, a file name it had (also without its ending), or the beginning of its key or SHA-256"
 _MOST_LISTED = 10
 
 
@@ -31,13 +31,14 @@ Input = TypeVar("Input", bound=Named)
 def meant_by(called: str, inputs: Iterable[Input]) -> list[Input]:
     """The inputs that are called so, in their order: none, one or several.
 
-    Whole names count before beginnings: those by key or digits, else by a file name, else by slug, else by the
-    beginning of a key or SHA-256.
+    Whole names count before beginnings: those by key or digits, else by a file name, else by a file name without its
+    ending, else by slug, else by the beginning of a key or SHA-256.
     """
     everything = list(inputs)
     ways: tuple[Callable[[Input], bool], ...] = (
         lambda each: called in (each.key, each.sha256[:DIGITS], each.sha256),
         lambda each: called in each.names,
+        lambda each: called in map(without_ending, each.names),
         lambda each: called == slug_of(each.key),
         lambda each: each.key.startswith(called) or each.sha256.startswith(called),
     )

@@ -156,11 +156,22 @@ def test_an_exit_code_of_a_command_is_the_commands(monkeypatch: pytest.MonkeyPat
     assert main(["pipelines", "list"]) == 1
 
 
-def test_a_command_line_without_a_launcher_refuses_to_run_and_does_all_else(
+def test_a_command_line_by_itself_runs_pipelines_with_the_installed_launcher(
     sample_wav: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from modellab.cli.main import main as bare
 
+    assert bare(["ingest", str(sample_wav), "--json"]) == 0
+    [done] = json.loads(capsys.readouterr().out)["inputs"]
+    assert (done["status"], bool(done["dagster_run_id"])) == ("completed", True)
+
+
+def test_a_command_line_without_any_launcher_refuses_to_run_and_does_all_else(
+    sample_wav: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from modellab.cli.main import main as bare
+
+    monkeypatch.setattr("modellab.cli.launching.LAUNCHERS", "modellab.none")
     assert bare(["ingest", str(sample_wav)]) == 2
     assert "has nothing to run pipelines with" in capsys.readouterr().err
     assert bare(["models", "list", "--surface", "asr"]) == 0

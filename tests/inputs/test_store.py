@@ -86,7 +86,7 @@ def test_the_first_name_makes_the_key_and_later_ones_leave_it(store: InputStore,
 
 
 @pytest.mark.parametrize(
-    "called", ["key", "beginning", "slug", "digits", "sha256", "few digits", "name", "second name"]
+    "called", ["key", "beginning", "slug", "digits", "sha256", "few digits", "name", "second name", "no ending"]
 )
 def test_an_input_is_found_by_whatever_it_is_called(store: InputStore, tmp_path: Path, called: str) -> None:
     path = make(tmp_path / "Weekly Sync.wav")
@@ -103,6 +103,7 @@ def test_an_input_is_found_by_whatever_it_is_called(store: InputStore, tmp_path:
         "few digits": found.sha256[:6],
         "name": "Weekly Sync.wav",
         "second name": "copy.wav",
+        "no ending": "Weekly Sync",
     }
     assert store.find(ways[called]) == found
 
