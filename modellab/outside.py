@@ -108,7 +108,7 @@ def parse_json(data: bytes | str, name: str, limits: Limits = JSON) -> Any:
         TextRefused: it is not JSON, or more than the limits allow.
     """
     raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
-    _check_json(raw, name, limits)
+    check_json(raw, name, limits)
     text = _decoded(raw, name)
 
     def refuse(found: str) -> NoReturn:
@@ -129,8 +129,12 @@ def parse_json(data: bytes | str, name: str, limits: Limits = JSON) -> Any:
     return content
 
 
-def _check_json(data: bytes, name: str, limits: Limits) -> None:
-    """Refuse what is over the limits before it is parsed: Python's parser calls itself, and lists take much memory."""
+def check_json(data: bytes | bytearray, name: str, limits: Limits) -> None:
+    """Refuse what is over the limits before it is parsed: Python's parser calls itself, and lists take much memory.
+
+    Raises:
+        TextRefused: it is larger, deeper, or has more lists and mappings than the limits allow.
+    """
     if len(data) > limits.bytes:
         raise _too_large(name, limits)
     depth = containers = 0

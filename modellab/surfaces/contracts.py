@@ -136,12 +136,21 @@ def members(contract: type) -> dict[str, Any]:
     return {name: member for name, member in vars(contract).items() if not name.startswith("_")}
 
 
+def methods(contract: type) -> dict[str, Callable[..., Any]]:
+    """What a contract asks for that can be called, by name."""
+    return {name: member for name, member in members(contract).items() if not isinstance(member, property)}
+
+
+def properties(contract: type) -> list[str]:
+    """Names of a contract's properties."""
+    return [name for name, member in members(contract).items() if isinstance(member, property)]
+
+
 @cache
 def object_given(method: str) -> type | None:
     """The contract of what a method of a model gives, where that is an object with methods; None for plain data."""
     for contract in CONTRACTS.values():
-        function = members(contract).get(method)
-        if function is not None and not isinstance(function, property):
+        if function := methods(contract).get(method):
             returned = get_type_hints(function).get("return")
             return returned if inspect.isclass(returned) and getattr(returned, "_is_protocol", False) else None
     return None
@@ -151,7 +160,5 @@ def can_be_remote(surface: str) -> bool:
     """Whether a model in another process can stand behind a surface; not where its contract gives bit by bit."""
     contract = CONTRACTS.get(surface)
     return contract is not None and not any(
-        get_origin(get_type_hints(function).get("return")) is Iterator
-        for function in members(contract).values()
-        if not isinstance(function, property)
+        get_origin(get_type_hints(function).get("return")) is Iterator for function in methods(contract).values()
     )

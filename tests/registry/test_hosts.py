@@ -23,6 +23,7 @@ from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.config import ModelRef
+from modellab.registry.hosts.codec import CodecError
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -39,7 +40,7 @@ RUN = RunIdentity("r" * 16, "d" * 8)
 WriteModel = Callable[..., Path]
 
 ADAPTER = """
-import ctypes, os, signal, sys, time
+import ctypes, os, signal, socket, struct, sys, time
 from modellab.errors import UsageError
 from modellab.media.frames import FrameStream
 from modellab.surfaces.results import Segment, SpeechSegments
@@ -67,6 +68,9 @@ class Model:
             raise UsageError("no such thing", found="this", allowed="that", hint="Do otherwise.")
         if do == "odd":
             raise Odd("an exception that nobody else knows")
+        if do == "boast":
+            boast = struct.pack("<IBQ", 1, 0, 1 << 40)
+            socket.socket(fileno=os.dup(int(sys.argv[1]))).sendall(boast)
         if do == "chatter":
             for _ in range(3000):
                 print("x" * 1000)
@@ -203,6 +207,20 @@ def test_whatever_interrupts_a_call_ends_the_process(model: Callable[[], Any]) -
 
     with pytest.raises(KeyboardInterrupt):
         ask(model(), "hang", interrupt)
+    assert not is_running(process)
+    assert ask(model())[1] == 1
+
+
+def test_a_message_that_says_it_is_too_large_is_not_read_and_the_next_gets_a_new_process(
+    model: Callable[[], Any],
+) -> None:
+    process, _ = ask(model())
+    with pytest.raises(CodecError) as caught:
+        ask(model(), "boast")
+    assert str(caught.value) == (
+        "the process of model toy:one sent what can't be read in detect: a message of 1,099,511,627,776 bytes of text; "
+        "allowed: 0 to 67,108,864."
+    )
     assert not is_running(process)
     assert ask(model())[1] == 1
 

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from modellab.errors import LabError, UnknownName, UsageError
 from modellab.media.audio import Audio, Waveform
 from modellab.registry.hosts import shared
-from modellab.registry.hosts.codec import CodecError, decode, encode
-from modellab.registry.hosts.wire import Call, Channel, Raised, Reports, Returned
+from modellab.registry.hosts.codec import LIMITS, CodecError, decode, encode
+from modellab.registry.hosts.served import ServedModel
+from modellab.registry.hosts.wire import Call, Channel, Made, Raised, Reports, Returned
 from modellab.registry.loaded import ExecutionFacts
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn, Utterance, Word
 
@@ -98,12 +100,67 @@ class Evil:
         b'{"array": ["<f4", [3], 0]}',
         b'{"array": ["<f4", [2], 1]}',
         b'{"bytes": 7}',
-        b"[" * 100_000,
     ],
 )
 def test_what_is_no_message_makes_nothing(text: bytes) -> None:
     with pytest.raises(CodecError, match="a message that is none"):
         decode(text, [memoryview(bytearray(8))])
+
+
+def test_text_is_read_within_limits_that_its_error_names() -> None:
+    deep = b"[" * 128 + b"]" * 128
+    assert decode(deep, []) is not None
+    with pytest.raises(CodecError, match=r"a message can't be read: nested too deeply; allowed: 128 lists or mappings"):
+        decode(b"[" + deep + b"]", [])
+    with pytest.raises(CodecError, match=r"a message can't be read: too many values; allowed: 4,000,000"):
+        decode(b"[" + b"[]," * 4_000_000 + b"1]", [])
+    with pytest.raises(CodecError, match=r"a message can't be read: too large; allowed: 67,108,864 bytes"):
+        decode(b'"' + b"x" * LIMITS.bytes, [])
+    with pytest.raises(
+        CodecError, match=r"a str is too large for a message; found 67,108,865 bytes; allowed: 67,108,8"
+    ):
+        encode("x" * (LIMITS.bytes - 1))
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (struct.pack("<IB", 0, 0), "a message of 0 parts; allowed: 1 to 65,536"),
+        (struct.pack("<IB", 1 << 31, 0), "a message of 2,147,483,648 parts; allowed: 1 to 65,536"),
+        (struct.pack("<IBQ", 1, 0, 1 << 62), "a message of 4,611,686,018,427,387,904 bytes of text; allowed: 0 to 67"),
+        (struct.pack("<IBQQ", 2, 0, 4, 1 << 40), "a message of 1,099,511,627,776 bytes of audio; allowed: 0 to 34,3"),
+        (struct.pack("<IB", 1, 1), "a message of 1 parts with 0 descriptors"),
+    ],
+)
+def test_what_a_message_says_of_its_size_is_not_believed(head: bytes, words: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(head)
+        with pytest.raises(CodecError, match=words):
+            Channel(theirs, shares_memory=False).receive()
+
+
+def test_only_what_the_contracts_offer_can_be_called() -> None:
+    class Model:
+        secret = "kept"
+
+        def stream(self) -> "Model":
+            return self
+
+        def finish(self) -> str:
+            return "rest"
+
+        def detect(self) -> None:
+            raise AssertionError("it has no such surface")
+
+    served = ServedModel(Model(), ["enhance"], 1, lambda message: None)
+    assert served.answer(Call(0, "stream", ())) == Made(1)
+    assert served.answer(Call(1, "finish", ())) == Returned("rest")
+    for target, method in ((0, "detect"), (0, "finish"), (0, "__init__"), (0, "secret"), (1, "stream"), (2, "finish")):
+        with pytest.raises(CodecError, match=f"a call of '{method}' of object {target}, which is not offered"):
+            served.answer(Call(target, method, ()))
+    with pytest.raises(CodecError, match="not offered"):
+        served.answer(Call(1, "finish", (), forget=(1,)))
 
 
 @pytest.fixture(params=[True, False], ids=["shared memory", "connection"])

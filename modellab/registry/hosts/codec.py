@@ -2,7 +2,8 @@
 
 Nothing else can be sent, and nothing that is received can make anything else, let alone run code: the two ends may have
 other versions of every package, and one of them may be another machine. Arrays stay out of the text, as buffers that
-are neither copied nor parsed. The text is JSON in which every object has one key, which says of what kind it is.
+are neither copied nor parsed. The text is JSON in which every object has one key, which says of what kind it is. How
+much of it is read has limits: what a process or a server answers is data from outside.
 """
 
 import json
@@ -12,9 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from modellab.errors import LabError, TextRefused
 from modellab.media import audio
+from modellab.outside import Limits, check_json
 from modellab.registry.loaded import ExecutionFacts
 from modellab.surfaces import results
+
+LIMITS = Limits(bytes=64 << 20, depth=128, nodes=4_000_000)
+"""Of a message's text. The words of a day-long recording are some 20 MiB, ten deep, and half a million."""
 
 _ARRAY, _BYTES, _MAPPING, _TUPLE = "array", "bytes", "mapping", "tuple"
 _PLAIN_DTYPES = "biufc"
@@ -25,8 +31,8 @@ _names_of_fields: dict[type, list[str]] = {}
 Buffer = memoryview
 
 
-class CodecError(Exception):
-    """A value that can't be sent, or bytes that are not what `encode` makes."""
+class CodecError(LabError):
+    """A value that can't be sent, or bytes that are not what `encode` makes, or more of them than is read."""
 
 
 def allow(kind: type) -> type:
@@ -61,22 +67,32 @@ def encode(value: object) -> tuple[bytes, list[Buffer]]:
     """A value as text, and the buffers that the text refers to by number; these are the arrays' own memory.
 
     Raises:
-        CodecError: it holds something of a kind that can't be sent; names it.
+        CodecError: it holds something of a kind that can't be sent, or is more than the other end reads; names it.
     """
     buffers: list[Buffer] = []
     plain = _plain(value, buffers)
     # Strings may hold halves of characters (names of files that are not UTF-8): escaped, they come out as they went in.
-    return json.dumps(plain, separators=(",", ":")).encode("ascii"), buffers
+    text = json.dumps(plain, separators=(",", ":")).encode("ascii")
+    if len(text) > LIMITS.bytes:
+        raise CodecError(
+            f"a {type(value).__name__} is too large for a message",
+            found=f"{len(text):,} bytes",
+            allowed=f"{LIMITS.bytes:,} bytes beside the audio",
+        )
+    return text, buffers
 
 
 def decode(text: bytes | bytearray, buffers: Sequence[Buffer]) -> Any:
     """The value again. Its arrays lie in the buffers; they can be written to where the buffers can.
 
     Raises:
-        CodecError: the text is not what `encode` makes, or does not fit the buffers.
+        CodecError: the text is not what `encode` makes, does not fit the buffers, or is over the limits.
     """
     try:
+        check_json(text, "a message", LIMITS)
         return _value(json.loads(text), buffers)
+    except TextRefused as error:
+        raise error.become(CodecError) from error
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise CodecError(f"a message that is none: {type(error).__name__}: {error}") from error
 

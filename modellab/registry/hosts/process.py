@@ -10,22 +10,17 @@ import signal
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
-from modellab import memory
 from modellab.memory import gc_frozen
 from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.hosts.served import ServedModel
 from modellab.registry.hosts.stand_in import plain_values
-from modellab.registry.hosts.wire import Call, Channel, Load, Made, Progressed, Raised, Reports, Returned
+from modellab.registry.hosts.wire import Channel, Load, Raised, Returned
 from modellab.registry.loaded import LoadRequest, load_with
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
-from modellab.surfaces.contracts import object_given
-
-_PROGRESS_INTERVAL_S = 0.1
-_GIVE_BACK_INTERVAL_S = 20.0
 
 
 def main() -> None:
@@ -37,7 +32,9 @@ def main() -> None:
     threading.Thread(target=_listen, args=(channel, incoming), daemon=True).start()
     loaded = _load(channel, incoming.get())
     if loaded is not None:
-        _Served(channel, *loaded).serve(incoming)
+        model, request = loaded
+        served = ServedModel(model, request.config.surfaces, request.facts.threads, channel.send)
+        _serve(channel, served, incoming)
 
 
 def _listen(channel: Channel, incoming: "queue.SimpleQueue[Any]") -> None:
@@ -71,49 +68,9 @@ def _request(order: Load) -> LoadRequest:
     )
 
 
-class _Served:
-    """A loaded model, and what its calls made."""
-
-    def __init__(self, channel: Channel, model: Any, request: LoadRequest) -> None:
-        self._channel, self._threads = channel, request.facts.threads
-        self._objects: dict[int, Any] = {0: model}
-        self._next = 1
-
-    def serve(self, incoming: "queue.SimpleQueue[Any]") -> None:
-        while True:
-            call: Call = incoming.get()
-            for target in call.forget:
-                self._objects.pop(target, None)
-            try:
-                self._channel.send(self._answer(call))
-            except Exception as error:
-                self._channel.send(Raised.of(error))
-
-    def _answer(self, call: Call) -> Made | Returned:
-        report = _Reporting(self._channel)
-        arguments = [report if isinstance(argument, Reports) else argument for argument in call.arguments]
-        with torch_threads(self._threads):
-            value = getattr(self._objects[call.target], call.method)(*arguments)
-        if call.target == 0 and object_given(call.method):
-            self._objects[self._next] = value
-            self._next += 1
-            return Made(self._next - 1)
-        return Returned(value)
-
-
-class _Reporting:
-    """Progress as messages, at most ten a second; long calls give memory back on the way."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._next = 0.0
-        self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S
-
-    def __call__(self, fraction: float) -> None:
-        now = time.monotonic()
-        if now >= self._next or fraction >= 1.0:
-            self._next = now + _PROGRESS_INTERVAL_S
-            self._channel.send(Progressed(float(fraction)))
-        if now >= self._give_back_at:
-            memory.release_memory()
-            self._give_back_at = time.monotonic() + _GIVE_BACK_INTERVAL_S
+def _serve(channel: Channel, served: ServedModel, incoming: "queue.SimpleQueue[Any]") -> None:
+    while True:
+        try:
+            channel.send(served.answer(incoming.get()))
+        except Exception as error:
+            channel.send(Raised.of(error))

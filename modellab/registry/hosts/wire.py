@@ -9,7 +9,7 @@ from typing import Any
 
 from modellab.errors import LabError, StorageError, error_class
 from modellab.registry.hosts import shared
-from modellab.registry.hosts.codec import CodecError, allow, decode, encode
+from modellab.registry.hosts.codec import LIMITS, CodecError, allow, decode, encode
 from modellab.registry.loaded import ExecutionFacts
 
 
@@ -118,6 +118,9 @@ class Raised:
 _HEAD = struct.Struct("<IB")
 """How many parts follow (the text, then the buffers), and whether the buffers lie in shared memory."""
 _SIZE = struct.Struct("<Q")
+_MOST_PARTS = 1 << 16
+_MOST_BUFFER_BYTES = 32 << 30
+"""Of one message. Twelve hours of stereo at 48 kHz, the longest recording that a lab takes unless told, are half."""
 _SHARED_FROM_BYTES = 1 << 16
 """Below this a copy through the connection is quicker than making and mapping a file."""
 
@@ -141,7 +144,10 @@ class Channel:
             StorageError: there is no memory left for its arrays; nothing was sent.
             OSError: the other end is gone.
         """
-        text, buffers = encode(message)
+        self.send_encoded(*encode(message))
+
+    def send_encoded(self, text: bytes, buffers: list[memoryview]) -> None:
+        """Send what `encode` made of a message; raises as `send`."""
         if self._shares_memory and sum(buffer.nbytes for buffer in buffers) >= _SHARED_FROM_BYTES:
             self._send_shared(text, buffers)
             return
@@ -149,18 +155,24 @@ class Channel:
         for buffer in buffers:
             self._connection.sendall(buffer)
 
-    def receive(self) -> Any:
+    def receive(self, most_text_bytes: int = LIMITS.bytes) -> Any:
         """The next message; arrays in it may be written to.
+
+        Args:
+            most_text_bytes: a message with more text than that is refused unread.
 
         Raises:
             EOFError: the other end is gone.
-            CodecError: what came is no message.
+            CodecError: what came is no message, or larger than what is read. No other can be received after it.
         """
         head, descriptors = self._read_head()
         count, in_shared = _HEAD.unpack(head)
-        if count < 1 or in_shared != len(descriptors):
+        if in_shared != len(descriptors):
             raise CodecError(f"a message of {count} parts with {len(descriptors)} descriptors")
-        sizes = [_SIZE.unpack(self._read(_SIZE.size))[0] for _ in range(count)]
+        _require("parts", count, _MOST_PARTS, least=1)
+        sizes = [size for (size,) in _SIZE.iter_unpack(self._read(_SIZE.size * count))]
+        _require("bytes of text", sizes[0], most_text_bytes)
+        _require("bytes of audio", sum(sizes[1:]), _MOST_BUFFER_BYTES)
         text = self._read(sizes[0])
         if in_shared:
             return decode(text, shared.mapped(descriptors[0], sizes[1:]))
@@ -204,6 +216,12 @@ class Channel:
                 raise EOFError
             view = view[count:]
         return data
+
+
+def _require(what: str, found: int, most: int, least: int = 0) -> None:
+    """Raises CodecError: a message says of itself that it is larger than any is."""
+    if not least <= found <= most:
+        raise CodecError(f"a message of {found:,} {what}", allowed=f"{least:,} to {most:,}")
 
 
 def _begin(text: bytes, buffers: list[memoryview], *, shared: bool) -> bytes:
