@@ -11,7 +11,7 @@ from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript
 from modellab.text.results import Evidence, Rejection
 from modellab.text.sentences import join_words
-from modellab.units import clock
+from modellab.units import clock, plural
 from resources.engine import StepResult
 
 _SHOWN = 10
@@ -93,7 +93,7 @@ def nothing_rejected(rejected: Callable[[StepResult], Sequence[Rejection]]) -> C
         found = rejected(result)
         return Verdict(
             not found,
-            f"{len(found)} lines left out because their evidence does not hold",
+            f"{plural(len(found), 'line')} left out because their evidence does not hold",
             {"rejected": [f"{one.text}: {one.reason}" for one in found[:_SHOWN]]},
         )
 

@@ -19,6 +19,7 @@ from modellab.steps.alignment import STEP
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.surfaces.results import Diarization, Transcript
+from modellab.units import plural
 from resources.engine import StepResult
 
 _LEAST_ATTRIBUTED = 0.95
@@ -61,7 +62,7 @@ def _no_word_lost(result: StepResult) -> Verdict:
     asr = result.upstream("asr")
     before = Counter(word.text for word in load(Transcript, asr.file(TRANSCRIPT_FILE)).words) if asr else Counter()
     after = Counter(word.text for word in transcript_of(result).words)
-    return Verdict(before == after, f"{before.total()} words in, {after.total()} words out")
+    return Verdict(before == after, f"{plural(before.total(), 'word')} in, {after.total():,} out")
 
 
 ALIGNMENT = step_asset(

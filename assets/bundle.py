@@ -14,6 +14,7 @@ from modellab.bundle.pack import FOLDER, PAGE
 from modellab.errors import ArtifactCorrupt
 from modellab.outside import read_json
 from modellab.steps.bundle import STEP
+from modellab.units import plural
 from resources.engine import StepResult
 
 _KIB = 1024
@@ -56,7 +57,7 @@ def _files_match_manifest(result: StepResult) -> Verdict:
     present = {path.name for path in (result.artifact.path / FOLDER).iterdir()}
     return Verdict(
         present == set(names),
-        f"{len(names)} files listed, {len(present)} there, all with the digests listed",
+        f"{plural(len(names), 'file')} listed, {len(present)} there, all with the digests listed",
         {"not_listed": sorted(present - set(names)), "missing": sorted(set(names) - present)},
     )
 

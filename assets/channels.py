@@ -11,6 +11,7 @@ from assets._page import duration, table
 from assets._step import step_asset
 from modellab.documents import load
 from modellab.steps.channels import CHANNELS_FILE, STEP, ChannelSpeakers
+from modellab.units import plural
 from resources.engine import StepResult
 
 
@@ -29,7 +30,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 def _all_channels_speak(result: StepResult) -> Verdict:
     known = load(ChannelSpeakers, result.artifact.file(CHANNELS_FILE)).channels
     silent = [speaker.speaker for speaker in known if not speaker.speech_s]
-    return Verdict(not silent, f"{len(known)} channels; without speech: {', '.join(silent) or 'none'}")
+    return Verdict(not silent, f"{plural(len(known), 'channel')}; without speech: {', '.join(silent) or 'none'}")
 
 
 CHANNELS = step_asset(

@@ -16,7 +16,7 @@ from modellab.steps.chapters import CHAPTERS_FILE, STEP
 from modellab.surfaces.results import Word
 from modellab.text.results import Chapter, Chapters
 from modellab.text.sentences import join_words, tokens
-from modellab.units import clock
+from modellab.units import clock, plural
 from resources.engine import StepResult
 
 
@@ -76,7 +76,10 @@ def _cover_every_word(result: StepResult) -> Verdict:
     chapters, words = chapters_of(result), len(transcript_read(result).words)
     wrong = gaps(chapters, words)
     return Verdict(
-        not wrong, f"{len(chapters)} chapters over {words} words, {len(wrong)} gaps or overlaps", {"at": wrong[:10]}
+        not wrong,
+        f"{plural(len(chapters), 'chapter')} over {plural(words, 'word')}, "
+        f"{plural(len(wrong), 'gap or overlap', 'gaps or overlaps')}",
+        {"at": wrong[:10]},
     )
 
 

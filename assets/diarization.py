@@ -16,6 +16,7 @@ from modellab.steps.diarization import DIARIZATION_FILE, STEP
 from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Diarization, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
+from modellab.units import plural
 from resources.engine import StepResult
 
 _TOLERANCE_S = 1e-3
@@ -84,10 +85,11 @@ def _speakers_where_speech(result: StepResult) -> Verdict:
     speakers = len(diarization_of(result).speakers)
     vad = result.upstream("vad")
     if vad is None:
-        return Verdict(speakers > 0, f"{speakers} speakers; this system does not look for speech by itself")
+        return Verdict(speakers > 0, f"{plural(speakers, 'speaker')}; this system does not look for speech by itself")
     speech = load(SpeechSegments, vad.file(SPEECH_FILE))
     return Verdict(
-        (speakers > 0) == bool(speech.segments), f"{speakers} speakers in {duration(speech.speech_s)} of speech"
+        (speakers > 0) == bool(speech.segments),
+        f"{plural(speakers, 'speaker')} in {duration(speech.speech_s)} of speech",
     )
 
 

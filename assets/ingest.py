@@ -10,6 +10,7 @@ from assets._page import duration, level, table
 from assets._pictures import timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.media.decode import no_numbers
 from modellab.steps.ingest import STEP
 from modellab.units import clock
 from resources.engine import StepResult
@@ -50,7 +51,7 @@ def _decodes_whole(result: StepResult) -> Verdict:
     stated, decoded, broken = result.source.duration_s, info.original_duration_s, info.source.non_finite_samples
     lost = info.source.losses.sentences()
     if broken:
-        lost.append(f"{broken} samples were not numbers and were set to 0")
+        lost.append(no_numbers(broken))
     # Which of several streams the registered length is of, the parameters of ingest need not agree with.
     as_registered = info.source.audio_streams > 1 or abs(stated - decoded) <= _LENGTH_TOLERANCE_S
     return Verdict(

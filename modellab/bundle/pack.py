@@ -18,6 +18,7 @@ from modellab.documents import dump
 from modellab.formats.rttm import to_rttm
 from modellab.inputs.registered import RegisteredInput
 from modellab.media.audio import Samples
+from modellab.units import plural
 
 FOLDER = "pack"
 PAGE = "index.html"
@@ -161,6 +162,5 @@ def made_by(reads: Sequence[Artifact]) -> list[str]:
     credits.append(f"{'; '.join(named)}; put together by Model Lab." if named else "Put together by Model Lab.")
     rejected = sum(by_step[step].summary.get("rejected", 0) for step in _FROM_WORDS if step in by_step)
     if rejected:
-        lines = "1 line" if rejected == 1 else f"{rejected} lines"
-        credits.append(f"Left out, because the words that were cited for it were not said: {lines}.")
+        credits.append(f"Left out, because the words that were cited for it were not said: {plural(rejected, 'line')}.")
     return credits

@@ -18,6 +18,7 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
+from modellab.errors import LabError
 from modellab.legible import as_text, legible
 
 _PIPED_WIDTH = 160
@@ -56,9 +57,14 @@ def stderr() -> Console:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on standard output. Dates become ISO 8601, paths text, and NaN and infinity null.
+    """Print one JSON document on standard output, as `json_text` makes it."""
+    sys.stdout.write(json_text(document) + "\n")
 
-    It is printed whatever its strings hold: bytes of a file's name that are not UTF-8 become U+FFFD, and what the
+
+def json_text(document: Any) -> str:
+    """A document as JSON for standard output. Dates become ISO 8601, paths text, and NaN and infinity null.
+
+    It can be printed whatever its strings hold: bytes of a file's name that are not UTF-8 become U+FFFD, and what the
     output's encoding lacks is escaped.
     """
     from pydantic_core import to_json
@@ -68,7 +74,13 @@ def print_json(document: Any) -> None:
     text = to_json(_printable(document), indent=2, inf_nan_mode="null", by_alias=True, fallback=str).decode()
     text = redact_known(text)
     is_unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
-    sys.stdout.write((_TO_ESCAPE if is_unicode else _NOT_ASCII).sub(_escaped, text) + "\n")
+    return (_TO_ESCAPE if is_unicode else _NOT_ASCII).sub(_escaped, text)
+
+
+def error_document(error: LabError) -> dict[str, Any]:
+    """What JSON documents say of an error: `{"error": {...}}`."""
+    parts = {"what": error.what, "found": error.found, "allowed": error.allowed, "hint": error.hint}
+    return {"error": {"type": type(error).__name__, "message": str(error), **parts}}
 
 
 def _printable(value: Any) -> Any:

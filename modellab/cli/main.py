@@ -14,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
 from modellab.cli import completion, doctor, inputs, models, pipelines, run, runs, signals, streams, warehouse
-from modellab.cli.console import marked, print_json, print_line, stderr
+from modellab.cli.console import error_document, marked, print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
 from modellab.redaction import guard_logs, redact
@@ -167,7 +167,6 @@ def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
 def _report(error: LabError, *, as_json: bool) -> None:
     if as_json:
         finished = error.finished if isinstance(error, Interrupted) else {}
-        parts = {"what": error.what, "found": error.found, "allowed": error.allowed, "hint": error.hint}
-        print_json({**finished, "error": {"type": type(error).__name__, "message": str(error), **parts}})
+        print_json({**finished, **error_document(error)})
     else:
         print_line(stderr(), marked("✗", "red", error.told()))

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from modellab.bundle.meeting import Meeting, Participant
+from modellab.cli.asking import lab_to_ask
 from modellab.cli.console import print_block, print_json, print_line, stderr, stdout, table
 from modellab.cli.marks import speaker_styles
 from modellab.errors import StepFailed, UsageError
@@ -99,7 +100,7 @@ def name_speakers(
         raise UsageError(
             f"{wanted!r} is no run", hint=f'The run comes first: modellab runs name-speakers latest "{wanted}"'
         )
-    lab = Lab.from_environment()
+    lab = lab_to_ask()
     named = run_with_speakers(lab, attempt_with(lab, wanted, WORDS) or find_run(lab, wanted))
     again: list[str] | None = None
     if assignments or clear:

@@ -62,13 +62,13 @@ def list_runs(
     """
     from rich.text import Text
 
+    from modellab.cli.asking import lab_to_ask
     from modellab.cli.console import print_json, print_line, stdout
     from modellab.cli.run_table import print_runs
     from modellab.runs.past import past_runs
-    from modellab.settings import Lab
     from modellab.units import plural
 
-    lab = Lab.from_environment()
+    lab = lab_to_ask()
     runs, more = past_runs(lab, source=source, status=status, limit=limit)
     if as_json:
         print_json({"runs": runs, "more": more})
@@ -92,6 +92,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     """
     from rich.text import Text
 
+    from modellab.cli.asking import lab_to_ask
     from modellab.cli.board import state_of
     from modellab.cli.console import marked, print_block, print_json, print_line, stdout
     from modellab.cli.marks import MARKS, doubt_line
@@ -100,9 +101,8 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from modellab.runs.meetings import WORDS, meeting_of
     from modellab.runs.outcome import PACK_STEP, missing_parts, pack_file, step_document
     from modellab.runs.past import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
-    from modellab.settings import Lab
 
-    lab = Lab.from_environment()
+    lab = lab_to_ask()
     found = find_run(lab, run)
     # Its results may be those of an earlier attempt; `latest` is the newest run, whatever others have.
     name = found.run if run == LATEST else run
@@ -178,17 +178,17 @@ def transcript(
     $ modellab runs transcript
     $ modellab runs transcript 3f9c --format srt > talk.srt
     """
+    from modellab.cli.asking import lab_to_ask
     from modellab.cli.console import print_block, print_text, stdout
     from modellab.cli.report import transcript as coloured
     from modellab.errors import ArtifactMissing
     from modellab.runs.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
     from modellab.runs.past import artifact_of, records_of, source_of
-    from modellab.settings import Lab
 
     kind = _format(wanted)
     if as_json:
         kind = TranscriptFormat.JSON
-    lab = Lab.from_environment()
+    lab = lab_to_ask()
     found = _attempt(lab, run, WORDS, "transcript", "Run a pipeline with the step asr: modellab pipelines list.")
     records = records_of(lab, found)
     meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
@@ -214,13 +214,13 @@ def bundle(
     $ modellab runs bundle latest --to ~/Desktop --zip
     """
     from modellab.bundle.export import export
+    from modellab.cli.asking import lab_to_ask
     from modellab.cli.console import print_json, print_line, stdout
     from modellab.errors import ArtifactMissing
     from modellab.runs.outcome import PACK_STEP
     from modellab.runs.past import artifact_of, records_of
-    from modellab.settings import Lab
 
-    lab = Lab.from_environment()
+    lab = lab_to_ask()
     found = _attempt(lab, run, (PACK_STEP,), "Meeting Pack", "Run the pipeline meeting on it.")
     pack = artifact_of(lab, records_of(lab, found), PACK_STEP)
     if pack is None:

@@ -68,6 +68,12 @@ def output_trouble() -> OSError | None:
     return None if trouble is None or trouble.errno == errno.EPIPE else trouble
 
 
+def takes_no_more() -> bool:
+    """Whether standard output has failed already, so that nothing more need be printed."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return isinstance(raw, Output) and raw.trouble is not None
+
+
 def _stand_in(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error

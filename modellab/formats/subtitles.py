@@ -15,6 +15,7 @@ import pysubs2
 from modellab.errors import LabError, TextRefused
 from modellab.formats.lines import REFERENCE
 from modellab.outside import read_text
+from modellab.units import plural
 
 _ARROW = {"SubRip": re.compile(r"^\s*\d+:[\d:.,]*\s*-->", re.MULTILINE), "WebVTT": re.compile("-->")}
 """What begins a cue. In WebVTT nothing else may hold an arrow."""
@@ -130,7 +131,7 @@ def _whole(cues: list[Cue], text: str, path: Path, form: str) -> list[Cue]:
     written = len(_ARROW[form].findall(text))
     if written != len(cues) or (not cues and form == "SubRip" and text.strip()):
         raise LabError(
-            f"{path} can't be read as {form}", found=f"{written} lines of times, {len(cues)} of them readable"
+            f"{path} can't be read as {form}", found=f"{plural(written, 'line')} of times, {len(cues)} of them readable"
         )
     backwards = next((cue for cue in cues if cue.end_s < cue.start_s), None)
     if backwards is not None:

@@ -16,7 +16,7 @@ from modellab.media.audio import Audio, Samples
 from modellab.media.opening import MediaFile
 from modellab.media.resampling import StreamResampler
 from modellab.media.timeline import TimeJump, Timeline
-from modellab.units import clock
+from modellab.units import clock, plural
 
 _BLOCK_SAMPLES = 1 << 16
 _BLOCK_VALUES = 1 << 19
@@ -92,14 +92,19 @@ class Losses:
         """What a user should know of it, a sentence each."""
         found: list[str] = []
         if self.undecodable_packets:
-            found.append(f"{self.undecodable_packets} damaged packets could not be decoded")
+            found.append(f"{plural(self.undecodable_packets, 'damaged packet')} could not be decoded")
         if self.unreadable_from_s is not None:
             found.append(f"the file is damaged and could only be read up to {self.unreadable_from_s:.2f} s")
         if self.stated_s is not None:
             found.append(f"the file states a length of {self.stated_s:.2f} s, but holds {self.held_s:.2f} s")
         if self.missing_bytes:
-            found.append(f"the file is cut off: {self.missing_bytes} bytes fewer than its header promises")
+            found.append(f"the file is cut off: {plural(self.missing_bytes, 'byte')} fewer than its header promises")
         return found
+
+
+def no_numbers(samples: int) -> str:
+    """What is said of samples that were NaN or infinite."""
+    return plural(samples, "sample was not a number and was set to 0", "samples were not numbers and were set to 0")
 
 
 @dataclass(slots=True)
@@ -215,7 +220,7 @@ class MediaReader:
             found.append(f"the sound ends at {self.duration_s:.2f} s, before the file's other streams do")
         found += [*self.losses().sentences(), *self._timeline.warnings()]
         if self.report.non_finite_samples:
-            found.append(f"{self.report.non_finite_samples} samples were not numbers and were set to 0")
+            found.append(no_numbers(self.report.non_finite_samples))
         return found
 
     def losses(self) -> Losses:

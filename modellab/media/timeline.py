@@ -14,7 +14,7 @@ Everything else is a doubt, which is counted and named; the sound then follows o
 
 from dataclasses import dataclass, field
 
-from modellab.units import clock
+from modellab.units import clock, plural
 
 MOST_FILLED_S = 4 * 3600.0
 """Silence that one recording's gaps may become, all together."""
@@ -131,7 +131,14 @@ class Timeline:
         """What a user should know of the recording's times, a sentence each."""
         found: list[str] = []
         if self.gaps:
-            found.append(f"{self.gaps} gaps, {self.filled_s:.2f} s in all, were filled with silence")
+            in_all = f"{self.filled_s:.2f} s in all"
+            found.append(
+                plural(
+                    self.gaps,
+                    f"gap, {in_all}, was filled with silence",
+                    f"gaps, {in_all}, were filled with silence",
+                )
+            )
         if self.doubts:
             first, times = self.doubted[0], f"{self.doubts} times" if self.doubts > 1 else "once"
             way = "ahead" if first.by_s > 0 else "back"

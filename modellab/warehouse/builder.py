@@ -84,6 +84,18 @@ def build(lab: Lab) -> BuildReport:
     return _locked(lab, None)
 
 
+def build_unless_another_does(lab: Lab) -> BuildReport | None:
+    """`build` without waiting: None while another process builds, for whoever only wants to read what is there.
+
+    Raises:
+        WarehouseError: the disk refuses.
+    """
+    try:
+        return _locked(lab, None, wait_s=0.0)
+    except _Busy:
+        return None
+
+
 def rebuild(lab: Lab) -> BuildReport:
     """Drop lake and database, and make both again from records and artifacts.
 
@@ -95,12 +107,16 @@ def rebuild(lab: Lab) -> BuildReport:
     return _locked(lab, StartOver("a rebuild was asked for", from_source=True))
 
 
-def _locked(lab: Lab, start_over: StartOver | None) -> BuildReport:
+class _Busy(WarehouseError):
+    """Another process builds."""
+
+
+def _locked(lab: Lab, start_over: StartOver | None, wait_s: float = _LOCK_TIMEOUT_S) -> BuildReport:
     started = time.perf_counter()
     report = BuildReport()
     try:
         lab.home.mkdir(parents=True, exist_ok=True)
-        with FileLock(lab.home / "modellab.duckdb.lock", timeout=_LOCK_TIMEOUT_S):
+        with FileLock(lab.home / "modellab.duckdb.lock", timeout=wait_s):
             try:
                 _Build(lab, report).run(start_over)
             except _LakeDamaged as damage:
@@ -110,8 +126,8 @@ def _locked(lab: Lab, start_over: StartOver | None) -> BuildReport:
                 why = f"the database could not be brought up to date: {database_file.first_line(error)}"
                 _Build(lab, report).run(StartOver(why))
     except Timeout as error:
-        raise WarehouseError(
-            f"another process has been building {lab.database} for over {_LOCK_TIMEOUT_S / 60:.0f} minutes",
+        raise _Busy(
+            f"another process has been building {lab.database} for over {wait_s / 60:.0f} minutes",
             hint="Look for a hanging modellab or Dagster process and end it.",
         ) from error
     except (OSError, duckdb.Error) as error:

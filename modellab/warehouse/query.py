@@ -1,9 +1,9 @@
 """Reading the warehouse: SQL that can't change anything, on a connection that is always closed."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,8 @@ _READING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "MULTI"})
 
 COUNTED = 100_000
 """Rows that are counted beyond those that are kept: to count on might take for ever."""
-_COUNTED_AT_ONCE = 2048
+_AT_ONCE = 2048
+"""Rows that are fetched at once: as many as DuckDB works on at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,26 @@ def connect(lab: Lab) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def query(lab: Lab, sql: str, parameters: Parameters | None = None, *, limit: int | None = None) -> QueryResult:
-    """Run one statement that reads.
+    """Run one statement that reads, and keep what it gives. Arguments and errors as for `batches`."""
+    parts = list(batches(lab, sql, parameters, limit=limit))
+    rows = parts[0].rows if len(parts) == 1 else [row for part in parts for row in part.rows]
+    return replace(parts[-1], rows=rows)
+
+
+def batches(
+    lab: Lab, sql: str, parameters: Parameters | None = None, *, limit: int | None = None
+) -> Generator[QueryResult]:
+    """Run one statement that reads, and give its rows as they come, some thousand at a time: at least one batch, which
+    may be empty. The last says how many more rows there are. The database stays open until all were taken or the
+    generator is closed.
 
     Args:
         parameters: for `?` or `$1` a sequence, for `$name` a mapping.
-        limit: rows that are kept at most; of the others only some are looked at, to be counted. None: all.
+        limit: rows that are given at most; of the others only some are looked at, to be counted. None: all.
 
     Raises:
-        QueryError: it is not one statement, it would write, or DuckDB refuses it; with DuckDB's own words.
+        QueryError: it is not one statement, it would write, or DuckDB refuses it, maybe after some batches; with
+            DuckDB's own words.
     """
     with connect(lab) as connection:
         try:
@@ -104,15 +117,23 @@ def query(lab: Lab, sql: str, parameters: Parameters | None = None, *, limit: in
             cursor = connection.execute(sql, parameters)
             columns = [column[0] for column in cursor.description or ()]
             types = [str(column[1]) for column in cursor.description or ()]
-            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit) if limit else []
-            return QueryResult(columns, types, rows, 0 if limit is None else _count_on(cursor))
+            left = limit
+            while True:
+                wanted = _AT_ONCE if left is None else min(_AT_ONCE, left)
+                rows = cursor.fetchmany(wanted) if wanted else []
+                if left is not None:
+                    left -= len(rows)
+                is_last = len(rows) < wanted or left == 0
+                yield QueryResult(columns, types, rows, _count_on(cursor) if is_last and left == 0 else 0)
+                if is_last:
+                    return
         except duckdb.Error as error:
             raise _explained(connection, error) from error
 
 
 def _count_on(cursor: duckdb.DuckDBPyConnection) -> int:
     count = 0
-    while count < COUNTED and (rows := cursor.fetchmany(_COUNTED_AT_ONCE)):
+    while count < COUNTED and (rows := cursor.fetchmany(_AT_ONCE)):
         count += len(rows)
     return min(count, COUNTED)
 

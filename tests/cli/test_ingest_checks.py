@@ -51,8 +51,8 @@ def test_only_what_could_not_be_had_fails_the_check(call: Call, recordings: Path
         found[Path(entry["path"]).name] = (check["passed"], check["description"], step["warnings"])
     tracks = "the file has 2 audio streams, of which number 0 is used; ingest.audio_stream chooses another"
     late = "the file's clock begins at 0:11:00.000; times here count from the first sound, as 0:00"
-    cut = "the file is cut off: 2000 bytes fewer than its header promises"
-    no_numbers = "16000 samples were not numbers and were set to 0"
+    cut = "the file is cut off: 2,000 bytes fewer than its header promises"
+    no_numbers = "16,000 samples were not numbers and were set to 0"
     assert found == {
         "1-two-tracks.mka": (True, "0:03.0 decoded of 0:03.0", [tracks]),
         "2-late.mka": (True, "0:03.0 decoded of 0:03.0", [late]),

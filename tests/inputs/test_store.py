@@ -247,7 +247,7 @@ def test_a_damaged_file_is_taken_as_far_as_it_goes(store: InputStore, tmp_path: 
     os.truncate(path, 44 + 16_000)
     found = store.register(path)
     assert found.duration_s == 1.0
-    assert found.warnings == ("the file is cut off: 48000 bytes fewer than its header promises",)
+    assert found.warnings == ("the file is cut off: 48,000 bytes fewer than its header promises",)
 
 
 @pytest.mark.parametrize(

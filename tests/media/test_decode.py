@@ -90,7 +90,7 @@ def test_missing_packets_become_silence_of_their_length(encode: Encode, tone: To
     assert samples.shape == (1, 160_000)
     assert np.abs(samples[0, 90_000:] - whole[90_000:]).max() < 1e-3
     assert not samples[0, 54_000:74_000].any()
-    assert reader.warnings() == [f"1 gaps, {reader.report.filled_s:.2f} s in all, were filled with silence"]
+    assert reader.warnings() == [f"1 gap, {reader.report.filled_s:.2f} s in all, was filled with silence"]
 
 
 def test_a_stream_that_begins_later_than_the_recording_keeps_its_time(encode: Encode, tone: Tone) -> None:
@@ -152,7 +152,7 @@ def test_a_wav_that_was_cut_off_gives_what_is_there(tmp_path: Path, tone: Tone) 
     os.truncate(path, 44 + 32_000)
     samples, reader = read(path)
     assert samples.shape == (1, 16_000)
-    assert reader.warnings() == ["the file is cut off: 32000 bytes fewer than its header promises"]
+    assert reader.warnings() == ["the file is cut off: 32,000 bytes fewer than its header promises"]
 
 
 def test_resampling_and_mixing_on_the_way(tmp_path: Path, tone: Tone) -> None:

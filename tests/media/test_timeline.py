@@ -23,7 +23,7 @@ def test_sound_that_begins_eleven_minutes_in_keeps_its_time(encode: Encode, tone
     path = encode("a.mka", [tone(1.0)[np.newaxis], tone(1.0)[np.newaxis]], codec="pcm_s16le", first_pts=(0, 10_560_000))
     reader, loudness = run(path, audio_stream=1)
     assert np.flatnonzero(loudness > 0.1)[0] / 16_000 == pytest.approx(660.0, abs=0.01)
-    assert reader.warnings()[1] == "1 gaps, 660.00 s in all, were filled with silence"
+    assert reader.warnings()[1] == "1 gap, 660.00 s in all, was filled with silence"
     assert reader.report.doubted_jumps == []
 
 

@@ -1,5 +1,7 @@
 """Runs whose process died."""
 
+import json
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from filelock import FileLock
 
 from modellab import wall_clock
 from modellab.settings import Lab
@@ -18,6 +21,7 @@ from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.liveness import ProcessMark, lives
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
+from modellab_dagster.command import main
 
 _HISTORY = "SELECT status, ended_at IS NULL, steps, error FROM run_history"
 
@@ -26,9 +30,11 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from recording_process import *
 lab = Lab.from_environment()
-Recorder(lab).run_started(RUN, make_input(), SYSTEM)
+recorder = Recorder(lab)
+recorder.run_started(RUN, make_input(), SYSTEM)
 print("started", flush=True)
 if len(sys.argv) > 2:
+    record_step(lab, recorder, sys.argv[2])
     os.kill(os.getpid(), signal.SIGKILL)
 sys.stdin.read()
 """
@@ -69,6 +75,51 @@ def test_a_run_whose_process_was_killed_is_found_by_the_next_build(
     assert build(lab).interrupted_runs == 0
     rebuild(lab)
     assert query(lab, _HISTORY).rows == expected
+
+
+def test_what_a_killed_run_left_is_there_for_whoever_asks_next(
+    lab: Lab, life: ModuleType, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(lab)
+    environment = {"MODELLAB_HOME": str(lab.home), "MODELLAB_OFFLINE": "true"}
+    command = [sys.executable, "-c", _DIE, str(Path(__file__).parent), "a"]
+    assert subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE).returncode == -signal.SIGKILL
+    assert main(["sql", "SELECT id, r.status FROM steps JOIN run_history AS r USING (run)", "--csv"]) == 0
+    assert capsys.readouterr().out == "id,status\na,interrupted\n"
+    again = replace(life.RUN, dagster_run_id="dagster-run-2")
+    recorder.run_started(again, life.make_input(), life.SYSTEM)
+    assert main(["runs", "list", "--json"]) == 0
+    listed = [
+        (run["dagster_run_id"], run["status"], run["steps"]) for run in json.loads(capsys.readouterr().out)["runs"]
+    ]
+    assert listed == [("dagster-run-2", "running", 0), ("dagster-run-1", "interrupted", 1)]
+    recorder.run_ended(again, "failed", "no sound")
+    assert main(["runs", "show", "dagster-run-2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["error"] == "no sound"
+
+
+def test_who_asks_waits_for_no_builder(
+    lab: Lab, life: ModuleType, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(lab)
+    life.record_step(lab, recorder, "a")
+    statement = ["sql", "SELECT count(*) AS n FROM steps", "--csv"]
+    with FileLock(lab.home / "modellab.duckdb.lock"):
+        assert main(statement) == 0
+        assert capsys.readouterr() == ("n\n0\n", "")
+    assert main(statement) == 0
+    assert capsys.readouterr() == ("n\n1\n", "")
+
+
+def test_where_nothing_can_be_built_what_is_there_is_asked(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    build(lab)
+    lock = lab.home / "modellab.duckdb.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # stands for a home that this user may only read
+    assert main(["sql", "SELECT count(*) AS n FROM steps", "--csv"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "n\n0\n"
+    assert printed.err.startswith(f"! the newest results may be missing: database {lab.database} can't be built")
 
 
 def test_a_second_attempt_leaves_the_interrupted_one_as_it_was(lab: Lab, life: ModuleType, recorder: Recorder) -> None:

@@ -22,6 +22,7 @@ from modellab.text.llm.backends import BackendSettings, LanguageModel
 from modellab.text.llm.prompts import Prompt, render_prompt
 from modellab.text.results import ActionItem, ActionItems, Line, Rejection, SpeakerSummary, Summary
 from modellab.text.sentences import Sentence, split_sentences, tokens
+from modellab.units import plural
 
 A = TypeVar("A", bound=BaseModel)
 Progress = Callable[[float], None]
@@ -103,7 +104,7 @@ class _Job:
         if self.rejected and not self.accepted:
             raise NoUsableAnswer(
                 f"everything the language model {self.model.name} wrote was rejected",
-                found=f"{len(self.rejected)} lines, the first: {self.rejected[0].reason}",
+                found=f"{plural(len(self.rejected), 'line')}, the first: {self.rejected[0].reason}",
                 hint="Use a larger model, or no backend at all.",
             )
 
