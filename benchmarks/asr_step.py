@@ -90,19 +90,20 @@ def main() -> int:
 def measure(lab: Lab, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run both, in turns."""
     registry = ModelRegistry()
-    config, ref = registry.resolve(arguments.model)
+    _, ref = registry.resolve(arguments.model)
     models = Models(lab, registry)
     engine = Engine(lab, models, ArtifactStore(lab.artifacts), Recorder(lab))
     system = resolve_system(f"fast_asr_only+asr={ref}", registry)
     source = InputStore(lab).register(arguments.recording)
     for step in ("ingest", "vad"):
         run(engine, system, source, step)
-    facts = models.acquire(ref).facts
+    loaded = models.acquire(ref)
+    facts = loaded.facts
     direct = Direct(_weights(lab, registry, ref), facts.threads, facts.batch_size or 1)
     artifact = engine.artifact(system, source, "ingest")
     if artifact is None:
         raise SystemExit("ingest left no artifact")
-    audio = CanonicalAudio.open(artifact).waveform(config.sample_rate_hz)
+    audio = CanonicalAudio.open(artifact).waveform(loaded.sample_rate_hz)
 
     ours: list[Cost] = []
     theirs: list[Cost] = []

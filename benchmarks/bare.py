@@ -17,6 +17,8 @@ from typing import Any
 from faster_whisper import decode_audio
 
 from modellab.media.audio import Waveform
+from modellab.registry.loaded import LoadRequest
+from modellab.surfaces.contracts import EmbedModel
 from modellab.surfaces.results import Transcript
 
 SAMPLE_RATE_HZ = 16_000
@@ -24,36 +26,37 @@ SAMPLE_RATE_HZ = 16_000
 
 def main(requests: Path, recordings: Sequence[Path]) -> None:
     """Decode, find speech, transcribe, and as the pipeline has it, diarize and embed."""
-    wanted, embedded = pickle.loads(requests.read_bytes())
-    models = {
-        step: importlib.import_module(f"models.{request.ref.id}.adapter").load(request)
-        for step, (request, _) in wanted.items()
-    }
+    wanted, embedder = pickle.loads(requests.read_bytes())
+    models = {step: _loaded(request) for step, (request, _) in wanted.items()}
+    sentences = _loaded(embedder) if embedder else None
     parameters = {step: values for step, (_, values) in wanted.items()}
     for recording in recordings:
-        work(recording, models, parameters, embedded=embedded)
+        transcript = work(recording, models, parameters)
+        if sentences:
+            embed(transcript, sentences)
 
 
-def work(recording: Path, models: Mapping[str, Any], parameters: Mapping[str, Any], *, embedded: bool) -> None:
+def _loaded(request: LoadRequest) -> Any:
+    return importlib.import_module(f"models.{request.ref.id}.adapter").load(request)
+
+
+def work(recording: Path, models: Mapping[str, Any], parameters: Mapping[str, Any]) -> Transcript:
     """The calls for one recording."""
     audio = Waveform(decode_audio(str(recording), sampling_rate=SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
     speech = models["vad"].detect(audio, parameters["vad"], _ignore).segments
-    transcript = models["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
+    transcript: Transcript = models["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
     print(len(transcript.words), "words")
     if "diarization" in models:
         print(len(models["diarization"].diarize(audio, parameters["diarization"], _ignore).turns), "turns")
-    if embedded:
-        embed(transcript)
+    return transcript
 
 
-def embed(transcript: Transcript) -> None:
+def embed(transcript: Transcript, embedder: EmbedModel) -> None:
     """The sentences as chapters take them, with their neighbours, and as the summary does."""
-    from modellab.text.embedding import load_embedder
     from modellab.text.segmentation import in_context
     from modellab.text.sentences import split_sentences
 
     sentences = split_sentences(transcript)
-    embedder = load_embedder()
     embedder.embed(in_context(sentences))
     embedder.embed([sentence.text for sentence in sentences])
 

@@ -16,13 +16,18 @@ import csv
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from nltk.metrics.segmentation import pk, windowdiff
 from nltk.tokenize.texttiling import TextTilingTokenizer
 
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.steps.helpers import EMBEDDER_MODEL
+from modellab.surfaces.contracts import EmbedModel
 from modellab.text.dialogues import Split, load_dialogues, transcript_of
-from modellab.text.embedding import load_embedder
 from modellab.text.segmentation import segment
 from modellab.text.sentences import Sentence, split_sentences
 from modellab.text.stopwords import stop_words
@@ -86,9 +91,16 @@ def recordings(folder: Path, count: int) -> Iterator[Document]:
         yield Document.of(draw.sample(pool, min(len(pool), draw.randint(3, 5))))
 
 
+@cache
+def _embedder() -> EmbedModel:
+    registry = ModelRegistry()
+    model: EmbedModel = Models(Lab.from_environment(), registry).acquire(registry.resolve(EMBEDDER_MODEL)[1]).model
+    return model
+
+
 def chapters_step(document: Document) -> list[int]:
     """What the chapters step does."""
-    return segment(document.sentences, load_embedder(), most=_MOST_CHAPTERS)[1:]
+    return segment(document.sentences, _embedder(), most=_MOST_CHAPTERS)[1:]
 
 
 def text_tiling(document: Document) -> list[int]:

@@ -64,7 +64,9 @@ def write_requests(system_key: str, home: Path, path: Path) -> None:
         for step in system.steps
         if step.model
     }
-    path.write_bytes(pickle.dumps((wanted, system.step("chapters") is not None)))
+    chapters = system.step("chapters")
+    embedder = models.request(chapters.helpers["embedder"]) if chapters else None
+    path.write_bytes(pickle.dumps((wanted, embedder)))
 
 
 def measure(recording: Path, system_key: str, rounds: int, warmup: int, folder: Path) -> dict[str, object]:

@@ -63,7 +63,7 @@ def candidates(lab: Lab, models: Models) -> list[Candidate]:
             system = resolve_system(key, registry, lab)
         except LabError as error:
             return Candidate(key, (), str(error), (), is_model)
-        found = {step.model: availability(step.model) for step in system.steps if step.model}
+        found = {ref: availability(ref) for step in system.steps for ref in step.models}
         return Candidate(
             key,
             tuple(step.name for step in system.steps),

@@ -172,7 +172,7 @@ class RunSession:
             found = self._system(system_key).step(step)
         except LabError:
             return ""
-        return str(found.model) if found and found.model else ""
+        return " ".join(map(str, found.models)) if found else ""
 
     def failed(self, step: str, input_key: str, system_key: str, error: LabError) -> None:
         """What is done about a step beside running it failed, its page say: so did the run for that input and system.

@@ -119,3 +119,49 @@ def demucs_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             bag["segment"] = 1.5
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(bag))
     return root
+
+
+@pytest.fixture
+def chat_folder() -> Callable[[Path, dict[str, str]], Path]:
+    """Writes a language model: `chat_folder(folder, {prompt: answer})`, the prompts of different lengths."""
+    return _write_chat_model
+
+
+def _write_chat_model(folder: Path, answers: dict[str, str]) -> Path:
+    """A tiny GPT-2 that knows some answers by heart: real classes, real files.
+
+    Attention and MLPs are zero, so the next token depends on the position alone: from a prompt's end on, position after
+    position says a character of its answer.
+    """
+    import torch
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    from modellab.registry.torchaudio_cpu import make_importable
+
+    make_importable()
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    characters = sorted({chr(c) for c in range(32, 127)} | {c for answer in answers.values() for c in answer} | {"\n"})
+    vocabulary = {c: i for i, c in enumerate([*characters, "<end>", "<unk>"])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", unk_token="<unk>")  # type: ignore[no-untyped-call]
+    wrapped.save_pretrained(folder)
+    config = GPT2Config(
+        vocab_size=len(vocabulary), n_positions=4096, n_embd=len(vocabulary), n_layer=1, n_head=1,
+        eos_token_id=vocabulary["<end>"], bos_token_id=vocabulary["<end>"], tie_word_embeddings=False,
+    )  # fmt: skip
+    model = GPT2LMHeadModel(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.transformer.ln_f.weight.fill_(1.0)
+        model.lm_head.weight.copy_(torch.eye(len(vocabulary)))
+        for prompt, answer in answers.items():
+            length = len(wrapped(prompt, add_special_tokens=False)["input_ids"])
+            said = [*wrapped(answer, add_special_tokens=False)["input_ids"], vocabulary["<end>"]]
+            for place, token in enumerate(said):
+                model.transformer.wpe.weight[length - 1 + place, token] = 1.0
+    model.save_pretrained(folder)
+    return folder

@@ -96,7 +96,7 @@ CREATE TABLE models (
     ci BOOLEAN NOT NULL,
     licence VARCHAR NOT NULL,
     languages VARCHAR[] NOT NULL,
-    sample_rate_hz INTEGER NOT NULL,
+    sample_rate_hz INTEGER,
     gated BOOLEAN NOT NULL,
     is_default BOOLEAN NOT NULL,
     size_mib DOUBLE,
@@ -111,6 +111,7 @@ COMMENT ON COLUMN models.runtime IS 'pytorch, ctranslate2, onnx, nemo, tensorflo
 COMMENT ON COLUMN models.status IS 'production, candidate or experimental';
 COMMENT ON COLUMN models.ci IS 'Runs for real without a hub or a token';
 COMMENT ON COLUMN models.languages IS 'ISO 639-1 codes, or * for many';
+COMMENT ON COLUMN models.sample_rate_hz IS 'Native rate, Hz; NULL of a model of texts';
 COMMENT ON COLUMN models.size_mib IS 'Size of the weights, MiB';
 COMMENT ON COLUMN models.memory_mib IS 'Rough memory when loaded, MiB';
 COMMENT ON COLUMN models.source IS 'Record (snapshot of the whole registry) the row comes from';
@@ -174,6 +175,7 @@ CREATE TABLE steps (
     device VARCHAR,
     compute_type VARCHAR,
     threads INTEGER,
+    helpers STRUCT("role" VARCHAR, model VARCHAR, weights_sha256 VARCHAR, device VARCHAR, compute_type VARCHAR, threads INTEGER)[],
     machine VARCHAR,
     batch_size INTEGER,
     peak_memory_mib DOUBLE,
@@ -202,6 +204,7 @@ COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, 
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
 COMMENT ON COLUMN steps.device IS 'Kind of device the model ran on, or would have; NULL without a model, or when it failed before that was known';
 COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
+COMMENT ON COLUMN steps.helpers IS 'Models that it used, or would have, beside its own, and how they ran; threads NULL of one that was not loaded; a row each in helper_models';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';
@@ -276,6 +279,7 @@ CREATE TABLE artifacts (
     machine VARCHAR,
     parameters JSON NOT NULL,
     reads JSON NOT NULL,
+    helpers JSON,
     summary JSON NOT NULL,
     files INTEGER NOT NULL,
     bytes BIGINT NOT NULL,
@@ -292,6 +296,7 @@ COMMENT ON COLUMN artifacts.machine IS 'Where it was made: hosts.machine; NULL o
 COMMENT ON COLUMN artifacts.input IS 'Key of the input it was first made for';
 COMMENT ON COLUMN artifacts.run IS 'Run that made it';
 COMMENT ON COLUMN artifacts.reads IS 'Role -> fingerprint of what it read; of `input`, the input''s SHA-256';
+COMMENT ON COLUMN artifacts.helpers IS 'Role -> identity of a model that was used beside its own';
 COMMENT ON COLUMN artifacts.summary IS 'Small figures the step gave about its result';
 COMMENT ON COLUMN artifacts.path IS 'Its folder, relative to the lab''s home';
 COMMENT ON COLUMN artifacts.source IS 'The artifact''s fingerprint';

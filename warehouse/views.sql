@@ -447,6 +447,13 @@ GROUP BY system, device, step, compute_type, threads, machine
 WINDOW same_step AS (PARTITION BY step);
 COMMENT ON VIEW scorecard IS 'All figures of a system: quality over all its cases, with its rank over those it has in common with others; speed by step, device and machine. hosts_differ: others'' figures of that kind are not all of the same machine';
 
+CREATE VIEW helper_models AS
+SELECT
+    id AS step_id, run, dagster_run_id, input, system, step, status, cached, started_at, machine,
+    unnest(helpers, recursive := true)
+FROM steps;
+COMMENT ON VIEW helper_models IS 'Models that steps used beside their own, one row per attempt and model: an embedder, a language model; threads are NULL where it was not loaded';
+
 CREATE VIEW coverage AS
 WITH
     wanted AS (SELECT model, status, unnest(surfaces) AS surface FROM current_models),

@@ -1,7 +1,7 @@
 """The one function that says whether two results are the same result."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -56,7 +56,7 @@ class StepIdentity:
     step: str
     code_version: str
     parameters: Mapping[str, Any]
-    """As `hashed_parameters` gives them."""
+    """As `hashed_parameters` gives them; a helper model's identity stands for the parameter that names it."""
     model: ModelIdentity | None
     reads: Mapping[str, str | None]
     """Role -> fingerprint of the artifact read. For an optional role None where the pipeline has no step for it,
@@ -91,12 +91,17 @@ def identity_of(record: Mapping[str, Any]) -> StepIdentity:
     return StepIdentity(**{**record, "model": model, "helpers": models})
 
 
-def hashed_parameters(parameters: BaseModel) -> dict[str, Any]:
+def hashed_parameters(parameters: BaseModel, without: Iterable[str] = ()) -> dict[str, Any]:
     """What of a step's parameters belongs to its identity, as JSON has it.
 
     Left out are those that are None, so that a new optional one renames no result, and those that decide nothing.
+
+    Args:
+        without: names of those that something else in the identity stands for.
     """
-    unhashed = {name for name, one in type(parameters).model_fields.items() if DECIDES_NOTHING in one.metadata}
+    unhashed = set(without) | {
+        name for name, one in type(parameters).model_fields.items() if DECIDES_NOTHING in one.metadata
+    }
     return parameters.model_dump(mode="json", exclude=unhashed, exclude_none=True)
 
 

@@ -93,9 +93,13 @@ def _quietly(offer: Callable[Where, Iterable[Offer]]) -> Callable[Where, list[Of
 @_quietly
 def pipelines() -> Iterator[Offer]:
     """Pipelines, shipped and one's own, then models, which are pipelines too."""
+    from modellab.surfaces.of_texts import TEXT_SURFACES
+
     for path in _templates():
         yield path.stem
-    yield from models()
+    for name, config in _configs():
+        if not set(config.get("surfaces", ())) <= TEXT_SURFACES:
+            yield from _with_variants(name, config)
 
 
 @_quietly
@@ -225,8 +229,12 @@ def _mapping(path: Path) -> dict[str, Any] | None:
 def _models_with(surface: str | None) -> Iterator[str]:
     for name, config in _configs():
         if surface is None or surface in config.get("surfaces", ()):
-            yield name
-            yield from (f"{name}:{variant}" for variant in config.get("variants", ()))
+            yield from _with_variants(name, config)
+
+
+def _with_variants(name: str, config: dict[str, Any]) -> Iterator[str]:
+    yield name
+    yield from (f"{name}:{variant}" for variant in config.get("variants", ()))
 
 
 def _steps(pipeline: object) -> list[str]:

@@ -202,7 +202,7 @@ def _facts(config: "ModelConfig") -> list[tuple[str, str]]:
         ("runtime", f"{config.runtime} ({config.package})"),
         ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
         ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
-        ("sample rate", f"{config.sample_rate_hz:,} Hz"),
+        *([("sample rate", f"{config.sample_rate_hz:,} Hz")] if config.sample_rate_hz else []),
         ("licence", config.licence),
         *([("access", config.access)] if config.access else []),
     ]

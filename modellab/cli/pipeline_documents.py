@@ -90,4 +90,5 @@ def _filled_step(step: SystemStep) -> dict[str, Any]:
         "model": str(step.model) if step.model else None,
         "parameters": step.parameters.model_dump(mode="json"),
         "reads": step.sources,
+        "helpers": {role: str(ref) for role, ref in step.helpers.items()},
     }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from modellab.pipeline.parameters import Parameter
-    from modellab.pipeline.system import System
+    from modellab.pipeline.system import System, SystemStep
     from modellab.pipeline.validation import Problem
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
@@ -83,7 +83,7 @@ def show(
     rows = table("Step", "Model", "Reads", "What it does")
     for step in system.steps:
         reads = ", ".join(dict.fromkeys(step.sources.values())) or "the recording"
-        rows.add_row(step.name, str(step.model or ""), reads, step.definition.description)
+        rows.add_row(step.name, _models(step), reads, step.definition.description)
     print_block(console, rows)
     console.print()
     print_block(console, _values(system))
@@ -130,19 +130,25 @@ def resolve(
         rows = table("Step", "Model", "Runs on", "Weights", "Reads")
         rows.columns[1].no_wrap = True
         for step in system.steps:
-            here = ready[step.name]
-            runs_on = f"{here.device or 'no device'} ({here.compute_type or '–'}, {here.runtime})" if step.model else ""
+            used = [*([ready[step.name]] if step.model else []), *ready[step.name].helpers.values()]
+            runs_on = [f"{one.device or 'no device'} ({one.compute_type or '–'}, {one.runtime})" for one in used]
+            weights = [one.weights or "" for one in used]
             reads = [f"{role} from {source}" for role, source in sources(step).items() if source]
-            rows.add_row(step.name, str(step.model or ""), runs_on, here.weights or "", "\n".join(reads))
+            rows.add_row(step.name, _models(step), *map("\n".join, (runs_on, weights, reads)))
         print_block(console, rows)
         console.print()
         print_block(console, _values(system))
         console.print()
         for name, reason in missing.items():
             print_line(console, Text.assemble(("✗ ", "red"), f"{name}: {reason}"))
-        to_download = [name for name, step in ready.items() if step.to_download and not step.missing]
-        for name in to_download:
-            print_line(console, Text.assemble(("! ", "yellow"), f"{name}: weights {ready[name].weights}."))
+        to_download = [
+            f"{name}: weights {one.weights}."
+            for name, step in ready.items()
+            for one in (step, *step.helpers.values())
+            if one.to_download and not step.missing
+        ]
+        for line in to_download:
+            print_line(console, Text.assemble(("! ", "yellow"), line))
         if not missing and not to_download:
             print_line(console, Text.assemble(("✓ ", "green"), "Everything it needs is here."))
     if missing:
@@ -366,6 +372,13 @@ def _system(pipeline: str, settings: list[str] | None, registry: "ModelRegistry"
     from modellab.pipeline.system_key import system_key
 
     return resolve_system(system_key(pipeline, parse_overrides(settings or [])), registry)
+
+
+def _models(step: "SystemStep") -> str:
+    """The models that a step uses, a line each, helpers with what they are to it."""
+    return "\n".join(
+        [*([str(step.model)] if step.model else []), *(f"{ref} ({role})" for role, ref in step.helpers.items())]
+    )
 
 
 def _files(given: list[str], lab: "Lab") -> list[Path]:

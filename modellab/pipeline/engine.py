@@ -6,7 +6,7 @@ import platform
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,9 +20,11 @@ from modellab.files import canonical_json
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Absence, Identities, absent_steps, filled_by
-from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord, StepRecorder
+from modellab.pipeline.record import CheckRecord, HelperRecord, RunIdentity, StepRecord, StepRecorder
 from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
+from modellab.registry.config import ModelRef
+from modellab.registry.loaded import LoadedModel
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.settings import Lab
@@ -261,8 +263,12 @@ class _Attempt:
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             timezone=self.engine.lab.timezone,
-            acquire=(lambda: leases.enter_context(self.engine.models.lease(ref))) if ref else None,
+            acquire=self._leased(ref, leases) if ref else None,
+            helpers={role: self._leased(helper, leases) for role, helper in self.step.helpers.items()},
         )
+
+    def _leased(self, ref: ModelRef, leases: ExitStack) -> Callable[[], LoadedModel]:
+        return lambda: leases.enter_context(self.engine.models.lease(ref))
 
     def _result(self, step: str, key: str) -> Artifact:
         """The result of another step, made anew in this run if it is there no more because it was damaged.
@@ -300,7 +306,27 @@ class _Attempt:
             "inference_s": round(self.timings.inference_s, 6),
             "audio_s": self.source.duration_s,
             "execution": asdict(facts) if facts else None,
+            "helpers": [asdict(helper) for helper in self._helpers()],
         }
+
+    def _helpers(self) -> tuple[HelperRecord, ...]:
+        """The step's helper models, with what is known of them by now."""
+        ran = self._context.helper_facts if self._context else {}
+        known = self._identity.helpers if self._identity else {}
+        helpers = []
+        for role, ref in self.step.helpers.items():
+            identity, facts = known.get(role), ran.get(role)
+            helpers.append(
+                HelperRecord(
+                    role=role,
+                    model=str(ref),
+                    weights_sha256=identity.weights_sha256 if identity else None,
+                    device=identity.device if identity else None,
+                    compute_type=identity.compute_type if identity else None,
+                    threads=facts.threads if facts else None,
+                )
+            )
+        return tuple(helpers)
 
     def record(self) -> StepRecord:
         """What came of the attempt; call once, when it is over."""
@@ -333,6 +359,7 @@ class _Attempt:
             device=runs_on.device if runs_on else None,
             compute_type=runs_on.compute_type if runs_on else None,
             threads=facts.threads if facts else None,
+            helpers=self._helpers(),
             machine=this_machine().id,
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached else memory.peak_mib(),

@@ -90,10 +90,11 @@ class Identities:
         return StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,
-            parameters=hashed_parameters(step.parameters),
+            parameters=hashed_parameters(step.parameters, without=_naming_helpers(step)),
             model=self._models.identity(step.model) if step.model else None,
             reads=reads,
             packages=_versions(step.definition),
+            helpers={role: self._models.identity(ref) for role, ref in step.helpers.items()},
         )
 
     def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:
@@ -124,6 +125,11 @@ class Identities:
             else:
                 return key if self._store.find(name, key) else absent(name, _NEVER_RUN)
         return absent(name, self._without[name].why)
+
+
+def _naming_helpers(step: SystemStep) -> list[str]:
+    """The parameters that name helper models, for which the models' identities stand: a folder may be moved."""
+    return [helper.parameter for helper in step.definition.helpers(step.parameters).values()]
 
 
 def _versions(definition: StepDefinition) -> dict[str, str]:

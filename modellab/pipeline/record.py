@@ -36,6 +36,21 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class HelperRecord:
+    """A helper model of a step, and how it ran."""
+
+    role: str
+    model: str
+    """`id:variant`."""
+    weights_sha256: str | None = None
+    """As in its identity; None when that was not known, or it has no weights."""
+    device: str | None = None
+    compute_type: str | None = None
+    threads: int | None = None
+    """None when it was not loaded: the result was there, or needed no model."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """One attempt at one step: done, found in the cache, failed, stopped, or not run because of what it reads."""
 
@@ -67,6 +82,8 @@ class StepRecord:
     device: str | None = None
     compute_type: str | None = None
     threads: int | None = None
+    helpers: tuple[HelperRecord, ...] = ()
+    """Models that it used, or would have, beside the one of its slot."""
     machine: str | None = None
     """Where it ran, as far as numbers depend on it: `Machine.id`. None when it was not run."""
     batch_size: int | None = None

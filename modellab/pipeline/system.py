@@ -10,7 +10,7 @@ Keys are canonical: an override that says what holds anyway is left out, and a v
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -25,7 +25,8 @@ from modellab.registry.config import ModelRef
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
-from modellab.steps.definition import Read, StepDefinition, StepParameters
+from modellab.steps.definition import Helper, Read, StepDefinition, StepParameters
+from modellab.surfaces.of_texts import TEXT_SURFACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ class SystemStep:
     parameters: StepParameters
     sources: Mapping[str, str]
     """Role -> name of the step that fills it; optional roles nothing fills are missing."""
+    helpers: Mapping[str, ModelRef] = field(default_factory=dict)
+    """Role -> helper model (`StepDefinition.helpers`)."""
+
+    @property
+    def models(self) -> tuple[ModelRef, ...]:
+        """Every model that it uses, the one of its slot first."""
+        return tuple(dict.fromkeys((*([self.model] if self.model else []), *self.helpers.values())))
 
     @property
     def name(self) -> str:
@@ -114,8 +122,15 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
     config, ref = registry.resolve(name)
     step = next((s for surface in config.surfaces if (s := step_for_surface(surface))), None)
     if step is None:
+        helps = set(config.surfaces) <= TEXT_SURFACES
         raise TemplateError(
-            f"no step runs the surfaces of {ref} yet", found=", ".join(config.surfaces), allowed="a model with a step"
+            f"no step runs the surfaces of {ref}" if helps else f"no step runs the surfaces of {ref} yet",
+            found=", ".join(config.surfaces),
+            allowed="a model with a step",
+            hint="It helps steps that are about something else (chapters, summarize, action_items), and is no system "
+            "by itself."
+            if helps
+            else None,
         )
     needed = _needed_before(step)
     defaults = default_models(registry)
@@ -185,7 +200,8 @@ def fill(
         written = its_parameters.model_dump(mode="json")
         told |= {f"{step.step}.{name}": value_text(written[name]) for name in kept}
         sources = step_sources(template.name, definition, [done.name for done in filled])
-        filled.append(SystemStep(definition, model, its_parameters, sources))
+        helpers = step_helpers(template.name, definition, its_parameters, registry)
+        filled.append(SystemStep(definition, model, its_parameters, sources, helpers))
     return System(system_key(template.name, told), template.name, tuple(filled))
 
 
@@ -284,6 +300,31 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
             allowed=", ".join(registry.select(surface=definition.surface)),
         )
     return ref
+
+
+def step_helpers(
+    pipeline: str, definition: StepDefinition, parameters: StepParameters, registry: ModelRegistry
+) -> dict[str, ModelRef]:
+    """Role -> the helper model that a step uses with these parameters. Raises as `helper_model`."""
+    helpers = definition.helpers(parameters)
+    return {role: helper_model(pipeline, definition, helper, registry) for role, helper in helpers.items()}
+
+
+def helper_model(pipeline: str, definition: StepDefinition, helper: Helper, registry: ModelRegistry) -> ModelRef:
+    """A helper model of a step, as a full reference.
+
+    Raises:
+        TemplateError: it lacks the surface that the step asks of it.
+        UnknownName: no such model or variant.
+    """
+    config, ref = registry.resolve(helper.model)
+    if helper.surface not in config.surfaces:
+        raise TemplateError(
+            f"model {ref} can't be the {helper.parameter} of step {definition.name!r} of pipeline {pipeline!r}",
+            found=", ".join(config.surfaces),
+            allowed=", ".join(registry.select(surface=helper.surface)),
+        )
+    return ref.model_copy(update={"folder": helper.folder})
 
 
 def _parameters(template: Template, definition: StepDefinition, values: Mapping[str, object]) -> StepParameters:

@@ -12,7 +12,7 @@ from modellab.errors import LabError, TemplateError, TextRefused, UsageError
 from modellab.names import nearest, unknown_name
 from modellab.outside import YAML, compose_yaml, construct_yaml, read_text
 from modellab.pipeline.parameters import names_at
-from modellab.pipeline.system import missing_reads, step_model
+from modellab.pipeline.system import helper_model, missing_reads, step_model
 from modellab.pipeline.template import NAME, NAME_RULE, TEMPLATES, TemplateFile, TemplateStep
 from modellab.pipeline.user_templates import refuse_taken
 from modellab.registry.registry import ModelRegistry
@@ -164,10 +164,16 @@ class _Check:
     def parameters(self, location: _Location, parameters: Any, definition: StepDefinition) -> None:
         if isinstance(parameters, dict):
             try:
-                definition.parameters.model_validate(parameters)
+                valid = definition.parameters.model_validate(parameters)
             except ValidationError as error:
                 kind = f"parameter of {definition.name}"
                 self.invalid(error, (*location, "parameters"), definition.parameters, kind, parameters)
+                return
+            for helper in definition.helpers(valid).values():
+                try:
+                    helper_model(self.pipeline, definition, helper, self.registry)
+                except LabError as error:
+                    self.add((*location, "parameters", helper.parameter), error)
 
     def invalid(
         self,

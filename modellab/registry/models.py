@@ -32,6 +32,7 @@ from modellab.registry.weights import WeightStore
 from modellab.settings import Lab
 
 _MIB_PER_GIB = 1024
+_BYTES_PER_MIB = 1 << 20
 _MISSING: dict[type[LabError], str] = {PackageMissing: "package missing", ModelConfigError: "folder broken"}
 """What keeps a model from running, in a few words."""
 
@@ -71,6 +72,8 @@ class _Kept:
     memory_mib: int
     worker: Worker | None = None
     """The process it runs in, if that is not this one."""
+    weights_sha256: str | None = None
+    """Digest of weights that lie in a folder of a person's, who may have put others there since."""
     leases: int = 0
     """How many hold it just now; changed under the lock of `Models`."""
     called: bool = False
@@ -147,8 +150,9 @@ class Models:
         """
         config = self.registry.get(ref.id)
         kept, load_s = self._take(config, ref)
+        rate_hz = config.sample_rate_hz or 0
         try:
-            yield LoadedModel(kept.model, load_s, kept.facts, config.sample_rate_hz, lambda: self._begin(kept))
+            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, lambda: self._begin(kept))
         finally:
             with self._lock:
                 kept.leases -= 1
@@ -160,36 +164,49 @@ class Models:
 
     def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
         """A kept model with one more lease, and the seconds that loading it took now."""
-        kept = self._take_kept(ref)
+        given = self._given_weights(config, ref)
+        kept = self._take_kept(ref, given)
         if kept is None:
             with self._one_load:
                 # Whoever had the lock before may have loaded it.
-                kept = self._take_kept(ref)
+                kept = self._take_kept(ref, given)
                 if kept is None:
-                    return self._take_loaded(config, ref)
+                    return self._take_loaded(config, ref, given)
         return kept, 0.0
 
-    def _take_kept(self, ref: ModelRef) -> _Kept | None:
+    def _given_weights(self, config: ModelConfig, ref: ModelRef) -> str | None:
+        """Digest of the weights in a folder that a person named; None for a model whose weights come otherwise."""
+        given = config.variants[ref.variant].given is not None
+        return self._weights.digest(self._find(config, ref)) if given else None
+
+    def _take_kept(self, ref: ModelRef, given: str | None) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(ref)
             if kept is None:
                 return None
-            if not kept.usable:
+            if not kept.usable or kept.weights_sha256 != given:
                 del self._kept[ref]
                 return None
             kept.leases += 1
             self._kept.move_to_end(ref)
             return kept
 
-    def _take_loaded(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
-        self._make_room(config.memory_of(ref.variant))
+    def _take_loaded(self, config: ModelConfig, ref: ModelRef, given: str | None) -> tuple[_Kept, float]:
+        self._make_room(self._memory_mib(config, ref))
         started = time.perf_counter()
         kept = self._load(config, ref)
         load_s = time.perf_counter() - started
-        kept.leases = 1
+        kept.leases, kept.weights_sha256 = 1, given
         with self._lock:
             self._kept[ref] = kept
         return kept, load_s
+
+    def _memory_mib(self, config: ModelConfig, ref: ModelRef) -> int:
+        """Rough memory of a loaded variant. Its config can't know the weights that a person puts into a folder."""
+        memory_mib = config.memory_of(ref.variant)
+        if config.variants[ref.variant].given is None:
+            return memory_mib
+        return memory_mib + self._find(config, ref).bytes // _BYTES_PER_MIB
 
     def _begin(self, kept: _Kept) -> bool:
         """Somebody begins an inference; whether it is the first since the model was loaded."""
@@ -238,7 +255,9 @@ class Models:
             reasons += [NativeCodeFails(native)] if native else []
             missing += [verdict.short] if native else []
         weights, to_download = "has none", False
-        if config.variants[ref.variant].has_weights:
+        if _awaits_folder(config, ref):
+            weights = "in a folder that is named where it is used"
+        elif config.variants[ref.variant].has_weights:
             looked = self._weights.look(config, ref)
             if isinstance(looked, FoundWeights):
                 weights = looked.source
@@ -324,7 +343,7 @@ class Models:
                     found=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
                     hint=f"Its weights: {request.weights}. Fetch them again, or take another model.",
                 ) from error
-        return _Kept(model, facts, config.memory_of(ref.variant), worker)
+        return _Kept(model, facts, self._memory_mib(config, ref), worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
         device = choose_device(config, self._settings.device)
@@ -360,7 +379,7 @@ class Models:
 
     def _is_ready(self, ref: ModelRef) -> bool:
         config = self.registry.get(ref.id)
-        if not self._look(ref).availability.ok:
+        if _awaits_folder(config, ref) or not self._look(ref).availability.ok:
             return False
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
@@ -378,3 +397,8 @@ class Models:
             while going:
                 going.pop().close()
             collect_garbage()
+
+
+def _awaits_folder(config: ModelConfig, ref: ModelRef) -> bool:
+    """Whether a variant's weights lie in a folder that is named where it is used, and nothing names one here."""
+    return config.variants[ref.variant].given is not None and ref.folder is None

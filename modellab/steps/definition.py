@@ -40,6 +40,20 @@ class Read:
     plainer form of the earlier: words without speakers will do, a recording that was to be enhanced will not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A model that a step uses for a part of its work, beside the one of its slot: an embedder, a language model."""
+
+    surface: str
+    """What the step asks of it."""
+    model: str
+    """`id` or `id:variant`."""
+    parameter: str
+    """The step's parameter that names it. The model's identity stands for it in the result's."""
+    folder: Path | None = None
+    """Where its weights lie, if the parameter names that."""
+
+
 @dataclass(slots=True)
 class Timings:
     """Where a step's time went, in seconds; `other_s` is the rest of the wall time."""
@@ -76,8 +90,11 @@ class StepContext:
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""
+    helpers: Mapping[str, Callable[[], LoadedModel]] = field(default_factory=dict)
+    """Role -> loads that helper model (`StepDefinition.helpers`)."""
 
     _loaded: LoadedModel | None = None
+    _helping: dict[str, LoadedModel] = field(default_factory=dict)
 
     def recording(self) -> Path:
         """The registered media, found to be what was registered: compared once for each process and copy.
@@ -98,8 +115,7 @@ class StepContext:
         if self._loaded is None:
             if self.acquire is None:
                 raise RuntimeError("this step has no model slot")
-            self._loaded = self.acquire()
-            self.timings.load_s += self._loaded.load_s
+            self._loaded = self._acquired(self.acquire)
             self.facts = self._loaded.facts
         return self._loaded
 
@@ -109,7 +125,29 @@ class StepContext:
 
         Torch's global thread count is the model's own inside the block and what it was before after it.
         """
-        loaded = self.load()
+        with self._running(self.load()) as model:
+            yield model
+
+    @contextmanager
+    def helper(self, role: str) -> Iterator[Any]:
+        """A helper model, loaded when it is first asked for; its times count like those of `model`."""
+        if role not in self._helping:
+            self._helping[role] = self._acquired(self.helpers[role])
+        with self._running(self._helping[role]) as model:
+            yield model
+
+    @property
+    def helper_facts(self) -> dict[str, ExecutionFacts]:
+        """Role -> how that helper model ran, of those that were loaded."""
+        return {role: loaded.facts for role, loaded in self._helping.items()}
+
+    def _acquired(self, acquire: Callable[[], LoadedModel]) -> LoadedModel:
+        loaded = acquire()
+        self.timings.load_s += loaded.load_s
+        return loaded
+
+    @contextmanager
+    def _running(self, loaded: LoadedModel) -> Iterator[Any]:
         if self.timings.first_inference is None:
             self.timings.first_inference = loaded.begin_inference()
         with torch_threads(loaded.facts.threads):
@@ -117,7 +155,7 @@ class StepContext:
 
     @cached_property
     def inference(self) -> Stopwatch:
-        """The time inside `with context.inference:` counts as `inference_s`: work of a model not in the step's slot."""
+        """The time inside `with context.inference:` counts as `inference_s`: work of no model of the lab's."""
         return Stopwatch(self._add_inference)
 
     def _add_inference(self, seconds: float) -> None:
@@ -141,6 +179,8 @@ class StepDefinition:
     """The surface its model must offer; None for a step without a model."""
     model_required: bool = True
     """Whether a pipeline must name a model for it, where it has a surface."""
+    helpers: Callable[[Any], Mapping[str, Helper]] = field(default=lambda parameters: {})
+    """Role -> the helper model that it uses with these parameters. It is loaded when the step first asks for it."""
     reads_input: bool = False
     """Whether it reads the registered media itself (its SHA-256 then enters the fingerprint)."""
     names_from: tuple[str, ...] = ()

@@ -7,12 +7,12 @@ from pydantic import Field
 
 from modellab.artifacts.store import Artifact
 from modellab.documents import dump, load
-from modellab.steps.chapters import CHAPTERS_FILE, TimedEmbedder, read_transcript
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.chapters import CHAPTERS_FILE, read_transcript
+from modellab.steps.definition import Helper, Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.helpers import EMBEDDER_MODEL, Embedder, embedder_helper, writer, writer_helper
 from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
-from modellab.text.embedding import EMBEDDER
-from modellab.text.llm.backends import BackendSettings, open_backend
+from modellab.text.llm.backends import BackendSettings
 from modellab.text.llm.tasks import summarize_with
 from modellab.text.results import Chapters, Line, Summary, evidence_row
 from modellab.text.summary import summarize
@@ -26,7 +26,7 @@ class SummarizeParameters(BackendSettings, StepParameters):
 
     lines: int = Field(6, ge=1, description="lines for the whole meeting")
     lines_per_speaker: int = Field(3, ge=1, description="sentences in each speaker's paragraph")
-    embedder: str = Field(EMBEDDER, pattern=f"^{EMBEDDER}$", description="model of the sentence embeddings")
+    embedder: str = Field(EMBEDDER_MODEL, description="model of the sentence embeddings")
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
@@ -52,7 +52,7 @@ def _extracted(context: StepContext, parameters: SummarizeParameters, transcript
     chapters = load(Chapters, context.reads["chapters"].file(CHAPTERS_FILE)) if "chapters" in context.reads else None
     return summarize(
         transcript,
-        TimedEmbedder(context),
+        Embedder(context),
         chapters,
         lines=parameters.lines,
         lines_per_speaker=parameters.lines_per_speaker,
@@ -60,15 +60,19 @@ def _extracted(context: StepContext, parameters: SummarizeParameters, transcript
 
 
 def _written(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
-    with context.inference:
-        return summarize_with(
-            open_backend(parameters),
-            transcript,
-            parameters,
-            lines=parameters.lines,
-            lines_per_speaker=parameters.lines_per_speaker,
-            progress=context.progress,
-        )
+    return summarize_with(
+        writer(context, parameters),
+        transcript,
+        parameters,
+        lines=parameters.lines,
+        lines_per_speaker=parameters.lines_per_speaker,
+        progress=context.progress,
+    )
+
+
+def helpers(parameters: SummarizeParameters) -> Mapping[str, Helper]:
+    """What picks the lines needs the embedder; what writes them needs itself."""
+    return embedder_helper(parameters.embedder) if parameters.backend == "builtin" else writer_helper(parameters)
 
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
@@ -92,6 +96,7 @@ STEP = StepDefinition(
     reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
     parameters=SummarizeParameters,
     run=run,
+    helpers=helpers,
     packages=(*SENTENCES, "jinja2", "numpy"),
     tables=tables,
 )

@@ -2,13 +2,16 @@
 
 Audio given to a model is at the rate its config names (`sample_rate_hz`), mono unless the surface says otherwise.
 Times in and out of a model are seconds from the start of the samples it was given; the step turns them into
-original-recording times.
+original-recording times. The surfaces of `TEXT_SURFACES` (of_texts.py) are those of helper models.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, get_origin, get_type_hints, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
@@ -24,9 +27,13 @@ SURFACES = (
     "separate",
     "classify",
     "embed",
+    "chat",
     "music_transcription",
 )
 """The names a model's config may list."""
+
+Vectors = npt.NDArray[np.float32]
+"""Shape `(texts, width)`, each row of length 1."""
 
 Progress = Callable[[float], None]
 """Called with the fraction of the work done, 0 to 1, never falling."""
@@ -120,6 +127,38 @@ class SeparateModel(Protocol):
         ...
 
 
+@runtime_checkable
+class EmbedModel(Protocol):
+    """Turns texts into unit vectors of one width: the closer two are, the more alike what the texts mean."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row for each text."""
+        ...
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """Writes what is asked for."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for messages and results; follows from its weights alone."""
+        ...
+
+    def complete(self, system: str, user: str, answer_tokens: int) -> str:
+        """Its answer, the same to the same question.
+
+        Args:
+            system: what it is and how it is to answer.
+            user: what it is asked.
+            answer_tokens: longest answer.
+
+        Raises:
+            StepFailed: question and answer are too long for it.
+        """
+        ...
+
+
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
@@ -127,6 +166,8 @@ CONTRACTS: Mapping[str, type] = {
     "diarization": DiarizationModel,
     "enhance": EnhanceModel,
     "separate": SeparateModel,
+    "embed": EmbedModel,
+    "chat": ChatModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

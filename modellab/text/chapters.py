@@ -1,7 +1,7 @@
 """A transcript's chapters: where the topic changes, and a title from the chapter's own words."""
 
+from modellab.surfaces.contracts import EmbedModel
 from modellab.surfaces.results import Transcript
-from modellab.text.embedding import Embedder
 from modellab.text.results import Chapter, Chapters
 from modellab.text.segmentation import segment
 from modellab.text.sentences import split_sentences
@@ -10,7 +10,7 @@ from modellab.text.titles import title
 BACKEND = "extractive"
 
 
-def find_chapters(transcript: Transcript, embedder: Embedder, *, most: int) -> Chapters:
+def find_chapters(transcript: Transcript, embedder: EmbedModel, *, most: int) -> Chapters:
     """Chapters that cover every word, at most `most`; none when nothing was said."""
     sentences = split_sentences(transcript)
     if not sentences:

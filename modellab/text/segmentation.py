@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modellab.text.embedding import Embedder
+from modellab.surfaces.contracts import EmbedModel
 from modellab.text.sentences import Sentence
 from modellab.ties import first_smallest
 
@@ -60,7 +60,7 @@ class _Costs:
     at: _Floats
 
 
-def segment(sentences: Sequence[Sentence], embedder: Embedder, *, most: int, strength: float = STRENGTH) -> list[int]:
+def segment(sentences: Sequence[Sentence], embedder: EmbedModel, *, most: int, strength: float = STRENGTH) -> list[int]:
     """First sentences of the chapters, beginning with 0; at least one sentence is needed.
 
     Args:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from modellab.surfaces.contracts import EmbedModel, Vectors
 from modellab.surfaces.results import Transcript
-from modellab.text.embedding import Embedder, Vectors
 from modellab.text.english import word_list
 from modellab.text.results import Chapters, Evidence, Line, SpeakerSummary, Summary
 from modellab.text.sentences import Sentence, join_words, split_sentences, tokens
@@ -40,7 +40,7 @@ def _english(name: str, language: str | None) -> frozenset[str]:
 
 
 def summarize(
-    transcript: Transcript, embedder: Embedder, chapters: Chapters | None, *, lines: int, lines_per_speaker: int
+    transcript: Transcript, embedder: EmbedModel, chapters: Chapters | None, *, lines: int, lines_per_speaker: int
 ) -> Summary:
     """A few lines for the meeting, in order of time, and a paragraph per speaker, the one who talks most first.
 

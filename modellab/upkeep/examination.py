@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import LabError
 from modellab.leftovers import leftovers
-from modellab.pipeline.system import step_model
-from modellab.pipeline.template import get_template
+from modellab.pipeline.system import step_helpers, step_model
+from modellab.pipeline.template import TemplateStep, get_template
 from modellab.registry.config import Device, ModelRef, Runtime
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import present, usable_cores
@@ -235,14 +235,23 @@ def _pipeline_problems(registry: ModelRegistry, states: Sequence[ModelState]) ->
     for step in get_template(DEFAULT_PIPELINE).steps:
         what = f"the {step.step} step of the pipeline {DEFAULT_PIPELINE} can't run:"
         try:
-            model = step_model(DEFAULT_PIPELINE, get_step(step.step), step.model, registry)
+            models = _models_of(step, registry)
         except LabError as error:
             problems.append(Problem(f"{what} {error}", blocking=True))
             continue
-        if model and not (available := by_name[str(model)]).ok:
-            in_short = f"{what} {available.page.splitlines()[0]} See above."
-            problems.append(Problem(f"{what} {available.reason}", blocking=True, in_short=in_short))
+        for model in models:
+            if not (available := by_name[str(model)]).ok:
+                in_short = f"{what} {available.page.splitlines()[0]} See above."
+                problems.append(Problem(f"{what} {available.reason}", blocking=True, in_short=in_short))
     return problems
+
+
+def _models_of(step: TemplateStep, registry: ModelRegistry) -> list[ModelRef]:
+    """The model that a template names for a step, if any, and its helpers."""
+    definition = get_step(step.step)
+    own = step_model(DEFAULT_PIPELINE, definition, step.model, registry)
+    parameters = definition.parameters.model_validate(step.parameters)
+    return [*([own] if own else []), *step_helpers(DEFAULT_PIPELINE, definition, parameters, registry).values()]
 
 
 def _package_problems(extras: Sequence[Extra]) -> list[Problem]:

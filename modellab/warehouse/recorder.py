@@ -107,6 +107,7 @@ class Recorder:
                 "parameters": step.parameters.model_dump(mode="json"),
                 "sources": dict(step.sources),
                 "code_version": step.definition.code_version,
+                **({"helpers": {role: str(ref) for role, ref in step.helpers.items()}} if step.helpers else {}),
             }
             for step in system.steps
         ]

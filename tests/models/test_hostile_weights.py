@@ -210,6 +210,8 @@ def test_no_folder_of_weights_runs_code(
     folder.mkdir(parents=True)
     monkeypatch.syspath_prepend(str(folder))
     _fill(folder, variant, marker, content)
+    if variant.given:
+        ref = ref.model_copy(update={"folder": folder})
     settings = Settings(
         _env_file=None, home=tmp_path / "home", weights=tmp_path / "weights", offline=True, device="cpu"
     )

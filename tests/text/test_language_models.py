@@ -4,15 +4,15 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from modellab.errors import ModelUnavailable, StepFailed, UnknownName
+from modellab.errors import StepFailed, UnknownName
 from modellab.text.dialogues import transcript_of
-from modellab.text.llm.backends import BackendSettings, open_backend
+from modellab.text.llm.backends import BackendSettings
+from modellab.text.llm.endpoint import Endpoint
 from modellab.text.llm.prompts import render_prompt
 from modellab.text.llm.tasks import find_action_items_with, summarize_with
 
@@ -33,12 +33,12 @@ def settings(endpoint: Any, **changes: Any) -> BackendSettings:
 
 def summary_of(endpoint: Any, progress: Progress, **changes: Any) -> Any:
     chosen = settings(endpoint, **changes)
-    return summarize_with(open_backend(chosen), TRANSCRIPT, chosen, lines=3, lines_per_speaker=2, progress=progress)
+    return summarize_with(Endpoint(chosen), TRANSCRIPT, chosen, lines=3, lines_per_speaker=2, progress=progress)
 
 
 def actions_of(endpoint: Any, progress: Progress, **changes: Any) -> Any:
     chosen = settings(endpoint, **changes)
-    return find_action_items_with(open_backend(chosen), TRANSCRIPT, DAY, chosen, progress=progress)
+    return find_action_items_with(Endpoint(chosen), TRANSCRIPT, DAY, chosen, progress=progress)
 
 
 def line(text: str, sentence: int, quote: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_the_transcript_is_marked_as_data_and_can_t_leave_its_marks(
     chosen = settings(endpoint)
     transcript = transcript_of(said)
     endpoint.say({"lines": [], "speakers": []} if task == "summarize" else {"items": []})
-    model = open_backend(chosen)
+    model = Endpoint(chosen)
     if task == "summarize":
         summarize_with(model, transcript, chosen, lines=3, lines_per_speaker=2, progress=no_progress)
     else:
@@ -231,7 +231,7 @@ def test_a_long_transcript_is_asked_in_chunks_with_running_numbers(endpoint: Any
         endpoint.say({"lines": [line(f"Part {first}", first, f"sentence {first} has exactly")], "speakers": []})
     seen: list[float] = []
     summary = summarize_with(
-        open_backend(chosen), transcript_of(said), chosen, lines=3, lines_per_speaker=1, progress=seen.append
+        Endpoint(chosen), transcript_of(said), chosen, lines=3, lines_per_speaker=1, progress=seen.append
     )
     assert [shown.text for shown in summary.lines] == ["Part 0", "Part 20", "Part 40"]
     assert [shown.evidence[0].first_word for shown in summary.lines] == [0, 120, 240]
@@ -252,66 +252,3 @@ def test_settings_that_do_not_fit_together_are_refused() -> None:
 def test_an_unknown_prompt_version_lists_the_known() -> None:
     with pytest.raises(UnknownName, match="v1, v2"):
         render_prompt("summarize", "v9", transcript="")
-
-
-def local_model(folder: Path, answer: str) -> Path:
-    """A tiny GPT-2 whose every output is `answer`: real classes, real files, and weights that know one text.
-
-    Attention and MLPs are zero, so the next token depends on the position alone: position p says the p-th character.
-    """
-    import torch
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
-    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-
-    characters = sorted({chr(c) for c in range(32, 127)} | set(answer) | {"\n"})
-    vocabulary = {c: i for i, c in enumerate([*characters, "<end>", "<unk>"])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-    tokenizer.decoder = decoders.Fuse()
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", unk_token="<unk>")  # type: ignore[no-untyped-call]
-    wrapped.save_pretrained(folder)
-    config = GPT2Config(
-        vocab_size=len(vocabulary), n_positions=4096, n_embd=len(vocabulary), n_layer=1, n_head=1,
-        eos_token_id=vocabulary["<end>"], bos_token_id=vocabulary["<end>"], tie_word_embeddings=False,
-    )  # fmt: skip
-    model = GPT2LMHeadModel(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
-        model.transformer.ln_f.weight.fill_(1.0)
-        model.lm_head.weight.copy_(torch.eye(len(vocabulary)))
-    model.save_pretrained(folder)
-    return folder
-
-
-def teach(folder: Path, prompt: str, answer: str) -> None:
-    """Make the model's position embeddings say `answer` after a prompt of this length."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model: Any = AutoModelForCausalLM.from_pretrained(folder)
-    length = len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
-    said = [*tokenizer(answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-    for place, token in enumerate(said):
-        model.transformer.wpe.weight.data[length - 1 + place, token] = 1.0
-    model.save_pretrained(folder)
-
-
-def test_a_local_model_is_loaded_and_asked(tmp_path: Path) -> None:
-    from modellab.registry.torchaudio_cpu import make_importable
-
-    make_importable()
-    folder = local_model(tmp_path, '{"items": []}')
-    teach(folder, "be brief\n\nwhat?\n", '{"items": []}')
-    model = open_backend(BackendSettings(backend="transformers", model=str(folder), answer_tokens=40))
-    assert model.complete("be brief", "what?", {}) == '{"items": []}'
-    small = open_backend(BackendSettings(backend="transformers", model=str(folder), answer_tokens=4090))
-    with pytest.raises(StepFailed, match="too long") as caught:
-        small.complete("be brief", "what?", {})
-    assert "4096 tokens together" in str(caught.value)
-
-
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    model = open_backend(BackendSettings(backend="transformers", model=str(tmp_path / "none")))
-    with pytest.raises(ModelUnavailable, match="no such folder"):
-        model.complete("a", "b", {})

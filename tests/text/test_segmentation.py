@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modellab.surfaces.contracts import EmbedModel
 from modellab.text.dialogues import transcript_of
-from modellab.text.embedding import MiniLM
 from modellab.text.segmentation import best_segmentation, segment
 from modellab.text.sentences import split_sentences
 
@@ -50,11 +50,11 @@ MONEY = (
 )
 
 
-def test_two_clear_topics_are_two_chapters(embedder: MiniLM) -> None:
+def test_two_clear_topics_are_two_chapters(embedder: EmbedModel) -> None:
     sentences = split_sentences(transcript_of([("A", BEES), ("B", MONEY)]))
     assert segment(sentences, embedder, most=20) == [0, 6]
     assert segment(sentences, embedder, most=1) == [0]
 
 
-def test_one_sentence(embedder: MiniLM) -> None:
+def test_one_sentence(embedder: EmbedModel) -> None:
     assert segment(split_sentences(transcript_of([("A", "Hello.")])), embedder, most=20) == [0]

@@ -1,6 +1,8 @@
 """The three steps run on artifacts, as the engine runs them."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from modellab.documents import dump, load
 from modellab.errors import StepFailed
 from modellab.files import sha256_file
 from modellab.inputs.registered import RegisteredInput
+from modellab.pipeline.system import step_helpers
+from modellab.registry.models import Models
 from modellab.steps import action_items, chapters, summarize
 from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import StepContext, StepDefinition, Timings
@@ -31,26 +35,40 @@ def transcript_artifact(folder: Path, transcript: Transcript) -> Artifact:
     return artifact(folder, "alignment")
 
 
-def run(step: StepDefinition, folder: Path, media: Path, reads: dict[str, Artifact], **parameters: Any) -> Any:
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(models: Models) -> Run:
+    """`run(step, folder, media, reads, lines=3)`: what a step says of its result."""
+    return partial(run_with, models)
+
+
+def run_with(
+    models: Models, step: StepDefinition, folder: Path, media: Path, reads: dict[str, Artifact], **parameters: Any
+) -> Any:
     folder.mkdir()
     digest, size = sha256_file(media), media.stat().st_size
     source = RegisteredInput(
         digest[:16], digest, media.name, media, 30.0, 16000, 1, "wav/pcm_s16le", size, "2026-03-12T08:00:00+00:00"
     )
+    valid = step.parameters.model_validate(parameters)
+    helpers = step_helpers("test", step, valid, models.registry)
     context = StepContext(
         input=source,
         system="test",
-        parameters=step.parameters.model_validate(parameters),
+        parameters=valid,
         reads=reads,
         absent={},
         output=folder,
         progress=lambda fraction: None,
         timings=Timings(),
+        helpers={role: partial(models.acquire, ref) for role, ref in helpers.items()},
     )
     return step.run(context)
 
 
-def test_the_steps_follow_each_other(tmp_path: Path, sample_wav: Path) -> None:
+def test_the_steps_follow_each_other(run: Run, tmp_path: Path, sample_wav: Path) -> None:
     said = {"transcript": transcript_artifact(tmp_path / "said", DIALOGUE.transcript())}
     told = run(chapters.STEP, tmp_path / "chapters", sample_wav, said)
     found = load(Chapters, tmp_path / "chapters" / chapters.CHAPTERS_FILE)
@@ -73,21 +91,21 @@ def test_the_steps_follow_each_other(tmp_path: Path, sample_wav: Path) -> None:
     assert items.items[1].due_date == date(2026, 3, 13)
 
 
-def test_a_transcript_without_words_is_refused(tmp_path: Path, sample_wav: Path) -> None:
+def test_a_transcript_without_words_is_refused(run: Run, tmp_path: Path, sample_wav: Path) -> None:
     bare = Transcript([Utterance(0, 1, "Hello there.")], 1.0, "en")
     said = {"transcript": transcript_artifact(tmp_path / "said", bare)}
     with pytest.raises(StepFailed, match="no words with times"):
         run(chapters.STEP, tmp_path / "out", sample_wav, said)
 
 
-def test_silence_gives_empty_results(tmp_path: Path, sample_wav: Path) -> None:
+def test_silence_gives_empty_results(run: Run, tmp_path: Path, sample_wav: Path) -> None:
     said = {"transcript": transcript_artifact(tmp_path / "said", Transcript([], 3.0))}
     assert run(chapters.STEP, tmp_path / "a", sample_wav, said)["chapters"] == 0
     assert run(summarize.STEP, tmp_path / "b", sample_wav, said)["lines"] == 0
     assert run(action_items.STEP, tmp_path / "c", sample_wav, said)["items"] == 0
 
 
-def test_a_dead_endpoint_fails_the_step_and_names_itself(tmp_path: Path, sample_wav: Path) -> None:
+def test_a_dead_endpoint_fails_the_step_and_names_itself(run: Run, tmp_path: Path, sample_wav: Path) -> None:
     said = {"transcript": transcript_artifact(tmp_path / "said", DIALOGUE.transcript())}
     where = {"backend": "openai", "endpoint": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
     with pytest.raises(StepFailed, match=r"m at http://127\.0\.0\.1:9/v1"):

