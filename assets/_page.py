@@ -37,7 +37,7 @@ def level(decibels: float | None, unit: str) -> str:
 
 
 def step_page(result: StepResult, page: Mapping[str, Any]) -> dict[str, Any]:
-    """A step's own page, then what every step shows: the input, the model, timings, and where the result lies."""
+    """A step's own page, then what every step shows: the input, the models, timings, and where the result lies."""
     record = result.record
     common: dict[str, Any] = {
         "input": f"{result.source.name} ({duration(result.source.duration_s)})",
@@ -47,6 +47,8 @@ def step_page(result: StepResult, page: Mapping[str, Any]) -> dict[str, Any]:
     }
     if record.model:
         common["model"] = record.model
+    if record.helpers:
+        common["helpers"] = ", ".join(f"{helper.model} ({helper.role})" for helper in record.helpers)
     if not record.cached:
         common["seconds"] = round(record.total_s, 4)
         if record.inference_s > 0:

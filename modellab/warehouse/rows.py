@@ -110,7 +110,7 @@ def _artifact_row(artifact: Artifact, home: Path) -> Row:
         "machine": made.get("machine"),
         "parameters": identity["parameters"],
         "reads": identity["reads"],
-        "helpers": identity["helpers"],
+        "helpers": identity.get("helpers"),  # not in what earlier versions made
         "summary": artifact.summary,
         "files": len(files),
         "bytes": sum(file["bytes"] for file in files.values()),

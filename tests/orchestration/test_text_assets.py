@@ -95,6 +95,7 @@ def test_a_real_recording_passes_every_check_and_shows_what_was_found(lab, sampl
     assert set(found.values()) == {True}, found
     chapters = [row.data for row in shown["chapters"]["chapters"].records]
     assert sum(int(chapter["words"]) for chapter in chapters) == shown["asr"]["words"].value > 70
+    assert shown["chapters"]["helpers"].value == "all_minilm:l6-v2 (embedder)" and "helpers" not in shown["asr"]
     assert shown["chapters"]["waveform"].value.startswith("![waveform](")
     lines = [row.data for row in shown["summarize"]["summary"].records]
     assert lines and {line["speaker"] for line in lines} <= speakers

@@ -21,6 +21,7 @@ from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
+from modellab.warehouse.rows import rows_of_artifact
 from modellab.warehouse.schema import columns_by_table
 
 
@@ -66,6 +67,13 @@ def test_rows_of_a_result_that_was_there_are_not_written_again(
     artifact = life.make_artifact(lab, "a")
     recorder.step(replace(life.STEP, fingerprint=artifact.fingerprint, **how), artifact)
     assert sorted(path.name for path in lab.lake.iterdir()) == ["steps"]
+
+
+def test_a_result_of_before_there_were_helpers_has_rows_all_the_same(lab: Lab, life: ModuleType) -> None:
+    artifact = life.make_artifact(lab, "a")
+    del artifact.manifest["identity"]["helpers"]
+    (row,) = rows_of_artifact(artifact, lab.home)["artifacts"]
+    assert (row["helpers"], row["reads"]) == (None, artifact.manifest["identity"]["reads"])
 
 
 def test_a_failed_step_is_kept_with_its_error(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
