@@ -214,9 +214,9 @@ def fill(
         if step.step in models and not _same_model(model, step.model, registry):
             told[step.step] = str(model)
         languages = registry.get(model.id).languages_of(model.variant) if model else ()
-        values = _Values(template, step, languages, settings)
+        values = _Values(template, step, languages, settings, registry)
         kept, its_parameters = values.settle(parameters[step.step])
-        written = its_parameters.model_dump(mode="json")
+        written = values.written(its_parameters)
         told |= {f"{step.step}.{name}": value_text(written[name]) for name in kept}
         sources = step_sources(template.name, definition, [done.name for done in filled])
         helpers = step_helpers(template.name, definition, its_parameters, registry)
@@ -239,12 +239,14 @@ class _Values:
     Attributes:
         languages: those that the step's model knows.
         settings: of the lab; None for no lab's.
+        registry: where helper models are that parameters name.
     """
 
     template: Template
     step: TemplateStep
     languages: Sequence[str]
     settings: Settings | None
+    registry: ModelRegistry
 
     def settle(self, overrides: Mapping[str, str]) -> tuple[dict[str, str], StepParameters]:
         """The overrides that say something, and the parameters with them.
@@ -253,12 +255,21 @@ class _Values:
         are no part of a key, and may change.
         """
         parameters = self._with(overrides)
+        said = self.written(parameters)
         kept = dict(overrides)
         for name in sorted(overrides):
             others = {other: value for other, value in kept.items() if other != name}
-            if name not in self._of_lab(others) and self._or_none(others) == parameters:
+            if name not in self._of_lab(others) and self._written_or_none(others) == said:
                 kept = others
         return kept, parameters
+
+    def written(self, parameters: StepParameters) -> dict[str, object]:
+        """The parameters as JSON has them, models that help as full references: `id` and `id:variant` say the same."""
+        definition = get_step(self.step.step)
+        refs = step_helpers(self.template.name, definition, parameters, self.registry)
+        helpers = definition.helpers(parameters)
+        named = {helpers[role].parameter: str(ref) for role, ref in refs.items() if ref.folder is None}
+        return {**parameters.model_dump(mode="json"), **named}
 
     def _of_lab(self, overrides: Mapping[str, str]) -> Mapping[str, object]:
         if self.settings is None:
@@ -270,10 +281,10 @@ class _Values:
         given = {**self.step.parameters, **overrides, **self._of_lab(overrides)}
         return _parameters(self.template, get_step(self.step.step), given)
 
-    def _or_none(self, overrides: Mapping[str, str]) -> StepParameters | None:
+    def _written_or_none(self, overrides: Mapping[str, str]) -> dict[str, object] | None:
         try:
-            return self._with(overrides)
-        except TemplateError:
+            return self.written(self._with(overrides))
+        except LabError:
             return None  # they can't do without it
 
 

@@ -192,6 +192,14 @@ def test_helpers_share_the_memory_with_all_models(lab: Lab, writer: Path) -> Non
             assert models.loaded == [chat, EMBEDDER], "what somebody holds stays"
 
 
+def test_a_helper_is_named_in_one_way(lab: Lab) -> None:
+    registry = ModelRegistry()
+    default = resolve_system("meeting", registry, lab)
+    for name in ("all_minilm", "all_minilm:l6-v2"):
+        named = resolve_system(f"meeting+chapters.embedder={name}+summarize.lines=6", registry, lab)
+        assert (named.key, named.step("chapters").helpers) == ("meeting", default.step("chapters").helpers)  # type: ignore[union-attr]
+
+
 def test_a_helper_that_can_not_help_is_refused_before_anything_runs(lab: Lab) -> None:
     registry = ModelRegistry()
     with pytest.raises(TemplateError) as caught:
