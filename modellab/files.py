@@ -20,6 +20,7 @@ SET_ASIDE = "set-aside"
 """Folder of a lab's home to which what can't be used is moved, so that its owner finds it."""
 _HASH_BLOCK_BYTES = 1 << 20
 _ABANDONED_S = 24 * 3600.0
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def sha256_file(path: Path) -> str:
@@ -33,7 +34,7 @@ def sha256_file(path: Path) -> str:
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces and no NaN: the same value always gives the same text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def sync_path(path: Path) -> None:
@@ -149,7 +150,12 @@ def confine(path: Path, root: Path) -> Path:
     Raises:
         PathRefused: it leads outside, through `..` or a link.
     """
-    resolved, base = path.resolve(), root.resolve()
+    return confine_to(path, root.resolve())
+
+
+def confine_to(path: Path, base: Path) -> Path:
+    """As `confine`, below a folder that is resolved already: for who looks for thousands of paths in one folder."""
+    resolved = path.resolve()
     if not resolved.is_relative_to(base):
         raise PathRefused(f"path {path} leads outside {base}", found=str(resolved), allowed=f"paths below {base}")
     return resolved

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
-from modellab.files import SET_ASIDE, canonical_json, confine, sha256_file, staging_folder, sync_path
+from modellab.files import SET_ASIDE, canonical_json, confine, confine_to, sha256_file, staging_folder, sync_path
 from modellab.outside import read_json
 
 MANIFEST = "manifest.json"
@@ -118,7 +119,12 @@ class ArtifactStore:
         self._damaged: dict[tuple[str, str], str] = {}
 
     def _place(self, step: str, fingerprint: str) -> Path:
-        return confine(self.root / step / fingerprint[:2] / fingerprint, self.root)
+        return confine_to(self._resolved / step / fingerprint[:2] / fingerprint, self._resolved)
+
+    @cached_property
+    def _resolved(self) -> Path:
+        """The store's folder, itself maybe behind links."""
+        return self.root.resolve()
 
     def find(self, step: str, fingerprint: str) -> Artifact | None:
         """The artifact of that name, or None when it has not been made. One that is damaged is moved aside first."""

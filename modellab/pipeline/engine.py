@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modellab import __version__, memory, processor
-from modellab.artifacts.fingerprint import StepIdentity, fingerprint
+from modellab.artifacts.fingerprint import StepIdentity
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
@@ -88,10 +88,10 @@ class Engine:
     def artifact(self, system: System, source: RegisteredInput, step_name: str) -> Artifact | None:
         """The step's artifact; None when it has not been made, or can't be because its identity can't be known."""
         try:
-            identity = self.identity(system, source, step_name)
+            key = self.identities(system, source).fingerprint(step_name)
         except LabError:
             return None
-        return self.store.find(step_name, fingerprint(identity))
+        return self.store.find(step_name, key)
 
     def run_step(
         self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, *, force: bool = False
@@ -208,7 +208,7 @@ class _Attempt:
         identities = self.engine.identities(self.system, self.source)
         identity = self._identity = identities.of(self.step.name)
         self._absent = {key: identities.said(step) for key, step in absent_steps(identity).items()}
-        self.fingerprint = fingerprint(identity)
+        self.fingerprint = identities.fingerprint(self.step.name)
         found = self.engine.store.find(self.step.name, self.fingerprint)
         if found and not force:
             self.artifact, self.cached = found, True

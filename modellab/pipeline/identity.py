@@ -59,6 +59,9 @@ class Identities:
         self._models, self._store, self._system, self._source = models, store, system, source
         self._names, self._timezone, self._without = names, timezone, dict(without)
         self._known: dict[str, StepIdentity] = {}
+        self._fingerprints: dict[str, str] = {}
+        self._results: dict[str, str] = {}
+        """Step -> what `_result` says of it."""
 
     def of(self, name: str) -> StepIdentity:
         """A step's identity, down to the input's bytes.
@@ -72,6 +75,12 @@ class Identities:
                 raise ArtifactMissing(f"system {self._system.key} has no step {name!r}")
             self._known[name] = self._work_out(step)
         return self._known[name]
+
+    def fingerprint(self, name: str) -> str:
+        """The fingerprint of a step's identity. Raises as `of`."""
+        if name not in self._fingerprints:
+            self._fingerprints[name] = fingerprint(self.of(name))
+        return self._fingerprints[name]
 
     def said(self, name: str) -> str:
         """The words of what keeps a step from having a result, as far as an identity asked for so far rests on that."""
@@ -106,20 +115,25 @@ class Identities:
             return {read.role: None}
         best = candidates[0]
         if read.required and len(candidates) == 1:
-            return {read.role: fingerprint(self.of(best))}
+            return {read.role: self.fingerprint(best)}
         passed_over: dict[str, str | None] = {}
         for name in candidates:
             result = self._result(name)
             if not result.startswith(ABSENT):
                 return {read.role: result, **passed_over}
             passed_over[_passed_over(read.role, name)] = result
-        return {read.role: fingerprint(self.of(best)) if read.required else passed_over[_passed_over(read.role, best)]}
+        return {read.role: self.fingerprint(best) if read.required else passed_over[_passed_over(read.role, best)]}
 
     def _result(self, name: str) -> str:
         """Fingerprint of the result that a step has; `absent` when it has none."""
+        if name not in self._results:
+            self._results[name] = self._look_for(name)
+        return self._results[name]
+
+    def _look_for(self, name: str) -> str:
         if name not in self._without:
             try:
-                key = fingerprint(self.of(name))
+                key = self.fingerprint(name)
             except LabError as error:
                 self._without[name] = Absence(type(error).__name__, str(error))
             else:

@@ -12,13 +12,13 @@ import pytest
 
 from modellab import processor
 from modellab.artifacts.fingerprint import fingerprint
-from modellab.artifacts.store import ArtifactStore
+from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import LabError
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.events import Event, StepEnded, StepProgressed, StepStarted, observed_by
 from modellab.pipeline.record import RunIdentity
-from modellab.pipeline.system import System, SystemStep
+from modellab.pipeline.system import System, SystemStep, resolve_system
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
@@ -99,6 +99,24 @@ def test_a_chain_runs_once_and_is_cached_afterwards(engine: Engine) -> None:
     assert artifact.file("shout.txt").read_text() == "HELLO"
     assert first[1].artifact == f"artifacts/shout/{artifact.fingerprint[:2]}/{artifact.fingerprint}"
     assert second[0].peak_memory_mib is None
+
+
+def test_the_steps_of_a_pipeline_look_for_each_result_once(lab: Lab) -> None:
+    asked: list[str] = []
+
+    class Counted(ArtifactStore):
+        def find(self, step: str, fingerprint: str) -> Artifact | None:
+            asked.append(step)
+            return super().find(step, fingerprint)
+
+    registry = ModelRegistry()
+    meeting = resolve_system("meeting", registry, lab)
+    with Models(lab, registry) as models:
+        identities = Engine(lab, models, Counted(lab.artifacts), Recorder(lab)).identities(meeting, SOURCE)
+        found = {step.name: identities.of(step.name) for step in meeting.steps}
+        fingerprints = {step.name: identities.fingerprint(step.name) for step in meeting.steps}
+    assert fingerprints == {name: fingerprint(identity) for name, identity in found.items()}
+    assert sorted(asked) == sorted(set(asked)) and {"asr", "alignment", "chapters"} <= set(asked)
 
 
 def test_a_disk_that_fills_while_a_step_writes_is_its_failure_in_words(
