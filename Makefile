@@ -4,10 +4,10 @@ PORT ?= 3000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test lint audit browser clean
+.PHONY: help install demo ui test test-envs lint audit browser clean
 
 help: ## show these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 .venv/pip.stamp:
 	$(PYTHON) -m venv .venv
@@ -35,6 +35,9 @@ browser: # the tests of HTML pages drive a real browser; Debian's, where we may 
 
 test: .venv/dev.stamp browser ## install what tests need and run them all
 	$(BIN)/python -m pytest
+
+test-envs: .venv/dev.stamp ## models in environments of their own: builds these (a GB each), runs the models in them
+	$(BIN)/python -m pytest -m environments tests/models
 
 lint: .venv/dev.stamp ## format, lint and types
 	$(BIN)/ruff format --check .

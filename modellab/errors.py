@@ -163,6 +163,18 @@ class PackageMissing(ModelUnavailable):
     """A package that a model needs is not installed."""
 
 
+class EnvironmentMissing(ModelUnavailable):
+    """The environment of its own that a model runs in was not built."""
+
+
+class EnvironmentOutdated(EnvironmentMissing):
+    """It was built for other requirements than the model has now."""
+
+
+class EnvironmentFailed(LabError):
+    """A model's own environment can't be built, replaced or removed."""
+
+
 class NativeCodeFails(ModelUnavailable):
     """A model's compiled code can't be run on this machine: it asks for what the CPU lacks, or dies when called."""
 

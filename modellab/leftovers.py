@@ -22,7 +22,7 @@ def remove_leftovers(lab: Lab, *, everywhere: bool = False) -> int:
 
 def leftovers(lab: Lab, *, everywhere: bool = False) -> Iterator[Path]:
     """Half-written files and folders, those of living processes too. Arguments as `remove_leftovers`."""
-    staged = chain.from_iterable((root / STAGING).glob("*") for root in (lab.artifacts, lab.inputs))
+    staged = chain.from_iterable((root / STAGING).glob("*") for root in (lab.artifacts, lab.inputs, lab.environments))
     if everywhere:
         folders = chain((lab.home,), lab.inputs.glob("*/"), lab.lake.glob("*/"), lab.records.glob("*/*/"))
     else:

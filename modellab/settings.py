@@ -195,6 +195,11 @@ class Lab:
         return self.home / "weights"
 
     @cached_property
+    def environments(self) -> Path:
+        """Environments of models whose packages clash with the lab's, `<model>/`."""
+        return self.home / "envs"
+
+    @cached_property
     def native_probes(self) -> Path:
         """What was found out about models' native code on this machine's CPU."""
         return self.home / "native"

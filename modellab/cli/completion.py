@@ -123,6 +123,16 @@ def model_ids() -> Iterator[Offer]:
 
 
 @_quietly
+def environments() -> Iterator[Offer]:
+    """Models with an environment of their own, and those of which one is left."""
+    from modellab.settings import Lab
+
+    own = [name for name, config in _configs() if config.get("environment") == "own"]
+    left = sorted(path.parent.name for path in Lab.from_environment().environments.glob("*/environment.json"))
+    yield from dict.fromkeys([*own, *left])
+
+
+@_quietly
 def steps() -> Iterator[Offer]:
     """Steps that pipelines have."""
     yield from _steps(None)

@@ -189,6 +189,7 @@ def _lab(found: "Examination") -> "RenderableType":
         ("home", f"{home.path}{'' if home.exists else ' (will be made by the first run)'}"),
         ("holds", f"{plural(home.inputs, 'input')}, {plural(home.artifacts, 'artifact')}"),
         ("database", database),
+        *([("environments", f"of models' own: {', '.join(home.environments)}")] if home.environments else []),
         (
             "half-written",
             f"{plural(home.stale_staging, 'file or folder', 'files and folders')} of running or killed processes",

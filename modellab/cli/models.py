@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, environments
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
     from modellab.registry.config import ModelConfig
+    from modellab.registry.environments import Environment
     from modellab.registry.models import Availability, Models
     from modellab.registry.registry import ModelRegistry
 
 app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
+app.command(no_args_is_help=True)(environments.install)
 
 
 @app.command("list")
@@ -116,8 +118,9 @@ def show(
     config, _ = registry.resolve(model)
     broken = [one for one in registry.broken() if one.model == config.id]
     claims = [] if broken else load_claims(registry.folder(config.id))
+    installed = models.installed_environment(config)
     if as_json:
-        print_json({**_document(config, models), "claims": claims, "broken": broken})
+        print_json({**_document(config, models), "installed": _held(installed), "claims": claims, "broken": broken})
         return
     console = stdout()
     print_line(console, Text.assemble((config.name, "bold"), "   ", (config.id, "dim")))
@@ -125,7 +128,7 @@ def show(
     console.print()
     facts = table("", "")
     facts.show_header = False
-    for name, value in _facts(config):
+    for name, value in _facts(config, installed):
         facts.add_row(Text(name, style="bold"), value)
     print_block(console, facts)
     console.print()
@@ -195,11 +198,26 @@ def _runs(available: "Availability") -> Any:
     return Text.assemble((mark, "green" if mark == "✓" else "red"), f" {words}" if words else "")
 
 
-def _facts(config: "ModelConfig") -> list[tuple[str, str]]:
+def _held(installed: "Environment | None") -> dict[str, Any] | None:
+    """A model's own environment as JSON; None where it has none, or none that is usable."""
+    if installed is None:
+        return None
+    return {"path": installed.folder, "built_at": installed.built_at, "packages": installed.versions()}
+
+
+def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple[str, str]]:
+    environment = []
+    if config.environment == "own":
+        packages = (config.package, *config.further_packages)
+        held = installed and ", ".join(f"{name} {installed.version(name)}" for name in packages if installed.has(name))
+        environment = [
+            ("environment", f"its own: {held}, in {installed.folder}" if installed else "its own, not installed")
+        ]
     return [
         ("surfaces", ", ".join(config.surfaces)),
         ("status", config.status),
         ("runtime", f"{config.runtime} ({config.package})"),
+        *environment,
         ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
         ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
         *([("sample rate", f"{config.sample_rate_hz:,} Hz")] if config.sample_rate_hz else []),

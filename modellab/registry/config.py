@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from modellab.errors import ModelConfigError, TextRefused
 from modellab.outside import read_yaml
+from modellab.registry.requirements import REQUIREMENTS, read_requirements
 from modellab.surfaces.contracts import SURFACES, can_be_remote
 from modellab.surfaces.of_texts import TEXT_SURFACES
 
@@ -151,7 +152,12 @@ class ModelConfig(_Strict):
     batch_size: dict[Device, int] = Field(
         default_factory=dict, description="pieces of audio worked on at once, by device kind, where the model batches"
     )
-    environment: Literal["main", "own"] = "main"
+    environment: Literal["main", "own"] = Field(
+        "main", description="own: the packages in its folder's requirements.txt clash with the lab's; main: the lab's"
+    )
+    environment_mib: int | None = Field(
+        None, gt=0, description="rough size of its own environment on the disk, with what is fetched for it"
+    )
     host: Literal["lab", "worker"] = Field(
         "lab",
         description="worker: a process of its own, for native code that can take its process down; lab: the lab's",
@@ -179,6 +185,7 @@ class ModelConfig(_Strict):
             raise ValueError(f"sample_rate_hz is missing, and {', '.join(hearing)} work on sound")
         if self.host == "worker" and (unfit := [name for name in self.surfaces if not can_be_remote(name)]):
             raise ValueError(f"a worker can't stand behind {', '.join(unfit)}: the model's host must be lab")
+        self._check_environment()
         if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
             raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
         if any(variant.given and (variant.wheel or variant.hub or variant.local) for variant in self.variants.values()):
@@ -186,6 +193,20 @@ class ModelConfig(_Strict):
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")
         return self
+
+    def _check_environment(self) -> None:
+        if self.environment == "main":
+            if self.environment_mib is not None:
+                raise ValueError("environment_mib is of an environment of its own, and the model's is main")
+            return
+        if self.host != "worker":
+            raise ValueError(
+                "an environment of its own is that of a process of its own: the model's host must be worker"
+            )
+        if self.environment_mib is None:
+            raise ValueError("an environment of its own needs `environment_mib`: what it takes on the disk")
+        if self.extra or self.install:
+            raise ValueError("what an environment of its own holds is in requirements.txt, not in `extra` or `install`")
 
     def memory_of(self, variant: str) -> int:
         """Rough memory of a loaded variant in MiB."""
@@ -201,8 +222,8 @@ class ModelConfig(_Strict):
         """Read and validate `config.yaml`.
 
         Raises:
-            ModelConfigError: not readable, not YAML, not valid, or its id is not the folder's name. Names
-                every problem.
+            ModelConfigError: not readable, not YAML, not valid, its id is not the folder's name, or its requirements
+                don't fit. Names every problem.
         """
         path = folder / "config.yaml"
         try:
@@ -216,6 +237,13 @@ class ModelConfig(_Strict):
             raise ModelConfigError(f"{path} can't be read: {error}") from error
         if config.id != folder.name:
             raise ModelConfigError(f"{path} names another model than its folder", found=config.id, allowed=folder.name)
+        if config.environment == "own":
+            read_requirements(folder)
+        elif (folder / REQUIREMENTS).exists():
+            raise ModelConfigError(
+                f"{folder / REQUIREMENTS} is read by nobody: the model's environment is main",
+                hint="Set `environment: own` in its config.yaml, or remove the file.",
+            )
         return config
 
 

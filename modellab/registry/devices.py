@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modellab.errors import ModelUnavailable
 from modellab.registry.config import Device, ModelConfig, Runtime
+from modellab.registry.environments import Environment
 
 _PREFERENCE: tuple[Device, ...] = ("cuda", "mps", "cpu")
 _CUDA_NODES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
@@ -16,27 +17,28 @@ _CUDA_NODES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 _CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
-def choose_device(config: ModelConfig, wanted: str = "auto") -> Device:
+def choose_device(config: ModelConfig, wanted: str = "auto", environment: Environment | None = None) -> Device:
     """The kind of device a model runs on.
 
     Args:
         wanted: `auto` (the best that the model supports and this machine has: cuda, mps, cpu), or one kind.
+        environment: the model's own, where it has one: its runtime is that one's.
 
     Raises:
         ModelUnavailable: the kind wanted is not supported by the model or not present; or, with `auto`, none is.
     """
     if wanted == "auto":
         for kind in _PREFERENCE:
-            if kind in config.devices and present(kind, config.runtime):
+            if kind in config.devices and present(kind, config.runtime, environment):
                 return kind
         raise ModelUnavailable(
             f"model {config.id} finds no device it can run on",
-            found=", ".join(kind for kind in _PREFERENCE if present(kind, config.runtime)),
+            found=", ".join(kind for kind in _PREFERENCE if present(kind, config.runtime, environment)),
             allowed=", ".join(config.devices),
         )
     for kind in config.devices:
         if kind == wanted:
-            if present(kind, config.runtime):
+            if present(kind, config.runtime, environment):
                 return kind
             raise ModelUnavailable(
                 f"model {config.id} is to run on {wanted}, which its runtime ({config.runtime}) does not find here",
@@ -49,13 +51,19 @@ def choose_device(config: ModelConfig, wanted: str = "auto") -> Device:
     )
 
 
-def present(kind: Device, runtime: Runtime) -> bool:
-    """Whether this machine has such a device and the installed build of the runtime can use it."""
+def present(kind: Device, runtime: Runtime, environment: Environment | None = None) -> bool:
+    """Whether this machine has such a device and the installed build of the runtime can use it.
+
+    Args:
+        environment: where the runtime is installed; None for the lab's own.
+    """
     if kind == "cpu":
         return True
     if kind == "mps":
-        return sys.platform == "darwin" and _torch_has_mps()
-    return any(node.exists() for node in _CUDA_NODES) and _runtime_has_cuda(runtime)
+        return sys.platform == "darwin" and (_torch_has_mps() if environment is None else environment.has("torch"))
+    if not any(node.exists() for node in _CUDA_NODES):
+        return False
+    return _runtime_has_cuda(runtime) if environment is None else _built_for_cuda(runtime, environment)
 
 
 def _installed(package: str) -> bool:
@@ -75,6 +83,13 @@ def _runtime_has_cuda(runtime: Runtime) -> bool:
     if runtime == "onnx" and _installed("onnxruntime"):
         return "CUDAExecutionProvider" in importlib.import_module("onnxruntime").get_available_providers()
     return False
+
+
+def _built_for_cuda(runtime: Runtime, environment: Environment) -> bool:
+    """What a build was made for, since nothing of a model's own environment is imported to choose a device."""
+    if runtime in ("pytorch", "nemo"):
+        return environment.torch_has_cuda
+    return environment.has({"onnx": "onnxruntime-gpu", "ctranslate2": "ctranslate2"}.get(runtime, runtime))
 
 
 def usable_cores() -> int:

@@ -6,17 +6,24 @@ from functools import cache
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import PackageMissing
+from modellab.registry import environments
 from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.environments import Environment
 from modellab.registry.loaded import ExecutionFacts
 
 
 def model_identity(
-    config: ModelConfig, ref: ModelRef, facts: ExecutionFacts, weights_sha256: str | None
+    config: ModelConfig,
+    ref: ModelRef,
+    facts: ExecutionFacts,
+    weights_sha256: str | None,
+    environment: Environment | None = None,
 ) -> ModelIdentity:
     """The identity of one variant as it would run.
 
     Args:
         weights_sha256: digest over all its files (`WeightStore.digest`); None for a model without weights.
+        environment: its own, where it has one.
 
     Raises:
         PackageMissing: one of its packages is not installed.
@@ -26,7 +33,7 @@ def model_identity(
         variant=ref.variant,
         weights_sha256=weights_sha256,
         runtime=config.runtime,
-        runtime_version=runtime_version(config, ref.variant),
+        runtime_version=runtime_version(config, ref.variant, environment),
         device=facts.device,
         compute_type=facts.compute_type,
         parameters=config.variants[ref.variant].parameters,
@@ -35,13 +42,16 @@ def model_identity(
     )
 
 
-def runtime_version(config: ModelConfig, variant: str) -> str:
+def runtime_version(config: ModelConfig, variant: str, environment: Environment | None = None) -> str:
     """Versions of everything but the weights that decides a variant's output, as text; imports none of it.
+
+    Args:
+        environment: the model's own, where it has one.
 
     Raises:
         PackageMissing: one of the packages is not installed.
     """
-    versions = [f"{package} {_version(config, package)}" for package in packages(config, variant)]
+    versions = [f"{package} {_version(config, package, environment)}" for package in packages(config, variant)]
     return ", ".join([*versions, f"adapter {config.adapter_version}"])
 
 
@@ -53,6 +63,8 @@ def packages(config: ModelConfig, variant: str) -> Iterable[str]:
 
 def install_hint(config: ModelConfig) -> str:
     """How the packages of a model are installed."""
+    if config.environment == "own":
+        return environments.install_hint(config)
     target = f"'.[{config.extra}]'" if config.extra else "."
     return f"Install it with: {config.install or f'pip install -e {target}'}"
 
@@ -67,10 +79,11 @@ def installed_version(package: str) -> str:
     return importlib.metadata.version(package)
 
 
-def _version(config: ModelConfig, package: str) -> str:
+def _version(config: ModelConfig, package: str, environment: Environment | None) -> str:
     try:
-        return installed_version(package)
+        return installed_version(package) if environment is None else environment.version(package)
     except importlib.metadata.PackageNotFoundError as error:
+        where = "" if environment is None else " in its environment"
         raise PackageMissing(
-            f"model {config.id} needs the package {package}, which is not installed", hint=install_hint(config)
+            f"model {config.id} needs the package {package}, which is not installed{where}", hint=install_hint(config)
         ) from error

@@ -10,6 +10,8 @@ from typing import Any
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import (
+    EnvironmentMissing,
+    EnvironmentOutdated,
     LabError,
     ModelConfigError,
     ModelUnavailable,
@@ -21,6 +23,7 @@ from modellab.memory import collect_garbage
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
+from modellab.registry.environments import Environment, Environments
 from modellab.registry.hosts.worker import Worker
 from modellab.registry.identity import install_hint, model_identity, runtime_version
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
@@ -33,7 +36,12 @@ from modellab.settings import Lab
 
 _MIB_PER_GIB = 1024
 _BYTES_PER_MIB = 1 << 20
-_MISSING: dict[type[LabError], str] = {PackageMissing: "package missing", ModelConfigError: "folder broken"}
+_MISSING: dict[type[LabError], str] = {
+    PackageMissing: "package missing",
+    EnvironmentMissing: "environment missing",
+    EnvironmentOutdated: "environment outdated",
+    ModelConfigError: "folder broken",
+}
 """What keeps a model from running, in a few words."""
 
 
@@ -116,6 +124,7 @@ class Models:
         """One model is loaded at a time: each can see what room there is, and imports wait for each other anyway."""
         self._settings = lab.settings
         self._weights = WeightStore(lab)
+        self._environments = Environments(lab.environments)
         # Nothing is written before there is a home: looking at the models does not make one.
         self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)
         self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
@@ -124,13 +133,16 @@ class Models:
         """What of a model decides its output. Loads nothing and imports none of the model's packages.
 
         Raises:
-            ModelUnavailable: a package is not installed, or no supported device is present.
+            ModelUnavailable: a package, or the model's own environment, is not installed, or no supported device is
+                present.
             WeightsMissing: no source has the weights.
         """
         config = self.registry.get(ref.id)
-        runtime_version(config, ref.variant)  # a package that is missing is named first, not the weights
+        environment = self._environment(config)
+        runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
-        return model_identity(config, ref, self._facts(config), self._weights.digest(weights) if weights else None)
+        digest = self._weights.digest(weights) if weights else None
+        return model_identity(config, ref, self._facts(config), digest, environment)
 
     @contextmanager
     def lease(self, ref: ModelRef) -> Iterator[LoadedModel]:
@@ -243,8 +255,9 @@ class Models:
         device: str | None = None
         native = ""
         try:
-            runtime_version(config, ref.variant)
-            device = choose_device(config, self._settings.device)
+            environment = self._environment(config)
+            runtime_version(config, ref.variant, environment)
+            device = choose_device(config, self._settings.device, environment)
             self.registry.adapter_file(ref.id)
             verdict = self._verdict(config)
         except LabError as error:
@@ -279,7 +292,18 @@ class Models:
         return _Looked(available, bool(native))
 
     def _verdict(self, config: ModelConfig) -> Verdict:
-        return self._probes.verdict(config, self.registry.folder(config.id))
+        return self._probes.verdict(config, self.registry.folder(config.id), self._environment(config))
+
+    def installed_environment(self, config: ModelConfig) -> Environment | None:
+        """A model's own environment, where it has one that can be used."""
+        try:
+            return self._environment(config)
+        except EnvironmentMissing:
+            return None
+
+    def _environment(self, config: ModelConfig) -> Environment | None:
+        """A model's own environment; None for a model that takes the lab's packages. Raises as `Environments.of`."""
+        return self._environments.of(config, self.registry.folder(config.id))
 
     @property
     def _wanted_device(self) -> str:
@@ -308,7 +332,7 @@ class Models:
             WeightsCorrupt: the weights are not those that the config names.
         """
         config = self.registry.get(ref.id)
-        runtime_version(config, ref.variant)
+        runtime_version(config, ref.variant, self._environment(config))
         self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
@@ -327,7 +351,7 @@ class Models:
         with torch_threads(facts.threads), self._while_loading():
             try:
                 if config.host == "worker":
-                    worker = Worker(request, self.registry.root, instead=lambda: self._instead(ref))
+                    worker = Worker(request, self.registry.root, lambda: self._instead(ref), self._environment(config))
                     model = worker.model
                 else:
                     model = load_with(self.registry.adapter(ref.id), request)
@@ -346,7 +370,7 @@ class Models:
         return _Kept(model, facts, self._memory_mib(config, ref), worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
-        device = choose_device(config, self._settings.device)
+        device = choose_device(config, self._settings.device, self._environment(config))
         return ExecutionFacts(
             device=device,
             compute_type=config.compute_types[device],

@@ -25,6 +25,7 @@ from modellab.files import canonical_json, write_atomic
 from modellab.outside import read_json
 from modellab.registry.config import ModelConfig
 from modellab.registry.cpu import Cpu, this_cpu
+from modellab.registry.environments import Environment
 from modellab.registry.probe_process import REPORT
 
 PROBE = "probe.py"
@@ -87,8 +88,11 @@ class NativeProbes:
         self._cpu = cpu or this_cpu()
         self._known: dict[str, Verdict] = {}
 
-    def verdict(self, config: ModelConfig, model_folder: Path) -> Verdict:
+    def verdict(self, config: ModelConfig, model_folder: Path, environment: Environment | None = None) -> Verdict:
         """Whether a model's native code runs; tried now if nobody did yet. Never raises for what the code does.
+
+        Args:
+            environment: the model's own, where it has one.
 
         Raises:
             ModelConfigError: the config says that there is a probe, and there is none.
@@ -102,22 +106,22 @@ class NativeProbes:
             raise ModelConfigError(
                 f"model {config.id} has no probe of its native code", found=str(error), hint=f"Write {script}."
             ) from error
-        key = hashlib.sha256(canonical_json(self._circumstances(config, code)).encode()).hexdigest()
+        key = hashlib.sha256(canonical_json(self._circumstances(config, code, environment)).encode()).hexdigest()
         verdict = self._known.get(key) or self._kept(key)
         if verdict is None:
-            verdict = _try(script)
+            verdict = _try(script, environment)
             self._keep(key, config, verdict)
         self._known[key] = verdict
         return verdict
 
-    def _circumstances(self, config: ModelConfig, code: bytes) -> dict[str, object]:
+    def _circumstances(self, config: ModelConfig, code: bytes, environment: Environment | None) -> dict[str, object]:
         packages = (config.package, *config.further_packages)
         return {
             "model": config.id,
             "probe": hashlib.sha256(code).hexdigest(),
             "cpu": [self._cpu.model, sorted(self._cpu.flags), platform.machine(), platform.system()],
-            "python": [platform.python_version(), sys.prefix],
-            "packages": {package: _installed(package) for package in packages},
+            "python": [platform.python_version(), str(environment.folder) if environment else sys.prefix],
+            "packages": {package: _installed(package, environment) for package in packages},
         }
 
     def _kept(self, key: str) -> Verdict | None:
@@ -140,21 +144,22 @@ class NativeProbes:
             return  # a home that can't be written is reported by whoever must write there
 
 
-def _installed(package: str) -> str:
+def _installed(package: str, environment: Environment | None) -> str:
     """Names a package as it is installed: its list of files holds their digests, so a build of one's own differs."""
     try:
-        found = importlib.metadata.distribution(package)
+        found = environment.distribution(package) if environment else importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
     return f"{found.version} {hashlib.sha256((found.read_text('RECORD') or '').encode()).hexdigest()}"
 
 
-def _try(script: Path) -> Verdict:
+def _try(script: Path, environment: Environment | None) -> Verdict:
     """Run a probe in a child process to its end, or for two minutes."""
+    python = [sys.executable] if environment is None else environment.interpreter
     now_s = time.time()
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
-            [sys.executable, str(_CHILD), str(script)],
+            [*python, str(_CHILD), str(script)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

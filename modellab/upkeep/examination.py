@@ -18,11 +18,13 @@ from modellab.pipeline.template import TemplateStep, get_template
 from modellab.registry.config import Device, ModelRef, Runtime
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import present, usable_cores
+from modellab.registry.environment_builder import size_bytes
+from modellab.registry.environments import Environments
 from modellab.registry.models import Availability, Models
 from modellab.registry.registry import BrokenFile, ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step
-from modellab.units import plural
+from modellab.units import plural, size
 from modellab.upkeep.dagster_settings import missing_needs
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import query
@@ -94,6 +96,8 @@ class Home:
     database: bool
     files_waiting: int
     """Files of the lake that the database does not hold yet."""
+    environments: list[str]
+    """Models that have an environment of their own there, those that are gone too."""
     stale_staging: int
     """Half-written files and folders: of running processes, or of killed ones; those go with the next run or build."""
 
@@ -144,6 +148,7 @@ def examine(lab: Lab, registry: ModelRegistry) -> Examination:
         *(Problem(one.error, False) for one in broken if not any(one.error in problem.what for problem in stopping)),
         *_package_problems(extras),
         *_home_problems(home, hardware),
+        *_environment_problems(lab, registry, home),
         *(Problem(need, blocking=False) for need in missing_needs(lab)),
     ]
     return Examination(
@@ -217,6 +222,7 @@ def _home(lab: Lab) -> Home:
         artifacts=sum(1 for _ in ArtifactStore(lab.artifacts).all()),
         database=lab.database.is_file(),
         files_waiting=_files_waiting(lab),
+        environments=Environments(lab.environments).ids(),
         stale_staging=sum(1 for _ in leftovers(lab)),
     )
 
@@ -264,6 +270,21 @@ def _package_problems(extras: Sequence[Extra]) -> list[Problem]:
         for extra in extras
         if extra.name == "default"
         for package in extra.missing
+    ]
+
+
+def _environment_problems(lab: Lab, registry: ModelRegistry, home: Home) -> list[Problem]:
+    """Environments that no model asks for any more."""
+    wanted = {*(one.model for one in registry.broken()), *(c.id for c in registry.configs() if c.environment == "own")}
+    environments = Environments(lab.environments)
+    return [
+        Problem(
+            f"the environment {environments.folder(model)} ({size(size_bytes(environments.folder(model)))}) is of no "
+            f"model that there is. modellab models install --remove {model} removes it.",
+            blocking=False,
+        )
+        for model in home.environments
+        if model not in wanted
     ]
 
 

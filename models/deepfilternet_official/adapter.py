@@ -1,7 +1,7 @@
 """DeepFilterNet by its authors' package `deepfilternet`, from a local checkpoint.
 
-The package is of 2023. It asks for an older numpy than it needs, so it is installed without its dependencies. And it
-imports a module that torchaudio has since dropped, for a type that only its annotations use: a stand-in is put there.
+The package is of 2023 and asks for a numpy of its time, so it has an environment of its own. It imports a module that
+torchaudio has since dropped, for a type that only its annotations use: a stand-in is put there.
 """
 
 import re

@@ -32,6 +32,7 @@ def test_this_machine_can_run_the_default_pipeline(lab: Lab, capsys: pytest.Capt
         "artifacts": 0,
         "database": False,
         "files_waiting": 0,
+        "environments": [],
         "stale_staging": 0,
     }
     hardware = found["hardware"]

@@ -10,6 +10,8 @@ import soundfile
 
 from modellab.errors import NativeCodeFails
 from modellab.media.audio import Waveform
+from modellab.registry.environment_builder import install
+from modellab.registry.environments import Environment
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
@@ -32,6 +34,20 @@ def load_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
     yield load
     models.close()
+
+
+OwnEnvironment = Callable[[str], tuple[Lab, Environment]]
+
+
+@pytest.fixture(scope="session")
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> OwnEnvironment:
+    """Gives a lab with a model's own environment, built as a user builds it, once for all the tests marked so."""
+    lab, registry = Lab(Settings(_env_file=None, home=tmp_path_factory.mktemp("environments"))), ModelRegistry()
+
+    def get(model: str) -> tuple[Lab, Environment]:
+        return lab, install(lab, registry.get(model), registry.folder(model)).environment
+
+    return get
 
 
 @pytest.fixture(scope="session")

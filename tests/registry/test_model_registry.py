@@ -1,5 +1,6 @@
 """Finding models: by folder, by name, by property."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -186,4 +187,6 @@ def test_configs_round_trip_through_yaml(folder: Path) -> None:
         place = folder / model_id
         place.mkdir()
         (place / "config.yaml").write_text(dumped)
+        if (wanted := SHIPPED.folder(model_id) / "requirements.txt").exists():
+            shutil.copy(wanted, place)
         assert ModelConfig.from_folder(place) == SHIPPED.get(model_id)

@@ -8,10 +8,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from modellab import memory
 from modellab.errors import WorkerDied
+from modellab.registry.environments import Environment
 from modellab.registry.hosts.conversation import Conversation
 from modellab.registry.hosts.stand_in import StandIn
 from modellab.registry.hosts.wire import Channel, Load, Returned
@@ -32,19 +34,27 @@ class Worker(Conversation):
         request: what to load.
         registry: the folder of models.
         instead: says what runs in place of this model, for the error when it dies.
+        environment: the model's own, where it has one; it stays as it is for as long as the process lives.
     """
 
-    def __init__(self, request: LoadRequest, registry: Path, instead: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        request: LoadRequest,
+        registry: Path,
+        instead: Callable[[], str],
+        environment: Environment | None = None,
+    ) -> None:
         self._ref, self._surfaces, self._instead = str(request.ref), request.config.surfaces, instead
         ours, theirs = socket.socketpair()
         super().__init__(Channel(ours, shares_memory=True))
-        with theirs:
+        python = [sys.executable] if environment is None else environment.interpreter
+        with theirs, nullcontext() if environment is None else environment.held() as held:
             self._process = subprocess.Popen(
-                [sys.executable, str(_BOOTSTRAP), str(theirs.fileno())],
+                [*python, str(_BOOTSTRAP), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno()] if held is None else [theirs.fileno(), held],
                 env={**os.environ, "PYTHONSAFEPATH": "1"},
                 start_new_session=True,  # what the terminal sends is for the parent
             )
