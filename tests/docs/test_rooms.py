@@ -1,6 +1,7 @@
 """The rooms of the code: what may import what, read from every import that there is."""
 
 import importlib.util
+import re
 import sys
 from itertools import pairwise
 from types import ModuleType
@@ -70,6 +71,16 @@ def test_the_architecture_names_every_room_and_every_module_of_the_foundation(to
         if tool.room(name) == tool.FOUNDATION and file.name != "__init__.py"
     }
     assert {name for name in folders | foundation if name not in told} == set()
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    told = (PROJECT_ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`([\w/.-]+\.(?:py|sql|txt|md))`", told))
+    folders = ("modellab", "models", "resources", "assets", "modellab_dagster", "tests", "tools", "warehouse")
+    files = {path.relative_to(PROJECT_ROOT) for folder in folders for path in (PROJECT_ROOT / folder).rglob("*.*")}
+    endings = {"/".join(file.parts[-n:]) for file in files for n in range(1, len(file.parts) + 1)}
+    assert {"modellab/redaction.py", "fingerprint.py"} <= named
+    assert named - endings == set()
 
 
 def test_the_picture_of_the_rooms_is_of_this_code(tool: ModuleType) -> None:
