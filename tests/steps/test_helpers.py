@@ -168,6 +168,13 @@ def test_a_language_model_in_a_folder_is_known_by_its_weights(
     assert engine.artifact(listed(engine, moved), source, "action_items") is None
 
 
+def test_an_endpoint_is_known_by_its_address_and_its_model_s_name(engine: Engine, source: RegisteredInput) -> None:
+    asked = {"backend": "openai", "endpoint": "http://127.0.0.1:9/v1", "model": "m"}
+    identity = engine.identity(system(engine, action_items.STEP, **asked), source, "action_items")
+    assert identity.helpers == {}
+    assert {name: identity.parameters[name] for name in asked} == asked
+
+
 def test_one_that_is_not_there_fails_its_step_by_name(engine: Engine, source: RegisteredInput, tmp_path: Path) -> None:
     asked = listed(engine, tmp_path / "none")
     engine.run_step(asked, source, "asr", RUN)
