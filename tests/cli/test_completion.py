@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from modellab.cli.completion import joined_words
+from modellab.cli.completion import joined_words, transcript_formats
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import RunIdentity
 from modellab.pipeline.system import System
+from modellab.runs.meetings import TranscriptFormat
 from modellab.settings import Lab
 from modellab.warehouse.builder import build
 from modellab.warehouse.recorder import Recorder
@@ -74,6 +75,10 @@ def test_offering_imports_nothing_heavy(with_a_run: Lab) -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"torch", "dagster", "numpy", "pandas", "av", "scipy", "transformers", "modellab.steps.catalogue"}
     assert heavy & set(loaded) == set()
+
+
+def test_every_format_of_transcripts_is_offered() -> None:
+    assert transcript_formats() == list(TranscriptFormat)
 
 
 @pytest.mark.parametrize(
