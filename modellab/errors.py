@@ -183,6 +183,24 @@ class WorkerDied(LabError):
     """The process in which a model runs ended while it was at work: its native code killed it, say."""
 
 
+class ServerUnreachable(ModelUnavailable):
+    """The server on which a model is to run does not answer, or is none."""
+
+    in_short: ClassVar[str] = "the server of its model could not be reached"
+
+
+class ServerRefused(ModelUnavailable):
+    """The server on which a model is to run does not serve it, or not to this lab: token, version, no room."""
+
+    in_short: ClassVar[str] = "the server of its model did not serve it"
+
+
+class ServerLost(LabError):
+    """The connection to the server on which a model runs was lost while it was at work."""
+
+    in_short: ClassVar[str] = "the connection to the server of its model was lost"
+
+
 class ArtifactMissing(LabError):
     """A step asked for a result that has not been made."""
 

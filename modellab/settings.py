@@ -2,9 +2,10 @@
 
 import os
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -48,6 +49,36 @@ def language_codes(text: str) -> tuple[str, ...]:
     return codes
 
 
+class Address(NamedTuple):
+    """Where a server of models listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+_SERVED = re.compile(r"^(?P<model>[a-z][a-z0-9_]*)=(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})$")
+
+
+def model_servers(text: str) -> dict[str, Address]:
+    """Model id -> server, from a text such as `faster_whisper=gpu.example:8150,silero_vad=[::1]:8150`.
+
+    Raises:
+        ValueError: a part that is not `ID=HOST:PORT`, or a model twice.
+    """
+    servers: dict[str, Address] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _SERVED.match(part)
+        if not found or not 0 < int(found["port"]) < 1 << 16:
+            raise ValueError(f"{part}: write ID=HOST:PORT, such as faster_whisper=127.0.0.1:8150")
+        if found["model"] in servers:
+            raise ValueError(f"{found['model']} is named twice")
+        servers[found["model"]] = Address(found["host"].strip("[]"), int(found["port"]))
+    return servers
+
+
 class _EnvFile(DotEnvSettingsSource):
     """The `.env` file: a relative path in it begins at the file, wherever the command is run."""
 
@@ -78,12 +109,18 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="the languages that occur in the lab, such as en,de: no other is detected"
     )
+    remote_models: Annotated[Mapping[str, Address], NoDecode] = Field(
+        {}, description="models that run on servers, such as faster_whisper=127.0.0.1:8150; see docs/models.md"
+    )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
         None, description="time zone whose days count, such as Europe/Berlin; left out: the machine's"
     )
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
     llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
+    serve_token: SecretStr | None = Field(
+        None, description="what a server of models and the labs that use it both know; see docs/models.md"
+    )
     hf_hub_offline: str = Field("", validation_alias="HF_HUB_OFFLINE", description="as the hub's own tools read it")
     transformers_offline: str = Field("", validation_alias="TRANSFORMERS_OFFLINE", description="its older name")
 
@@ -117,6 +154,11 @@ class Settings(BaseSettings):
     @classmethod
     def _codes(cls, value: object) -> object:
         return language_codes(value) if isinstance(value, str) else value
+
+    @field_validator("remote_models", mode="before")
+    @classmethod
+    def _servers(cls, value: object) -> object:
+        return model_servers(value) if isinstance(value, str) else value
 
 
 def secret_variables() -> dict[str, str]:

@@ -14,10 +14,11 @@ TEST_DATA_VARIABLE = "MODELLAB_TEST_DATA"
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test may touch the user's lab: the environment names a fresh home, and no token."""
+    """No test may touch the user's lab: the environment names a fresh home, no token and no server."""
     monkeypatch.setenv("MODELLAB_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MODELLAB_OFFLINE", "true")
-    for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+    hub = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    for name in (*hub, "MODELLAB_REMOTE_MODELS", "MODELLAB_SERVE_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     yield
 

@@ -297,7 +297,7 @@ class _Attempt:
             "modellab": __version__,
             "python": platform.python_version(),
             "input": self.source.key,
-            "machine": this_machine().id,
+            "machine": self._machine,
             "run": self.run.run,
             "dagster_run_id": self.run.dagster_run_id,
             "absent": self._absent,
@@ -327,6 +327,12 @@ class _Attempt:
                 )
             )
         return tuple(helpers)
+
+    @property
+    def _machine(self) -> str:
+        """Where what decides the numbers ran: the model's server, if it has one."""
+        facts = self._context.facts if self._context else None
+        return (facts.machine if facts else None) or this_machine().id
 
     def record(self) -> StepRecord:
         """What came of the attempt; call once, when it is over."""
@@ -360,7 +366,7 @@ class _Attempt:
             compute_type=runs_on.compute_type if runs_on else None,
             threads=facts.threads if facts else None,
             helpers=self._helpers(),
-            machine=this_machine().id,
+            machine=self._machine,
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached else memory.peak_mib(),
             reproduced=self.reproduced,

@@ -20,6 +20,8 @@ class ExecutionFacts:
     compute_type: str
     threads: int
     batch_size: int | None = None
+    machine: str | None = None
+    """Id of the machine it ran on, where that was another one: a server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,21 @@ class Machine:
         return hashlib.sha256(canonical_json(asdict(self)).encode()).hexdigest()[:16]
 
 
+_met: dict[str, Machine] = {}
+
+
+def meet(machine: Machine) -> str:
+    """Remember another machine, on which models of this process run; gives its id."""
+    _met[machine.id] = machine
+    return machine.id
+
+
+def known_machine(machine_id: str) -> Machine | None:
+    """This machine or one that was met, by its id."""
+    own = this_machine()
+    return own if own.id == machine_id else _met.get(machine_id)
+
+
 @cache
 def this_machine() -> Machine:
     """The machine this process runs on, as it was when first asked."""

@@ -17,6 +17,9 @@ from modellab.errors import (
     ModelUnavailable,
     NativeCodeFails,
     PackageMissing,
+    ServerRefused,
+    ServerUnreachable,
+    UsageError,
     WeightsMissing,
 )
 from modellab.memory import collect_garbage
@@ -24,6 +27,8 @@ from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
 from modellab.registry.environments import Environment, Environments
+from modellab.registry.hosts.conversation import Conversation
+from modellab.registry.hosts.remote import Remotes
 from modellab.registry.hosts.worker import Worker
 from modellab.registry.identity import install_hint, model_identity, runtime_version
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
@@ -33,6 +38,7 @@ from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
 from modellab.registry.weights import WeightStore
 from modellab.settings import Lab
+from modellab.surfaces.contracts import can_be_remote
 
 _MIB_PER_GIB = 1024
 _BYTES_PER_MIB = 1 << 20
@@ -41,6 +47,8 @@ _MISSING: dict[type[LabError], str] = {
     EnvironmentMissing: "environment missing",
     EnvironmentOutdated: "environment outdated",
     ModelConfigError: "folder broken",
+    ServerUnreachable: "server not reached",
+    ServerRefused: "not served there",
 }
 """What keeps a model from running, in a few words."""
 
@@ -62,6 +70,8 @@ class Availability:
     """What is missing, in a few words for a table, such as `needs AVX-512`; empty when nothing is."""
     page: str = ""
     """The reason in several lines: what is missing, what to do, and what was found, place by place."""
+    server: str | None = None
+    """`host:port` of the server that it runs on; None for here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,11 @@ class _Kept:
     model: Any
     facts: ExecutionFacts
     memory_mib: int
-    worker: Worker | None = None
-    """The process it runs in, if that is not this one."""
+    """Of this machine's."""
+    sample_rate_hz: int
+    """0 for a model of texts."""
+    host: Conversation | None = None
+    """The process or server it runs in, if that is not this process."""
     weights_sha256: str | None = None
     """Digest of weights that lie in a folder of a person's, who may have put others there since."""
     leases: int = 0
@@ -89,11 +102,11 @@ class _Kept:
 
     @property
     def usable(self) -> bool:
-        return self.worker is None or self.worker.alive
+        return self.host is None or self.host.alive
 
     def close(self) -> None:
-        if self.worker is not None:
-            self.worker.close()
+        if self.host is not None:
+            self.host.close()
         elif callable(close := getattr(self.model, "close", None)):
             close()
 
@@ -128,6 +141,8 @@ class Models:
         # Nothing is written before there is a home: looking at the models does not make one.
         self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)
         self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
+        self._remotes = Remotes(lab.settings)
+        require_remote(lab.settings.remote_models, registry)
 
     def identity(self, ref: ModelRef) -> ModelIdentity:
         """What of a model decides its output. Loads nothing and imports none of the model's packages.
@@ -136,8 +151,11 @@ class Models:
             ModelUnavailable: a package, or the model's own environment, is not installed, or no supported device is
                 present.
             WeightsMissing: no source has the weights.
+            ServerUnreachable: it runs on a server, which does not answer; ServerRefused: which does not serve it.
         """
         config = self.registry.get(ref.id)
+        if self._remotes.server(ref.id):
+            return self._remotes.served(ref).identity
         environment = self._environment(config)
         runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
@@ -159,12 +177,12 @@ class Models:
             WorkerDied: the process it runs in died while it was loaded.
             WeightsMissing: no source has the weights.
             WeightsCorrupt: the weights are not those that the config names.
+            ServerUnreachable: it runs on a server, which does not answer; ServerRefused: which does not serve it.
         """
         config = self.registry.get(ref.id)
         kept, load_s = self._take(config, ref)
-        rate_hz = config.sample_rate_hz or 0
         try:
-            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, lambda: self._begin(kept))
+            yield LoadedModel(kept.model, load_s, kept.facts, kept.sample_rate_hz, lambda: self._begin(kept))
         finally:
             with self._lock:
                 kept.leases -= 1
@@ -204,7 +222,8 @@ class Models:
             return kept
 
     def _take_loaded(self, config: ModelConfig, ref: ModelRef, given: str | None) -> tuple[_Kept, float]:
-        self._make_room(self._memory_mib(config, ref))
+        if self._remotes.server(ref.id) is None:
+            self._make_room(self._memory_mib(config, ref))
         started = time.perf_counter()
         kept = self._load(config, ref)
         load_s = time.perf_counter() - started
@@ -233,7 +252,7 @@ class Models:
 
     @property
     def loaded(self) -> list[ModelRef]:
-        """Models in memory, the one used longest ago first; a dead worker's is not."""
+        """Models in memory, the one used longest ago first; a dead worker's or a lost server's is not."""
         with self._lock:
             return [ref for ref, kept in self._kept.items() if kept.usable]
 
@@ -250,6 +269,8 @@ class Models:
 
     def _look(self, ref: ModelRef) -> "_Looked":
         config = self.registry.get(ref.id)
+        if server := self._remotes.server(ref.id):
+            return _Looked(self._look_there(ref, f"{server}"), native=False)
         reasons: list[LabError] = []
         missing: list[str] = []
         device: str | None = None
@@ -291,6 +312,16 @@ class Models:
         )
         return _Looked(available, bool(native))
 
+    def _look_there(self, ref: ModelRef, server: str) -> Availability:
+        try:
+            served = self._remotes.look(ref)
+        except LabError as error:
+            short = _MISSING.get(type(error), "server not understood")
+            return Availability(
+                False, str(error), f"on {server}", None, missing=short, page=error.page(), server=server
+            )
+        return Availability(True, "", f"on {server}: {served.weights}", served.facts.device, server=server)
+
     def _verdict(self, config: ModelConfig) -> Verdict:
         return self._probes.verdict(config, self.registry.folder(config.id), self._environment(config))
 
@@ -316,6 +347,7 @@ class Models:
             self._kept.clear()
         for kept in going:
             kept.close()
+        self._remotes.close()
 
     def __enter__(self) -> "Models":
         return self
@@ -345,6 +377,11 @@ class Models:
             raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._instead(ref))
 
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
+        if self._remotes.server(ref.id):
+            there = self._remotes.open(ref, config)
+            served = there.served
+            rate_hz = served.identity.sample_rate_hz or 0
+            return _Kept(there.model, served.facts, 0, rate_hz, there, called=there.warm)
         request = self.request(ref)
         facts = request.facts
         worker: Worker | None = None
@@ -367,7 +404,7 @@ class Models:
                     found=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
                     hint=f"Its weights: {request.weights}. Fetch them again, or take another model.",
                 ) from error
-        return _Kept(model, facts, self._memory_mib(config, ref), worker)
+        return _Kept(model, facts, self._memory_mib(config, ref), config.sample_rate_hz or 0, worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
         device = choose_device(config, self._settings.device, self._environment(config))
@@ -403,8 +440,11 @@ class Models:
 
     def _is_ready(self, ref: ModelRef) -> bool:
         config = self.registry.get(ref.id)
-        if _awaits_folder(config, ref) or not self._look(ref).availability.ok:
+        available = self._look(ref).availability
+        if not available.ok or _awaits_folder(config, ref):
             return False
+        if available.server:
+            return True
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
     def _make_room(self, needed_mib: int) -> None:
@@ -415,7 +455,7 @@ class Models:
             for ref in list(self._kept):
                 if sum(kept.memory_mib for kept in self._kept.values()) + needed_mib <= budget_mib:
                     break
-                if self._kept[ref].leases == 0:
+                if self._kept[ref].leases == 0 and self._kept[ref].memory_mib:
                     going.append(self._kept.pop(ref))
         if going:
             while going:
@@ -426,3 +466,28 @@ class Models:
 def _awaits_folder(config: ModelConfig, ref: ModelRef) -> bool:
     """Whether a variant's weights lie in a folder that is named where it is used, and nothing names one here."""
     return config.variants[ref.variant].given is not None and ref.folder is None
+
+
+def require_remote(model_ids: Iterable[str], registry: ModelRegistry) -> None:
+    """Raise what keeps models from running on servers, such as a typo in the setting, which would run one here.
+
+    Raises:
+        UnknownName: there is no such model.
+        UsageError: a model can't run on a server.
+    """
+    for model_id in model_ids:
+        registry.folder(model_id)
+        try:
+            config = registry.get(model_id)
+        except ModelConfigError:
+            continue  # whoever uses it hears of it
+        if unfit := [surface for surface in config.surfaces if not can_be_remote(surface)]:
+            raise UsageError(
+                f"model {model_id} can't run on a server: {', '.join(unfit)} gives bit by bit",
+                hint="Let it run here: it is no model for MODELLAB_REMOTE_MODELS.",
+            )
+        if any(variant.given for variant in config.variants.values()):
+            raise UsageError(
+                f"model {model_id} can't run on a server: its weights lie in a folder of this machine",
+                hint="Let it run here: it is no model for MODELLAB_REMOTE_MODELS.",
+            )

@@ -23,7 +23,7 @@ from modellab.pipeline.record import CheckRecord, Launch, RunIdentity, StepRecor
 from modellab.pipeline.system import System
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig
-from modellab.registry.machine import this_machine
+from modellab.registry.machine import Machine, known_machine
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.wall_clock import stamp
@@ -53,7 +53,7 @@ class Recorder:
         self.lab = lab
         self._records = RecordStore(lab.records)
         self._lake = Lake(lab.lake)
-        self._host_known = False
+        self._hosts_known: set[str] = set()
 
     @cached_property
     def _process(self) -> ProcessMark:
@@ -62,8 +62,8 @@ class Recorder:
     def step(self, record: StepRecord, artifact: Artifact | None) -> None:
         """One attempt at a step. The rows of a result that was there already are not written again."""
         entry = self._records.write(Record("steps", record.id, record.ended_at, asdict(record)))
-        if record.machine == this_machine().id:
-            self.host()
+        if record.machine is not None:
+            self.host(known_machine(record.machine))
         if artifact is not None and not record.cached and record.reproduced is None:
             self._write_rows(artifact.fingerprint, lambda: rows_of_artifact(artifact, self.lab.home))
         if entry is not None:
@@ -128,13 +128,12 @@ class Recorder:
         }
         self._snapshot("models", "registry", content)
 
-    def host(self) -> None:
-        """This machine, as far as numbers depend on it; written when no record of it is there."""
-        if self._host_known:
+    def host(self, machine: Machine | None) -> None:
+        """A machine, as far as numbers depend on it; written when no record of it is there. None: not known here."""
+        if machine is None or machine.id in self._hosts_known:
             return
-        machine = this_machine()
         self._snapshot("hosts", machine.id, {"machine": machine.id, **asdict(machine)})
-        self._host_known = True
+        self._hosts_known.add(machine.id)
 
     def run_started(
         self, run: RunIdentity, source: RegisteredInput, system: System, launch: Launch | None = None

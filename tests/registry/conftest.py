@@ -1,13 +1,33 @@
-"""Hand-made models: folders with a config and a few lines of adapter, and packages that ship weights in parts."""
+"""Hand-made models: folders with a config and a few lines of adapter, and packages that ship weights in parts; servers
+of models on loopback, which are real processes."""
 
 import hashlib
+import subprocess
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from modellab.settings import Address, Lab, Settings
+
+Serve = Callable[..., AbstractContextManager[tuple[Address, "subprocess.Popen[str]"]]]
+_PROGRAM = "from modellab.cli.main import main; main()"
+_OF_FOLDER = """
+    import sys
+    from pathlib import Path
+    from modellab.registry.hosts.server import serving
+    from modellab.registry.registry import ModelRegistry
+    from modellab.settings import Lab
+    folder, port, *names = sys.argv[1:]
+    with serving(Lab.from_environment(), ModelRegistry(Path(folder)), names, "127.0.0.1", int(port)) as server:
+        print(f"Serving at {server.address}. ", flush=True)
+        server.serve()
+"""
 
 WriteModel = Callable[..., Path]
 
@@ -97,3 +117,41 @@ def weights_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Pa
         },
         "sha256": {"model.bin": hashlib.sha256(b"".join(parts)).hexdigest()},
     }
+
+
+@contextmanager
+def _serve(*names: str, folder: Path | None = None, port: int = 0) -> Iterator[tuple[Address, "subprocess.Popen[str]"]]:
+    command = ["-c", textwrap.dedent(_OF_FOLDER), str(folder), str(port), *names]
+    if folder is None:
+        command = ["-c", _PROGRAM, "models", "serve", *names, "--port", str(port)]
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            host, _, number = server.stdout.readline().partition(" at ")[2].partition(". ")[0].rpartition(":")
+            yield Address(host, int(number)), server
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Serve:
+    """Serves models in a process, and says where: `with serve("toy", folder=...) as (address, process)`.
+
+    Without a folder it is the program itself, `modellab models serve`.
+    """
+    return _serve
+
+
+@pytest.fixture(scope="session")
+def lab_with() -> Callable[..., Lab]:
+    """Gives a lab whose models run on servers: `lab_with(home, toy=address)`."""
+
+    def lab(home: Path, token: str | None = None, **servers: Address) -> Lab:
+        told = ",".join(f"{model}={address}" for model, address in servers.items())
+        return Lab(
+            Settings.model_validate(
+                {"home": home, "offline": True, "remote_models": told} | ({"serve_token": token} if token else {})
+            )
+        )
+
+    return lab

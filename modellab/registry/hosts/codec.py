@@ -47,6 +47,11 @@ def allow(kind: type) -> type:
     return kind
 
 
+def fields_by_kind() -> dict[str, list[str]]:
+    """Every kind of dataclass that can be sent -> its fields, in the order in which they go."""
+    return {kind.__name__: names for kind, names in _names_of_fields.items()}
+
+
 for _kind in (
     audio.Audio,
     audio.Waveform,

@@ -155,11 +155,12 @@ class Channel:
         for buffer in buffers:
             self._connection.sendall(buffer)
 
-    def receive(self, most_text_bytes: int = LIMITS.bytes) -> Any:
+    def receive(self, *, most_text_bytes: int = LIMITS.bytes, most_buffer_bytes: int = _MOST_BUFFER_BYTES) -> Any:
         """The next message; arrays in it may be written to.
 
         Args:
             most_text_bytes: a message with more text than that is refused unread.
+            most_buffer_bytes: likewise for its arrays.
 
         Raises:
             EOFError: the other end is gone.
@@ -172,11 +173,20 @@ class Channel:
         _require("parts", count, _MOST_PARTS, least=1)
         sizes = [size for (size,) in _SIZE.iter_unpack(self._read(_SIZE.size * count))]
         _require("bytes of text", sizes[0], most_text_bytes)
-        _require("bytes of audio", sum(sizes[1:]), _MOST_BUFFER_BYTES)
+        _require("bytes of audio", sum(sizes[1:]), most_buffer_bytes)
         text = self._read(sizes[0])
         if in_shared:
             return decode(text, shared.mapped(descriptors[0], sizes[1:]))
         return decode(text, [memoryview(self._read(size)) for size in sizes[1:]])
+
+    def ended(self) -> bool:
+        """Whether the other end has closed the connection, as far as is known here; takes nothing from it."""
+        try:
+            return not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def close(self) -> None:
         self._connection.close()

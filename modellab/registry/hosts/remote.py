@@ -1,0 +1,255 @@
+"""The lab's end of a model on a server: another machine, or another program of this one."""
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from modellab.errors import ServerLost, ServerRefused, ServerUnreachable, WorkerDied
+from modellab.registry.config import ModelConfig, ModelRef
+from modellab.registry.hosts.codec import CodecError
+from modellab.registry.hosts.conversation import Conversation
+from modellab.registry.hosts.handshake import Greeting, Hello, Open, Opened, Served, checked, proof, protocol
+from modellab.registry.hosts.wire import Channel, Raised
+from modellab.registry.machine import meet
+from modellab.settings import Address, Settings
+
+_CONNECT_S = 2.0
+"""A server that is there answers within milliseconds, on another continent within half a second."""
+_HELLO_S = 10.0
+"""One that is busy may be slow to greet."""
+_DOWN_FOR_S = 3.0
+"""So long is a server that could not be reached not tried again: a model has many variants, a pipeline many steps."""
+_GREETING_BYTES = 4096
+
+
+class RemoteModel(Conversation):
+    """One model on a server, from the connection to `close` or its loss.
+
+    Args:
+        server: where it is.
+        ref: which model.
+        token: what the server may want to be known; None for none.
+
+    Raises:
+        ServerUnreachable: nothing that serves models answers there.
+        ServerRefused: it does not serve this model, or not to this lab.
+    """
+
+    def __init__(self, server: Address, ref: ModelRef, token: str | None) -> None:
+        self._server, self._ref = server, ref
+        self._connection = self._connect()
+        super().__init__(Channel(self._connection, shares_memory=False))
+        self.warm = False
+        """Whether it was called before since it was loaded there."""
+        self.model: Any = None
+        """Offers what its surfaces ask for, once it is open."""
+        try:
+            self.served = self._meet(token)
+            """What it is there."""
+        except BaseException:
+            self._stop()
+            raise
+
+    @property
+    def who(self) -> str:
+        return f"the server at {self._server}"
+
+    @property
+    def alive(self) -> bool:
+        return self._open and not self._channel.ended()
+
+    def open(self, config: ModelConfig) -> None:
+        """Have the model loaded there, and take its place here.
+
+        Args:
+            config: as the lab knows it.
+
+        Raises:
+            ServerLost: the connection was lost.
+            LabError: it can't be loaded there.
+        """
+        answer = self._exchange(Open(tuple(config.surfaces)), None, "while it was loaded")
+        if not isinstance(answer, Opened):
+            raise self._not_an_answer(answer, "about the model")
+        self.model, self.warm = self._stand_in(config.surfaces, answer.values), bool(answer.warm)
+
+    def call(self, target: int, method: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+        try:
+            return super().call(target, method, arguments)
+        except WorkerDied as error:  # the model's process there: the server has let go of what is left of it
+            self.close()
+            raise error.become(WorkerDied, f"on {self.who.removeprefix('the ')}, ") from error
+
+    def close(self) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        self._open = False
+        self._channel.close()
+
+    def _gone(self, doing: str, error: Exception) -> ServerLost:
+        self._stop()
+        return ServerLost(
+            f"the connection to {self.who} was lost {doing} of model {self._ref}",
+            found=getattr(error, "strerror", None) or "it closed the connection",
+            hint="Nothing else is lost, and the next input connects again; see whether the server still runs.",
+        )
+
+    def _connect(self) -> socket.socket:
+        try:
+            connection = socket.create_connection(self._server, _CONNECT_S)
+        except OSError as error:
+            raise unreachable(self._server, error.strerror or str(error)) from error
+        keep_alive(connection)
+        connection.settimeout(_HELLO_S)
+        return connection
+
+    def _meet(self, token: str | None) -> Served:
+        try:
+            greeting = self._channel.receive(most_text_bytes=_GREETING_BYTES, most_buffer_bytes=0)
+            if isinstance(greeting, Greeting):
+                if greeting.protocol != protocol():
+                    raise ServerRefused(
+                        f"{self.who} runs another version of Model Lab",
+                        found=f"protocol {greeting.protocol}",
+                        allowed=protocol(),
+                        hint="Install the same version on both machines.",
+                    )
+                shown = proof(token, greeting.challenge) if token else ""
+                self._channel.send(Hello(protocol(), str(self._ref), shown))
+                greeting = self._channel.receive(most_buffer_bytes=0)
+        except TimeoutError as error:
+            raise unreachable(self._server, f"something is there that said nothing for {_HELLO_S:.0f} s") from error
+        except (EOFError, OSError) as error:
+            raise unreachable(self._server, getattr(error, "strerror", None) or "it closed the connection") from error
+        except CodecError as error:
+            raise unreachable(self._server, f"something else is there: {error}") from error
+        if isinstance(greeting, Raised):
+            raise greeting.exception()
+        if not isinstance(greeting, Served):
+            raise self._not_an_answer(greeting, "about the model")
+        self._connection.settimeout(None)  # a model works for hours, and says nothing if it has nothing to say
+        return self._checked(greeting)
+
+    def _checked(self, served: Served) -> Served:
+        served = checked(served)
+        if (served.identity.id, served.identity.variant) != (self._ref.id, self._ref.variant):
+            raise self._not_an_answer(served.identity, f"about model {self._ref}")
+        return served
+
+
+class Remotes:
+    """The models of one process that run on servers, as its settings say, and the connections to them.
+
+    Args:
+        settings: which models, where, and the token.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers: Mapping[str, Address] = settings.remote_models
+        self._token = settings.serve_token.get_secret_value() if settings.serve_token else None
+        self._lock = threading.Lock()
+        """Guards what follows; held while a server is asked, for a few seconds at most."""
+        self._connected: dict[ModelRef, RemoteModel] = {}
+        self._told: dict[ModelRef, Served] = {}
+        """What was last said of a model, by which its results are named."""
+        self._down: dict[Address, tuple[float, ServerUnreachable]] = {}
+        """Server -> until when it counts as not to be reached, and why."""
+
+    def server(self, model_id: str) -> Address | None:
+        """Where a model runs; None for here."""
+        return self._servers.get(model_id)
+
+    def look(self, ref: ModelRef) -> Served:
+        """What a model is on its server, asked now, over a connection that is not kept; raises as `served`."""
+        with self._lock:
+            connection = self._connected.get(ref)
+            if connection and connection.alive:
+                return connection.served
+            connection = self._connect(ref)
+            connection.close()
+            return connection.served
+
+    def served(self, ref: ModelRef) -> Served:
+        """What a model is on its server, by which its results are named. It stays so while the connection lasts.
+
+        Raises:
+            ServerUnreachable: nothing that serves models answers there.
+            ServerRefused: it does not serve this model, or not to this lab.
+        """
+        with self._lock:
+            served = self._told[ref] = self._connection(ref).served
+        return served
+
+    def open(self, ref: ModelRef, config: ModelConfig) -> RemoteModel:
+        """A model ready for calls.
+
+        Raises:
+            ServerRefused: it is another one by now than `served` said. Raises as that, too.
+            LabError: it can't be loaded there.
+        """
+        with self._lock:
+            connection = self._connection(ref)
+            told = self._told.get(ref)
+        if told is not None and told.identity != connection.served.identity:
+            raise ServerRefused(
+                f"{connection.who} has another model {ref} than a moment ago",
+                hint="The next input takes it as it is now.",
+            )
+        try:
+            connection.open(config)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Let all connections go."""
+        with self._lock:
+            for connection in self._connected.values():
+                connection.close()
+            self._connected.clear()
+
+    def _connection(self, ref: ModelRef) -> RemoteModel:
+        connection = self._connected.get(ref)
+        if connection is None or not connection.alive:
+            connection = self._connected[ref] = self._connect(ref)
+        return connection
+
+    def _connect(self, ref: ModelRef) -> RemoteModel:
+        server = self._servers[ref.id]
+        until, why = self._down.get(server, (0.0, None))
+        if why is not None and time.monotonic() < until:
+            raise why.become(ServerUnreachable)
+        try:
+            connection = RemoteModel(server, ref, self._token)
+        except ServerUnreachable as error:
+            self._down[server] = time.monotonic() + _DOWN_FOR_S, error
+            raise
+        meet(connection.served.machine)
+        return connection
+
+
+def unreachable(server: Address, why: str) -> ServerUnreachable:
+    """The error for a server that does not answer as one."""
+    return ServerUnreachable(
+        f"the server at {server} can't be reached",
+        found=why,
+        hint=[
+            f"Start it there: modellab models serve MODEL --port {server.port}",
+            "Or take the model out of MODELLAB_REMOTE_MODELS, and it runs here.",
+        ],
+    )
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Let a connection end within minutes of the other machine's being gone, and never hold small messages back."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if (option := getattr(socket, name, None)) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+    if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # for what is sent and never acknowledged
+        connection.setsockopt(socket.IPPROTO_TCP, option, 90_000)
