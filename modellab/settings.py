@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args
@@ -62,8 +61,8 @@ class Address(NamedTuple):
 _SERVED = re.compile(r"^(?P<model>[a-z][a-z0-9_]*)=(?P<host>\[[0-9a-fA-F:.%\w]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})$")
 
 
-def model_servers(text: str) -> dict[str, Address]:
-    """Model id -> server, from a text such as `faster_whisper=gpu.example:8150,silero_vad=[::1]:8150`.
+def model_servers(text: str) -> tuple[tuple[str, Address], ...]:
+    """Model ids and their servers, from a text such as `faster_whisper=gpu.example:8150,silero_vad=[::1]:8150`.
 
     Raises:
         ValueError: a part that is not `ID=HOST:PORT`, or a model twice.
@@ -76,7 +75,7 @@ def model_servers(text: str) -> dict[str, Address]:
         if found["model"] in servers:
             raise ValueError(f"{found['model']} is named twice")
         servers[found["model"]] = Address(found["host"].strip("[]"), int(found["port"]))
-    return servers
+    return tuple(servers.items())
 
 
 class _EnvFile(DotEnvSettingsSource):
@@ -109,8 +108,8 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="the languages that occur in the lab, such as en,de: no other is detected"
     )
-    remote_models: Annotated[Mapping[str, Address], NoDecode] = Field(
-        {}, description="models that run on servers, such as faster_whisper=127.0.0.1:8150; see docs/models.md"
+    remote_models: Annotated[tuple[tuple[str, Address], ...], NoDecode] = Field(
+        (), description="models that run on servers, such as faster_whisper=127.0.0.1:8150; see docs/models.md"
     )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(

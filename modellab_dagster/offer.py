@@ -73,8 +73,13 @@ def candidates(lab: Lab, models: Models) -> list[Candidate]:
         )
 
     configs = list(registry.configs())
-    with_step = (config for config in configs if any(map(step_for_surface, config.surfaces)))
-    variants = {f"{config.id}:{variant}" for config in with_step for variant in config.variants}
+    variants = {
+        config.key_of(variant, surface)
+        for config in configs
+        for surface in config.surfaces
+        if step_for_surface(surface)
+        for variant in config.variants
+    }
     broken = set(registry.ids()) - {config.id for config in configs}
     return [
         *(candidate(key, False) for key in sorted(all_templates(lab, registry))),

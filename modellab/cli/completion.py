@@ -98,8 +98,11 @@ def pipelines() -> Iterator[Offer]:
     for path in _templates():
         yield path.stem
     for name, config in _configs():
-        if not set(config.get("surfaces", ())) <= TEXT_SURFACES:
+        surfaces = [surface for surface in config.get("surfaces", ()) if surface not in TEXT_SURFACES]
+        if surfaces:
             yield from _with_variants(name, config)
+        if len(surfaces) > 1:
+            yield from (f"{name}:{one}@{surface}" for one in config.get("variants", ()) for surface in surfaces)
 
 
 @_quietly

@@ -163,7 +163,7 @@ def serve(
         typer.Argument(
             metavar="MODEL...",
             help="Models: ID or ID:VARIANT.",
-            autocompletion=completion.model_ids,
+            autocompletion=completion.models,
             show_default=False,
         ),
     ],
@@ -264,10 +264,18 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
         *environment,
         ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
         ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
-        *([("sample rate", f"{config.sample_rate_hz:,} Hz")] if config.sample_rate_hz else []),
+        *([("sample rate", rates)] if (rates := _rates(config)) else []),
         ("licence", config.licence),
         *([("access", config.access)] if config.access else []),
     ]
+
+
+def _rates(config: "ModelConfig") -> str:
+    """What audio its surfaces take; where that differs, each surface's."""
+    rates = {surface: f"{rate_hz:,} Hz" for surface, rate_hz in config.rates_hz.items() if rate_hz}
+    if len(set(rates.values())) > 1:
+        return ", ".join(f"{surface} {rate}" for surface, rate in rates.items())
+    return next(iter(rates.values()), "")
 
 
 def _document(config: "ModelConfig", models: "Models") -> dict[str, Any]:

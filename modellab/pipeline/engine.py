@@ -263,12 +263,15 @@ class _Attempt:
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             timezone=self.engine.lab.timezone,
-            acquire=self._leased(ref, leases) if ref else None,
-            helpers={role: self._leased(helper, leases) for role, helper in self.step.helpers.items()},
+            acquire=self._leased(ref, self.step.definition.surface, leases) if ref else None,
+            helpers={
+                role: self._leased(helper, self.step.helper_surfaces[role], leases)
+                for role, helper in self.step.helpers.items()
+            },
         )
 
-    def _leased(self, ref: ModelRef, leases: ExitStack) -> Callable[[], LoadedModel]:
-        return lambda: leases.enter_context(self.engine.models.lease(ref))
+    def _leased(self, ref: ModelRef, surface: str | None, leases: ExitStack) -> Callable[[], LoadedModel]:
+        return lambda: leases.enter_context(self.engine.models.lease(ref, surface))
 
     def _result(self, step: str, key: str) -> Artifact:
         """The result of another step, made anew in this run if it is there no more because it was damaged.

@@ -100,10 +100,12 @@ class Identities:
             step=step.name,
             code_version=step.definition.code_version,
             parameters=hashed_parameters(step.parameters, without=_naming_helpers(step)),
-            model=self._models.identity(step.model) if step.model else None,
+            model=self._models.identity(step.model, step.definition.surface) if step.model else None,
             reads=reads,
             packages=_versions(step.definition),
-            helpers={role: self._models.identity(ref) for role, ref in step.helpers.items()},
+            helpers={
+                role: self._models.identity(ref, step.helper_surfaces[role]) for role, ref in step.helpers.items()
+            },
         )
 
     def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:

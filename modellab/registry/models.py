@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +22,7 @@ from modellab.errors import (
     UsageError,
     WeightsMissing,
 )
+from modellab.legible import legible
 from modellab.memory import collect_garbage
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
@@ -89,8 +90,8 @@ class _Kept:
     facts: ExecutionFacts
     memory_mib: int
     """Of this machine's."""
-    sample_rate_hz: int
-    """0 for a model of texts."""
+    rates_hz: Mapping[str, int | None]
+    """Surface -> rate of the audio that it takes; None for texts."""
     host: Conversation | None = None
     """The process or server it runs in, if that is not this process."""
     weights_sha256: str | None = None
@@ -142,10 +143,13 @@ class Models:
         self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)
         self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
         self._remotes = Remotes(lab.settings)
-        require_remote(lab.settings.remote_models, registry)
+        require_remote(dict(lab.settings.remote_models), registry)
 
-    def identity(self, ref: ModelRef) -> ModelIdentity:
+    def identity(self, ref: ModelRef, surface: str | None = None) -> ModelIdentity:
         """What of a model decides its output. Loads nothing and imports none of the model's packages.
+
+        Args:
+            surface: the one that is used; None for its first.
 
         Raises:
             ModelUnavailable: a package, or the model's own environment, is not installed, or no supported device is
@@ -155,20 +159,23 @@ class Models:
         """
         config = self.registry.get(ref.id)
         if self._remotes.server(ref.id):
-            return self._remotes.served(ref).identity
+            return self._remotes.served(ref).identity_for(surface)
         environment = self._environment(config)
         runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
         digest = self._weights.digest(weights) if weights else None
-        return model_identity(config, ref, self._facts(config), digest, environment)
+        return model_identity(config, ref, self._facts(config), digest, environment=environment, surface=surface)
 
     @contextmanager
-    def lease(self, ref: ModelRef) -> Iterator[LoadedModel]:
+    def lease(self, ref: ModelRef, surface: str | None = None) -> Iterator[LoadedModel]:
         """A model in memory, which stays there while the block runs: the kept one, or loaded now.
 
         The time that it states for loading includes imports. Threads that want the same model get the same one, loaded
         once, of which only the one that loaded it is told the time. Whether a model can be called from several threads
-        at once is its own affair.
+        at once is its own affair. All its surfaces are loaded as one.
+
+        Args:
+            surface: whose sample rate it states; None for its first.
 
         Raises:
             ModelUnavailable: a package is missing, no device is present, or the adapter gave something that does not
@@ -182,14 +189,15 @@ class Models:
         config = self.registry.get(ref.id)
         kept, load_s = self._take(config, ref)
         try:
-            yield LoadedModel(kept.model, load_s, kept.facts, kept.sample_rate_hz, lambda: self._begin(kept))
+            rate_hz = kept.rates_hz[surface or config.surfaces[0]] or 0
+            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, lambda: self._begin(kept))
         finally:
             with self._lock:
                 kept.leases -= 1
 
-    def acquire(self, ref: ModelRef) -> LoadedModel:
+    def acquire(self, ref: ModelRef, surface: str | None = None) -> LoadedModel:
         """A model in memory without a lease: it may be dropped as soon as another one is wanted. Raises as `lease`."""
-        with self.lease(ref) as loaded:
+        with self.lease(ref, surface) as loaded:
             return loaded
 
     def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
@@ -320,7 +328,7 @@ class Models:
             return Availability(
                 False, str(error), f"on {server}", None, missing=short, page=error.page(), server=server
             )
-        return Availability(True, "", f"on {server}: {served.weights}", served.facts.device, server=server)
+        return Availability(True, "", f"on {server}: {legible(served.weights)}", served.facts.device, server=server)
 
     def _verdict(self, config: ModelConfig) -> Verdict:
         return self._probes.verdict(config, self.registry.folder(config.id), self._environment(config))
@@ -379,9 +387,7 @@ class Models:
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         if self._remotes.server(ref.id):
             there = self._remotes.open(ref, config)
-            served = there.served
-            rate_hz = served.identity.sample_rate_hz or 0
-            return _Kept(there.model, served.facts, 0, rate_hz, there, called=there.warm)
+            return _Kept(there.model, there.served.facts, 0, there.served.rates_hz, there, called=there.warm)
         request = self.request(ref)
         facts = request.facts
         worker: Worker | None = None
@@ -404,7 +410,7 @@ class Models:
                     found=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
                     hint=f"Its weights: {request.weights}. Fetch them again, or take another model.",
                 ) from error
-        return _Kept(model, facts, self._memory_mib(config, ref), config.sample_rate_hz or 0, worker)
+        return _Kept(model, facts, self._memory_mib(config, ref), config.rates_hz, worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
         device = choose_device(config, self._settings.device, self._environment(config))

@@ -31,6 +31,16 @@ class BrokenFile:
     error: str
 
 
+def surface_in(name: str) -> str | None:
+    """The surface that a reference to a model names: `embed` in `clap:base@embed`; None where it names none."""
+    return name.partition("@")[2] or None
+
+
+def id_in(name: str) -> str:
+    """The model's id in a reference to it."""
+    return name.partition("@")[0].partition(":")[0]
+
+
 class ModelRegistry:
     """The models of one folder: every subfolder with a `config.yaml` is one.
 
@@ -96,14 +106,17 @@ class ModelRegistry:
         return found
 
     def resolve(self, name: str) -> tuple[ModelConfig, ModelRef]:
-        """`id` (its default variant) or `id:variant` as a config and a full reference.
+        """`id` (its default variant) or `id:variant` as a config and a full reference; either may end in `@surface`.
 
         Raises:
-            UnknownName: no such model, or no such variant of it.
+            UnknownName: no such model, no such variant of it, or no such surface.
             ModelConfigError: as for `get`.
         """
+        name, _, surface = name.partition("@")
         model_id, separator, variant = name.partition(":")
         config = self.get(model_id)
+        if surface and surface not in config.surfaces:
+            raise unknown_name(f"surface of model {model_id!r} named", surface, config.surfaces)
         if not separator:
             variant = config.default_variant
         if variant not in config.variants:

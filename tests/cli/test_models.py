@@ -1,6 +1,9 @@
 """`modellab models`: what runs here is said in marks and words, never by colour or strokes alone."""
 
 import json
+import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -137,3 +140,58 @@ def test_helper_models_are_listed_and_are_no_systems(capsys: pytest.CaptureFixtu
 
 
 HELPERS = {"all_minilm": "l6-v2", "local_chat": "transformers"}
+
+
+def test_a_server_that_can_not_be_reached_is_said_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        at = f"127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("MODELLAB_REMOTE_MODELS", f"silero_vad={at}")
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = _list(capsys, "--surface", "vad")
+    assert "✗ v6 (server not reached)" in shown
+    assert main(["models", "show", "silero_vad"]) == 0
+    shown = capsys.readouterr().out
+    assert f"the server at {at} can't be reached.\n→ Start it there: modellab models serve MODEL --port" in shown
+    assert "→ Or take the model out of MODELLAB_REMOTE_MODELS, and it runs here.\nFound: Connection refused\n" in shown
+    assert main(["doctor", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    [state] = [state["availability"] for state in found["models"] if state["model"] == "silero_vad:v6"]
+    assert (state["missing"], state["server"], state["device"]) == ("server not reached", at, None)
+    words = f"the vad step of the pipeline meeting can't run: the server at {at}"
+    assert any(words in problem["what"] for problem in found["problems"])
+
+
+def test_a_model_on_a_server_is_listed_with_its_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = [sys.executable, "-c", "from modellab.cli.main import main; main()", "models", "serve", "silero_vad"]
+    with subprocess.Popen([*program, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        ready = server.stdout.readline()
+        at = ready.removeprefix("Serving silero_vad:v6 at ").removesuffix(". Ctrl-C stops it.\n")
+        assert server.stdout.readline() == f"Where they are used: MODELLAB_REMOTE_MODELS=silero_vad={at}\n"
+        monkeypatch.setenv("MODELLAB_REMOTE_MODELS", f"silero_vad={at}")
+        monkeypatch.setenv("COLUMNS", "200")
+        assert f"✓ v6 (on {at})" in _list(capsys, "--surface", "vad")
+        found = json.loads(_list(capsys, "--surface", "vad", "--json"))["models"][0]["variants"]["v6"]["availability"]
+        assert (found["ok"], found["server"], found["weights"][: len(at) + 4]) == (True, at, f"on {at}:")
+        server.terminate()
+        assert (server.wait(10), server.stdout.read()) == (143, "Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["silero_vat", "--port", "0"], 2, "no model 'silero_vat'"),
+        (["demucs", "--port", "0"], 2, "model demucs can't run on a server: separate gives bit by bit"),
+        (["silero_vad", "--port", "0", "--host", "0.0.0.0"], 2, "there is no token"),
+        (["faster_whisper:small", "--port", "0"], 1, "no weights for model faster_whisper:small"),
+    ],
+)
+def test_what_can_not_be_served_is_refused(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "serve", *arguments]) == code
+    assert words in capsys.readouterr().err

@@ -192,6 +192,33 @@ def test_its_fingerprint_is_that_of_the_same_model_here_and_says_the_servers_wei
     assert Models(Lab(Settings.model_validate({"weights": tmp_path / "there"})), registry).identity(TOY) == there
 
 
+def test_a_server_that_comes_back_with_other_weights_is_asked_again_and_nothing_is_kept_under_the_wrong_name(
+    lab: Lab,
+    folder: Path,
+    write_model: WriteModel,
+    serve: Callable[..., Any],
+    lab_with: Callable[..., Lab],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_model("toy", ADAPTER, variants={"one": {"local": {"files": ["a.bin"], "origin": "a test"}}})
+    registry = ModelRegistry(folder)
+    place = tmp_path / "toy" / "one"
+    place.mkdir(parents=True)
+    monkeypatch.setenv("MODELLAB_WEIGHTS", str(tmp_path))
+    (place / "a.bin").write_text("before")
+    with serve("toy", folder=folder) as (at, _):
+        models = Models(lab_with(lab.home, toy=at), registry)
+        before = models.identity(TOY)
+    (place / "a.bin").write_text("after")
+    with serve("toy", folder=folder, port=at.port), models:
+        with pytest.raises(ServerRefused, match=f"the server at {at} has another model toy:one than a moment ago"):
+            models.acquire(TOY)
+        after = models.identity(TOY)
+        assert after.weights_sha256 != before.weights_sha256
+        assert ask(models.acquire(TOY).model)[1] == 1
+
+
 def _detect(context: StepContext) -> dict[str, Any]:
     with context.model() as model:
         found = model.detect(audio(), {"do": "exit" if context.input.name == "bad.wav" else None}, context.progress)
@@ -387,9 +414,9 @@ def test_what_is_not_served_or_not_there_is_named(lab: Lab, toy: ModelRegistry, 
         found = Models(there, toy).availability(ModelRef(id="other", variant="one"))
         assert (found.ok, found.missing) == (False, "not served there")
         assert found.reason == (
-            "the server does not serve the model other:one; allowed: toy:one. "
-            "Start it with: modellab models serve other:one."
-        ).removesuffix(".")
+            "the server of model other:one does not serve it; allowed: toy:one. "
+            "Start it with that one too: modellab models serve MODEL... --port N"
+        )
     with pytest.raises(UnknownName, match="no model 'tyo'"):
         Models(lab_with(lab.home, tyo=at), toy)
 
@@ -397,7 +424,7 @@ def test_what_is_not_served_or_not_there_is_named(lab: Lab, toy: ModelRegistry, 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "something else is there: a message of 759,714,643 parts"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "something else is there: a message of 759714643 parts with 0 descriptors"),
         (b"", "it closed the connection"),
         (b"\0" * 5, "something else is there: a message of 0 parts"),
     ],
@@ -470,6 +497,8 @@ def test_answers_of_another_kind_end_the_conversation(lab: Lab, toy: ModelRegist
     for last, words in (
         (handshake.Opened({"_call": 1}, False), "sent what is no answer about the model's properties; found a dict"),
         (Returned(None), "sent what is no answer about the model; found a Returned"),
+        (Raised("UsageError", "x", "", {"who": "x"}), "answers with an error of its own; found UsageError: x"),
+        (Raised("UsageError", "x", "", {"what": 3}), "answers with an error of its own; found UsageError: x"),
         (replace(told, facts=replace(told.facts, threads="many")), "facts.threads: Input should be a valid integer"),  # type: ignore[arg-type]
     ):
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -480,14 +509,14 @@ def test_answers_of_another_kind_end_the_conversation(lab: Lab, toy: ModelRegist
                     channel = Channel(connection, shares_memory=False)
                     channel.send(Greeting(handshake.protocol(), "x"))
                     channel.receive()
-                    if not isinstance(last, handshake.Served):
+                    if isinstance(last, handshake.Opened | Returned):
                         channel.send(told)
                         channel.receive()
                     channel.send(last)
 
             thread = threading.Thread(target=play)
             thread.start()
-            with pytest.raises(CodecError, match=words):
+            with pytest.raises((CodecError, ServerRefused), match=words):
                 RemoteModel(Address(*listening.getsockname()), TOY, None).open(toy.get("toy"))
             thread.join()
 

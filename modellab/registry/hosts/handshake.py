@@ -6,12 +6,13 @@ and calls it. A connection is for one model. The token itself never goes over it
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from modellab.artifacts.fingerprint import ModelIdentity
+from modellab.errors import ServerRefused
 from modellab.files import canonical_json
 from modellab.registry.hosts.codec import CodecError, allow, fields_by_kind
 from modellab.registry.loaded import ExecutionFacts
@@ -52,11 +53,30 @@ class Served:
     """From the server: what the model is there, so that its results are named as if it ran in the lab."""
 
     identity: ModelIdentity
+    """As its first surface is used."""
+    rates_hz: dict[str, int | None]
+    """Surface -> rate of the audio that it takes; None for texts."""
     facts: ExecutionFacts
     machine: Machine
     """The server's, as far as numbers depend on it."""
     weights: str
     """Where its weights lie there, in words."""
+
+    def identity_for(self, surface: str | None) -> ModelIdentity:
+        """Its identity as a surface is used; None for the first.
+
+        Raises:
+            ServerRefused: it has not that surface there.
+        """
+        if surface is None:
+            return self.identity
+        if surface not in self.rates_hz:
+            raise ServerRefused(
+                f"model {self.identity.id} has not the surface {surface!r} on its server",
+                allowed=", ".join(self.rates_hz),
+                hint="Install the same version on both machines.",
+            )
+        return replace(self.identity, sample_rate_hz=self.rates_hz[surface])
 
 
 @allow

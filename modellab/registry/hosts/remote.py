@@ -3,10 +3,10 @@
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from modellab.errors import ServerLost, ServerRefused, ServerUnreachable, WorkerDied
+from modellab.errors import LabError, ServerLost, ServerRefused, ServerUnreachable, WorkerDied
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.hosts.codec import CodecError
 from modellab.registry.hosts.conversation import Conversation
@@ -117,7 +117,7 @@ class RemoteModel(Conversation):
                         allowed=protocol(),
                         hint="Install the same version on both machines.",
                     )
-                shown = proof(token, greeting.challenge) if token else ""
+                shown = proof(token, str(greeting.challenge)) if token else ""
                 self._channel.send(Hello(protocol(), str(self._ref), shown))
                 greeting = self._channel.receive(most_buffer_bytes=0)
         except TimeoutError as error:
@@ -127,7 +127,10 @@ class RemoteModel(Conversation):
         except CodecError as error:
             raise unreachable(self._server, f"something else is there: {error}") from error
         if isinstance(greeting, Raised):
-            raise greeting.exception()
+            refused = greeting.exception()
+            if not isinstance(refused, LabError):
+                raise ServerRefused(f"{self.who} answers with an error of its own", found=str(refused)) from refused
+            raise refused
         if not isinstance(greeting, Served):
             raise self._not_an_answer(greeting, "about the model")
         self._connection.settimeout(None)  # a model works for hours, and says nothing if it has nothing to say
@@ -137,7 +140,7 @@ class RemoteModel(Conversation):
         served = checked(served)
         if (served.identity.id, served.identity.variant) != (self._ref.id, self._ref.variant):
             raise self._not_an_answer(served.identity, f"about model {self._ref}")
-        return served
+        return replace(served, facts=replace(served.facts, machine=meet(served.machine)))
 
 
 class Remotes:
@@ -148,7 +151,7 @@ class Remotes:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._servers: Mapping[str, Address] = settings.remote_models
+        self._servers = dict(settings.remote_models)
         self._token = settings.serve_token.get_secret_value() if settings.serve_token else None
         self._lock = threading.Lock()
         """Guards what follows; held while a server is asked, for a few seconds at most."""
@@ -224,12 +227,10 @@ class Remotes:
         if why is not None and time.monotonic() < until:
             raise why.become(ServerUnreachable)
         try:
-            connection = RemoteModel(server, ref, self._token)
+            return RemoteModel(server, ref, self._token)
         except ServerUnreachable as error:
             self._down[server] = time.monotonic() + _DOWN_FOR_S, error
             raise
-        meet(connection.served.machine)
-        return connection
 
 
 def unreachable(server: Address, why: str) -> ServerUnreachable:

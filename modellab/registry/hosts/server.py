@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modellab.errors import LabError, ServerRefused, UsageError, WorkerDied
+from modellab.legible import legible
 from modellab.registry.config import ModelRef
 from modellab.registry.hosts.codec import CodecError
 from modellab.registry.hosts.handshake import Greeting, Hello, Open, Opened, Served, protocol, proves
@@ -43,7 +44,6 @@ class _Model:
     """One model that is served."""
 
     ref: ModelRef
-    surfaces: Sequence[str]
     served: Served
     turn: threading.Lock = field(default_factory=threading.Lock)
     called: Any = None
@@ -82,9 +82,9 @@ class Server:
         for ref in refs:
             identity = self._models.identity(ref)
             facts = replace(self._models.acquire(ref).facts, machine=machine.id)
-            served = Served(identity, facts, machine, self._models.availability(ref).weights)
-            surfaces = self._models.registry.get(ref.id).surfaces
-            self._served = {**self._served, str(ref): _Model(ref, surfaces, served)}
+            rates_hz = self._models.registry.get(ref.id).rates_hz
+            served = Served(identity, rates_hz, facts, machine, self._models.availability(ref).weights)
+            self._served = {**self._served, str(ref): _Model(ref, served)}
 
     @property
     def names(self) -> list[str]:
@@ -142,9 +142,9 @@ class Server:
             )
         if (model := self._served.get(str(hello.model))) is None:
             raise ServerRefused(
-                f"the server does not serve the model {hello.model}",
-                allowed=", ".join(self._served) or "none yet: it is loading",
-                hint=f"Start it with: modellab models serve {hello.model}",
+                f"the server of model {legible(str(hello.model))} does not serve it",
+                allowed=", ".join(self._served),
+                hint="Start it with that one too: modellab models serve MODEL... --port N",
             )
         return model
 
@@ -204,7 +204,7 @@ def serving(lab: Lab, registry: ModelRegistry, names: Sequence[str], host: str, 
     refs = list(dict.fromkeys(registry.resolve(name)[1] for name in names))
     require_remote([ref.id for ref in refs], registry)
     token = lab.settings.serve_token
-    here = Lab(lab.settings.model_copy(update={"remote_models": {}}))
+    here = Lab(lab.settings.model_copy(update={"remote_models": ()}))
     with Models(here, registry) as models:
         server = Server(models, host, port, token.get_secret_value() if token else None)
         try:
@@ -221,11 +221,11 @@ def _shared_surfaces(opening: object, model: _Model) -> Sequence[str]:
         ServerRefused: it has not all of them here.
     """
     surfaces = opening.surfaces if isinstance(opening, Open) else ()
-    if not surfaces or set(surfaces) - set(model.surfaces):
+    if not surfaces or set(surfaces) - set(model.served.rates_hz):
         raise ServerRefused(
             f"model {model.ref} has other surfaces on the server",
             found=", ".join(map(str, surfaces)),
-            allowed=", ".join(model.surfaces),
+            allowed=", ".join(model.served.rates_hz),
             hint="Install the same version on both machines.",
         )
     return surfaces

@@ -105,7 +105,10 @@ class Raised:
     def _same(self) -> Exception | None:
         if self.details is not None:
             kind = error_class(self.kind)
-            return kind(**self.details) if kind.__init__ is LabError.__init__ else LabError(**self.details)
+            try:
+                return kind(**self.details) if kind.__init__ is LabError.__init__ else LabError(**self.details)
+            except (TypeError, AttributeError):  # not what an error of the lab's is made of
+                return None
         builtin = getattr(builtins, self.kind, None)
         if not (isinstance(builtin, type) and issubclass(builtin, Exception)):
             return None
