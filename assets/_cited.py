@@ -6,8 +6,6 @@ import dagster as dg
 
 from assets._checks import Check, Verdict
 from modellab.bundle.meeting import display_name
-from modellab.documents import load
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript
 from modellab.text.results import Evidence, Rejection
 from modellab.text.sentences import join_words
@@ -24,7 +22,7 @@ def transcript_read(result: StepResult) -> Transcript:
     read = result.read("transcript")
     if read is None:
         raise ValueError(f"the transcript that {result.record.step} read is gone")
-    return load(Transcript, read.file(TRANSCRIPT_FILE))
+    return read.read(Transcript)
 
 
 def rows(names: Sequence[str], records: Iterable[Sequence[str]]) -> dg.TableMetadataValue:

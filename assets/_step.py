@@ -10,7 +10,7 @@ from assets._checks import Check
 from assets._page import step_page
 from assets._partition_loop import Page, PartitionLoop, StepEvent
 from assets.partitions import PARTITIONS
-from modellab.steps.catalogue import STEPS
+from modellab.steps.catalogue import STEPS, can_fill
 from modellab.steps.definition import StepDefinition
 from resources.engine import EngineResource
 
@@ -24,6 +24,7 @@ def step_asset(
     kinds: set[str],
     page: Page,
     checks: Sequence[Check] = (),
+    steps: Sequence[StepDefinition] = STEPS,
 ) -> dg.AssetsDefinition:
     """The asset of a step.
 
@@ -33,12 +34,13 @@ def step_asset(
         kinds: at most three labels, those with icons first of all.
         page: what the UI shows of a result, beside what it shows of every step's.
         checks: asked of every result.
+        steps: all there are, in pipeline order.
     """
 
     spec = dg.AssetSpec(
         step.name,
         description=step.description,
-        deps=sorted({candidate for read in step.reads for candidate in read.candidates}),
+        deps=sorted({name for read in step.reads for name in can_fill(read, step, steps)}),
         code_version=step.code_version,
         group_name=group,
         kinds=kinds,
@@ -59,7 +61,8 @@ def step_asset(
         ],
         partitions_def=PARTITIONS,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        op_tags={"dagster/priority": str(-_position(step))},
+        # Of the steps that could start, Dagster takes the first, not the first by name.
+        op_tags={"dagster/priority": str(-steps.index(step))},
     )
     def asset(context: dg.AssetExecutionContext, engine: EngineResource) -> Iterator[StepEvent]:
         yield from PartitionLoop(
@@ -67,11 +70,6 @@ def step_asset(
         ).events()
 
     return asset
-
-
-def _position(step: StepDefinition) -> int:
-    """Place in the pipeline: of the steps that could start, Dagster takes the first, not the first by name."""
-    return STEPS.index(step) if step in STEPS else len(STEPS)
 
 
 def _code_references(step: StepDefinition, page: Page) -> dg.CodeReferencesMetadataValue:

@@ -8,15 +8,14 @@ import dagster as dg
 from assets._checks import Check, Verdict
 from assets._cited import every_line_was_said, nothing_rejected, rows, said_at, speaker_name
 from assets._step import step_asset
-from modellab.documents import load
-from modellab.steps.action_items import ACTION_ITEMS_FILE, STEP
+from modellab.steps.action_items import STEP
 from modellab.text.results import ActionItem, ActionItems
 from resources.engine import StepResult
 
 
 def action_items_of(result: StepResult) -> ActionItems:
     """The action items that the step found."""
-    return load(ActionItems, result.artifact.file(ACTION_ITEMS_FILE))
+    return result.artifact.read(ActionItems)
 
 
 def page(result: StepResult) -> Mapping[str, Any]:

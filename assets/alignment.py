@@ -13,11 +13,9 @@ from assets._step import step_asset
 from assets.asr import head, transcript_of
 from assets.diarization import lanes
 from modellab.bundle.meeting import display_name
-from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.alignment import STEP
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.diarization import DIARIZATION_FILE
+from modellab.steps.definition import Kind
 from modellab.surfaces.results import Diarization, Transcript
 from modellab.units import plural
 from resources.engine import StepResult
@@ -40,9 +38,9 @@ def page(result: StepResult) -> Mapping[str, Any]:
     if "aligned_words" in result.artifact.summary:
         shown["words_with_better_times"] = share(result.artifact.summary["aligned_words"], words.total())
         shown["median_shift_s"] = result.artifact.summary["median_shift_s"]
-    ingest, turns = result.upstream("ingest"), result.upstream("diarization")
+    ingest, turns = result.latest(Kind.RECORDING), result.read("diarization")
     if ingest and turns:
-        diarization = load(Diarization, turns.file(DIARIZATION_FILE))
+        diarization = turns.read(Diarization)
         picture = timeline(CanonicalAudio.open(ingest).envelope(), lanes(diarization))
         shown = {"waveform": dg.MetadataValue.md(picture), **shown}
     return shown
@@ -59,8 +57,8 @@ def _words_have_speakers(result: StepResult) -> Verdict:
 
 
 def _no_word_lost(result: StepResult) -> Verdict:
-    asr = result.upstream("asr")
-    before = Counter(word.text for word in load(Transcript, asr.file(TRANSCRIPT_FILE)).words) if asr else Counter()
+    read = result.read("transcript")
+    before = Counter(word.text for word in read.read(Transcript).words) if read else Counter()
     after = Counter(word.text for word in transcript_of(result).words)
     return Verdict(before == after, f"{plural(before.total(), 'word')} in, {after.total():,} out")
 

@@ -10,11 +10,10 @@ from assets._page import duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
-from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
-from modellab.steps.asr import STEP, TRANSCRIPT_FILE
+from modellab.steps.asr import STEP
+from modellab.steps.definition import Kind
 from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_repetitions, uncovered_doubt
-from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word
 from modellab.text.languages import language_name
 from modellab.units import clock
@@ -29,7 +28,7 @@ _COMPRESSION_LIMIT = 2.4
 
 def transcript_of(result: StepResult) -> Transcript:
     """The transcript that the step wrote."""
-    return load(Transcript, result.artifact.file(TRANSCRIPT_FILE))
+    return result.artifact.read(Transcript)
 
 
 def head(transcript: Transcript) -> dg.TableMetadataValue:
@@ -61,7 +60,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
         "words": len(words),
         "dagster/row_count": len(words),
     }
-    if ingest := result.upstream("ingest"):
+    if ingest := result.latest(Kind.RECORDING):
         lanes = [Lane("words", [(word.start_s, word.end_s) for word in words])]
         shown = {"waveform": dg.MetadataValue.md(timeline(CanonicalAudio.open(ingest).envelope(), lanes)), **shown}
     if transcript.language:
@@ -87,8 +86,8 @@ def _outside(words: Sequence[Word], speech: Sequence[Segment]) -> list[Word]:
 
 def _no_word_outside_speech(result: StepResult) -> Verdict:
     words = transcript_of(result).words
-    found = result.upstream("channels") or result.upstream("vad")
-    speech = load(SpeechSegments, found.file(SPEECH_FILE)).segments if found else []
+    found = result.read("speech")
+    speech = found.read(SpeechSegments).segments if found else []
     outside = _outside(words, speech)
     return Verdict(
         not outside,

@@ -9,8 +9,7 @@ from assets import diarization
 from assets._checks import Check, Verdict
 from assets._page import duration, table
 from assets._step import step_asset
-from modellab.documents import load
-from modellab.steps.channels import CHANNELS_FILE, STEP, ChannelSpeakers
+from modellab.steps.channels import STEP, ChannelSpeakers
 from modellab.units import plural
 from resources.engine import StepResult
 
@@ -19,7 +18,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
     """What the diarization's page shows, and how much leaked into each channel."""
     rows: list[list[object]] = [
         [known.channel + 1, known.speaker, duration(known.speech_s), duration(known.leaked_s)]
-        for known in load(ChannelSpeakers, result.artifact.file(CHANNELS_FILE)).channels
+        for known in result.artifact.read(ChannelSpeakers).channels
     ]
     return {
         **diarization.page(result),
@@ -28,7 +27,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 
 def _all_channels_speak(result: StepResult) -> Verdict:
-    known = load(ChannelSpeakers, result.artifact.file(CHANNELS_FILE)).channels
+    known = result.artifact.read(ChannelSpeakers).channels
     silent = [speaker.speaker for speaker in known if not speaker.speech_s]
     return Verdict(not silent, f"{plural(len(known), 'channel')}; without speech: {', '.join(silent) or 'none'}")
 

@@ -10,9 +10,9 @@ from assets._cited import every_line_was_said, rows, transcript_read
 from assets._page import duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
-from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
-from modellab.steps.chapters import CHAPTERS_FILE, STEP
+from modellab.steps.chapters import STEP
+from modellab.steps.definition import Kind
 from modellab.surfaces.results import Word
 from modellab.text.results import Chapter, Chapters
 from modellab.text.sentences import join_words, tokens
@@ -22,7 +22,7 @@ from resources.engine import StepResult
 
 def chapters_of(result: StepResult) -> Sequence[Chapter]:
     """The chapters that the step found."""
-    return load(Chapters, result.artifact.file(CHAPTERS_FILE)).chapters
+    return result.artifact.read(Chapters).chapters
 
 
 def lanes(chapters: Sequence[Chapter]) -> list[Lane]:
@@ -50,7 +50,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
         ),
         "dagster/row_count": len(chapters),
     }
-    if ingest := result.upstream("ingest"):
+    if ingest := result.latest(Kind.RECORDING):
         picture = timeline(CanonicalAudio.open(ingest).envelope(), lanes(chapters))
         shown = {"waveform": dg.MetadataValue.md(picture), **shown}
     return shown

@@ -10,10 +10,9 @@ from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
-from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
-from modellab.steps.diarization import DIARIZATION_FILE, STEP
-from modellab.steps.vad import SPEECH_FILE
+from modellab.steps.definition import Kind
+from modellab.steps.diarization import STEP
 from modellab.surfaces.results import Diarization, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
 from modellab.units import plural
@@ -25,7 +24,7 @@ _SHOWN_SPEAKERS = 12
 
 def diarization_of(result: StepResult) -> Diarization:
     """The turns that the step found."""
-    return load(Diarization, result.artifact.file(DIARIZATION_FILE))
+    return result.artifact.read(Diarization)
 
 
 def lanes(diarization: Diarization) -> list[Lane]:
@@ -47,7 +46,7 @@ def _by_speaker(diarization: Diarization) -> dict[str, list[Turn]]:
 def page(result: StepResult) -> Mapping[str, Any]:
     """The waveform with each speaker's turns beneath it, and how much each talked."""
     diarization = diarization_of(result)
-    ingest = result.upstream("ingest")
+    ingest = result.latest(Kind.RECORDING)
     all_s = sum(turn.duration_s for turn in diarization.turns)
     rows: list[list[object]] = []
     for speaker, turns in _by_speaker(diarization).items():
@@ -83,10 +82,10 @@ def turns_inside(result: StepResult) -> Verdict:
 
 def _speakers_where_speech(result: StepResult) -> Verdict:
     speakers = len(diarization_of(result).speakers)
-    vad = result.upstream("vad")
-    if vad is None:
+    found = result.latest(Kind.SPEECH)
+    if found is None:
         return Verdict(speakers > 0, f"{plural(speakers, 'speaker')}; this system does not look for speech by itself")
-    speech = load(SpeechSegments, vad.file(SPEECH_FILE))
+    speech = found.read(SpeechSegments)
     return Verdict(
         (speakers > 0) == bool(speech.segments),
         f"{plural(speakers, 'speaker')} in {duration(speech.speech_s)} of speech",

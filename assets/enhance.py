@@ -22,7 +22,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
     after = CanonicalAudio.open(result.artifact)
     summary = result.artifact.summary
     shown: dict[str, Any] = {}
-    if source := result.upstream("ingest"):
+    if source := result.read("audio"):
         shown["before"] = dg.MetadataValue.md(timeline(CanonicalAudio.open(source).envelope(), []))
     floors = summary["noise_floor_before_dbfs"], summary["noise_floor_after_dbfs"]
     rows: list[list[object]] = [
@@ -43,7 +43,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 
 def _keeps_length(result: StepResult) -> Verdict:
-    before = result.upstream("ingest")
+    before = result.read("audio")
     after = CanonicalAudio.open(result.artifact).info
     if before is None:
         return Verdict(False, "the audio it was made of is not there any more")

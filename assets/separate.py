@@ -21,7 +21,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
     """The mixture, the stem that the rest of the pipeline hears, and how loud every stem is."""
     audio = CanonicalAudio.open(result.artifact)
     summary = result.artifact.summary
-    ingest = result.upstream("ingest")
+    ingest = result.read("audio")
     rows: list[list[object]] = [
         [stem, level(rms_dbfs, "dBFS"), "read by the next steps" if stem == summary["stem"] else ""]
         for stem, rms_dbfs in summary["rms_dbfs"].items()
@@ -39,7 +39,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 
 def _keeps_length(result: StepResult) -> Verdict:
-    before = result.upstream("ingest")
+    before = result.read("audio")
     if before is None:
         return Verdict(False, "the audio it was made of is not there any more")
     mixture, stem = CanonicalAudio.open(before).info, CanonicalAudio.open(result.artifact).info

@@ -6,15 +6,14 @@ from typing import Any
 from assets._cited import Cited, every_line_was_said, nothing_rejected, rows, said_at, speaker_name
 from assets._page import duration
 from assets._step import step_asset
-from modellab.documents import load
-from modellab.steps.summarize import STEP, SUMMARY_FILE
+from modellab.steps.summarize import STEP
 from modellab.text.results import Summary
 from resources.engine import StepResult
 
 
 def summary_of(result: StepResult) -> Summary:
     """The summary that the step wrote."""
-    return load(Summary, result.artifact.file(SUMMARY_FILE))
+    return result.artifact.read(Summary)
 
 
 def page(result: StepResult) -> Mapping[str, Any]:

@@ -10,10 +10,10 @@ from assets._checks import Check, Verdict
 from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
-from modellab.documents import load
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps.definition import Kind
 from modellab.steps.doubts import quiet_doubt
-from modellab.steps.vad import SPEECH_FILE, STEP
+from modellab.steps.vad import STEP
 from modellab.surfaces.results import SpeechSegments
 from resources.engine import StepResult
 
@@ -22,14 +22,14 @@ _TOLERANCE_S = 1e-3
 
 def speech_of(result: StepResult) -> SpeechSegments:
     """The speech that the step found."""
-    return load(SpeechSegments, result.artifact.file(SPEECH_FILE))
+    return result.artifact.read(SpeechSegments)
 
 
 def page(result: StepResult) -> Mapping[str, Any]:
     """The waveform with the speech beneath it, and how much there is."""
     speech = speech_of(result)
     lane = Lane("speech", [(s.start_s, s.end_s) for s in speech.segments])
-    ingest = result.upstream("ingest")
+    ingest = result.latest(Kind.RECORDING)
     picture = timeline(CanonicalAudio.open(ingest).envelope(), [lane]) if ingest else ""
     longest = max((s.duration_s for s in speech.segments), default=0.0)
     return {

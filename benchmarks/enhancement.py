@@ -25,7 +25,6 @@ import soundfile
 from rich.console import Console
 
 from modellab.artifacts.store import Artifact, ArtifactStore
-from modellab.documents import load
 from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
@@ -38,7 +37,6 @@ from modellab.pipeline.system import resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript
 from modellab.warehouse.recorder import Recorder
 
@@ -161,7 +159,7 @@ class Lane:
     def wer(self, case: Case, way: str) -> Score:
         """Errors of the words recognised."""
         steps = ("ingest", "vad", "asr") if way == _WITHOUT else ("ingest", "enhance", "vad", "asr")
-        transcript = load(Transcript, self._run(case.noisy, way, steps).file(TRANSCRIPT_FILE))
+        transcript = self._run(case.noisy, way, steps).read(Transcript)
         return transcription_error(case.text or "", transcript.text, "en")
 
     def _run(self, path: Path, way: str, steps: tuple[str, ...]) -> Artifact:

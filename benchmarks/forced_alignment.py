@@ -25,7 +25,6 @@ from statistics import fmean, median
 from rich.console import Console
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.documents import load
 from modellab.formats.rttm import read_rttm
 from modellab.formats.spoken import SpokenText, read_stm
 from modellab.inputs.store import InputStore
@@ -37,7 +36,6 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.speech.alignment import assign_speakers
 from modellab.steps.alignment import AlignmentParameters
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript, Turn, Word
 from modellab.warehouse.recorder import Recorder
 
@@ -171,7 +169,7 @@ class Lane:
                 raise RuntimeError(f"{step.name} of {system.key} on {path.name}: {record.error}")
         artifact = self._engine.artifact(system, source, "alignment")
         assert artifact is not None
-        return Found(load(Transcript, artifact.file(TRANSCRIPT_FILE)).words, record)
+        return Found(artifact.read(Transcript).words, record)
 
 
 def matched(words: Sequence[Word], reference: Sequence[Spoken]) -> list[tuple[int, int]]:

@@ -32,7 +32,6 @@ from rich.progress import track
 from rich.table import Table
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.documents import load
 from modellab.errors import InputRefused
 from modellab.formats.rttm import read_rttm
 from modellab.formats.spoken import read_stm
@@ -52,8 +51,6 @@ from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.surfaces.results import Diarization, Segment, Transcript, Turn
 from modellab.warehouse.recorder import Recorder
 
@@ -170,19 +167,17 @@ class Scorer:
             return scored
         scored.duration_s = source.duration_s
         if case.text is not None:
-            transcript = self._result(source, scored, "asr", TRANSCRIPT_FILE, Transcript)
+            transcript = self._result(source, scored, "asr", Transcript)
             scored.wer = transcription_error(case.text, transcript.text if transcript else "", "en")
         if case.turns is not None:
-            found = self._result(source, scored, "diarization", DIARIZATION_FILE, Diarization)
+            found = self._result(source, scored, "diarization", Diarization)
             turns = found.turns if found else []
             whole = (Segment(0.0, source.duration_s),)
             scored.der = diarization_error(case.turns, turns, evaluated=case.scored or whole)
             scored.speakers = len({turn.speaker for turn in turns}), len({turn.speaker for turn in case.turns})
         return scored
 
-    def _result(
-        self, source: RegisteredInput, scored: Scored, goal: str, file: str, kind: type[_Result]
-    ) -> _Result | None:
+    def _result(self, source: RegisteredInput, scored: Scored, goal: str, kind: type[_Result]) -> _Result | None:
         run = RunIdentity(self._engine.run_key(self.system, source), "quality")
         for step in _STEPS[goal]:
             record: StepRecord = self._engine.run_step(self.system, source, step, run)
@@ -192,7 +187,7 @@ class Scorer:
         if not record.cached:
             scored.inference_s[goal] = record.inference_s
         artifact = self._engine.artifact(self.system, source, goal)
-        return load(kind, artifact.file(file)) if artifact else None
+        return artifact.read(kind) if artifact else None
 
 
 @dataclass(frozen=True, slots=True)

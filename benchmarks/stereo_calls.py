@@ -25,7 +25,6 @@ import numpy as np
 import soundfile
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.documents import load
 from modellab.formats.rttm import read_rttm
 from modellab.formats.spoken import read_stm
 from modellab.inputs.store import InputStore
@@ -39,8 +38,6 @@ from modellab.pipeline.system import resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.diarization import DIARIZATION_FILE
 from modellab.surfaces.results import Diarization, Segment, Transcript, Turn
 from modellab.warehouse.recorder import Recorder
 
@@ -151,12 +148,12 @@ def score(lab: Lab, call: Call, system_key: str) -> Judged:
         if record.error:
             raise SystemExit(f"{call.name}, {system_key}: {step} failed: {record.error}")
         results[step] = engine.store.get(step, str(record.fingerprint))
-    words = load(Transcript, results[_SYSTEMS[system_key][-1]].file(TRANSCRIPT_FILE)).words
+    words = results[_SYSTEMS[system_key][-1]].read(Transcript).words
     heard: dict[str, str] = {}
     for word in words:
         heard[word.speaker or ""] = f"{heard.get(word.speaker or '', '')} {word.text}"
     turns = results["channels" if "channels" in results else "diarization"]
-    found = load(Diarization, turns.file(DIARIZATION_FILE))
+    found = turns.read(Diarization)
     whole = [Segment(0.0, source.duration_s)]
     return Judged(
         call.name,

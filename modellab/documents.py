@@ -1,7 +1,7 @@
 """Results as JSON documents: any of the lab's dataclasses to JSON and back, with validation."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,6 +10,14 @@ from modellab.files import write_atomic
 from modellab.outside import RESULT, read_bytes
 
 T = TypeVar("T")
+
+
+class Kept(Protocol):
+    """A result that knows the file it is kept in."""
+
+    FILE: ClassVar[str]
+
+
 _adapters: dict[type, TypeAdapter[Any]] = {}
 
 
@@ -28,6 +36,11 @@ def to_json(result: Any) -> str:
 def dump(result: Any, path: Path) -> None:
     """Write a result as JSON, whole or not at all."""
     write_atomic(path, to_json(result))
+
+
+def save(result: Kept, folder: Path) -> None:
+    """Write a result into a folder, under its own name."""
+    dump(result, folder / result.FILE)
 
 
 def load(kind: type[T], path: Path) -> T:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 
 import dagster as dg
 
-from modellab.steps.catalogue import get_step
+from modellab.steps.catalogue import can_fill, get_step
 
 _SAID = "What pipelines without this step read in its place: nothing. It has no result of its own yet."
 
@@ -24,7 +24,7 @@ def left_out(steps_by_job: Mapping[str, Set[str]]) -> list[str]:
             for steps in steps_by_job.values()
             for step in steps
             for read in get_step(step).reads
-            for name in read.candidates
+            for name in can_fill(read, get_step(step))
             if name not in steps
         }
     )

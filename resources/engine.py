@@ -21,6 +21,8 @@ from modellab.pipeline.events import RunEnded, emit
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
 from modellab.runs.slots import run_slot
+from modellab.steps.definition import Kind
+from modellab.steps.reads import latest_first
 from modellab.warehouse.recorder import Recorder
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
@@ -51,9 +53,11 @@ class StepResult:
         names = (name for read in step.definition.reads for name in self.system.candidates(step, read))
         return next((found for name in names if (found := self.engine.store.find(name, key))), None)
 
-    def upstream(self, step: str) -> Artifact | None:
-        """The result of an earlier step of the same system for the same input; None when there is none."""
-        return self.engine.artifact(self.system, self.source, step) if self.system.step(step) else None
+    def latest(self, kind: Kind) -> Artifact | None:
+        """What the latest other step of the same system that gives a kind gave for the same input; None without one."""
+        others = [step.definition for step in self.system.steps if step.name != self.record.step]
+        givers = latest_first(kind, others)
+        return self.engine.artifact(self.system, self.source, givers[0].name) if givers else None
 
 
 @dataclass(slots=True)

@@ -184,13 +184,17 @@ CREATE TABLE steps (
     error_type VARCHAR,
     error VARCHAR,
     error_page VARCHAR,
+    place INTEGER,
     surface VARCHAR,
+    gives VARCHAR[],
     sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE steps IS 'Every attempt at a step: done, found in the cache, failed, canceled, or not run';
 COMMENT ON COLUMN steps.run IS 'Run key: the same input, system and code give the same key';
-COMMENT ON COLUMN steps.surface IS 'The surface that the step asks of its model; NULL for a step without a model, and one that this version lacks';
+COMMENT ON COLUMN steps.surface IS 'What the step''s results are evidence of: the surface that it asks of its model, or its own (channels); NULL for a step without a model, and one that this version lacks';
+COMMENT ON COLUMN steps.gives IS 'What the step gives to those that read it: audio, speech, turns, transcript, ...; NULL for a step that this version lacks';
+COMMENT ON COLUMN steps.place IS 'Its place in its pipeline, from 0; of what earlier versions recorded, that in the order of all steps';
 COMMENT ON COLUMN steps.model IS 'id:variant; NULL for a step without a model';
 COMMENT ON COLUMN steps.status IS 'completed, failed, canceled (someone stopped the run while it worked), or not_run because a step it can''t do without failed';
 COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
@@ -291,7 +295,7 @@ CREATE TABLE artifacts (
 COMMENT ON TABLE artifacts IS 'Results of steps with what they depend on, one row per artifact';
 COMMENT ON COLUMN artifacts.fingerprint IS 'SHA-256 of the identity: step, code version, parameters, model, what it read';
 COMMENT ON COLUMN artifacts.content_sha256 IS 'SHA-256 over the digests of its files';
-COMMENT ON COLUMN artifacts.surface IS 'The surface that the step asks of its model; NULL for a step without a model, and one that this version lacks';
+COMMENT ON COLUMN artifacts.surface IS 'As steps.surface';
 COMMENT ON COLUMN artifacts.machine IS 'Where it was made: hosts.machine; NULL of what earlier versions made';
 COMMENT ON COLUMN artifacts.input IS 'Key of the input it was first made for';
 COMMENT ON COLUMN artifacts.run IS 'Run that made it';

@@ -174,13 +174,20 @@ SELECT
     input, system, step,
     -- All of one row: arg_max(model, ...) would skip those without a model.
     unnest(arg_max(
-        {'ended_at': ended_at, 'fingerprint': fingerprint, 'path': artifact, 'model': model},
+        {'ended_at': ended_at, 'fingerprint': fingerprint, 'path': artifact, 'model': model,
+         'place': place, 'gives': gives},
         (coalesce(sequence, 0), ended_at)
     ))
 FROM steps
 WHERE status = 'completed'
 GROUP BY input, system, step;
 COMMENT ON VIEW latest_artifacts IS 'The last result of each step for each input and system, whatever became of later attempts; path is relative to the lab''s home';
+
+CREATE VIEW latest_results AS
+SELECT input, system, kind, step, model, fingerprint, path, ended_at
+FROM (SELECT *, unnest(gives) AS kind FROM latest_artifacts)
+QUALIFY row_number() OVER (PARTITION BY input, system, kind ORDER BY place DESC, step) = 1;
+COMMENT ON VIEW latest_results IS 'What there is of each kind (audio, speech, turns, transcript, ...) for each input and system: the result of the last step of the pipeline that gives it and has one';
 
 CREATE VIEW failed_checks AS
 WITH latest AS (
@@ -214,15 +221,11 @@ SELECT
 FROM latest_artifacts AS latest
 LEFT JOIN texts USING (fingerprint)
 LEFT JOIN inputs USING (input)
-WHERE latest.step IN ('asr', 'alignment');
-COMMENT ON VIEW transcripts IS 'The text of each input by each system: from asr without speakers, from alignment with them. Empty where nothing was said';
+WHERE list_contains(latest.gives, 'transcript');
+COMMENT ON VIEW transcripts IS 'The text of each input by each system, from each step that gives a transcript: asr, and alignment, which knows speakers. Empty where nothing was said';
 
 CREATE VIEW speaker_talk_time AS
-WITH told_apart AS (
-    -- As the Meeting Pack does: where a system has both steps, the recording's channels say who speaks.
-    SELECT input, system, fingerprint FROM latest_artifacts WHERE step IN ('channels', 'diarization')
-    QUALIFY row_number() OVER (PARTITION BY input, system ORDER BY step = 'channels' DESC) = 1
-)
+WITH told_apart AS (SELECT input, system, fingerprint FROM latest_results WHERE kind = 'turns')
 SELECT
     told_apart.input, inputs.name, told_apart.system, segments.speaker, any_value(names.name) AS given_name,
     count(*) AS turns,
@@ -234,7 +237,7 @@ LEFT JOIN speaker_names AS names ON names.fingerprint = segments.fingerprint AND
 LEFT JOIN inputs USING (input)
 WHERE segments.kind = 'turn'
 GROUP BY told_apart.input, inputs.name, told_apart.system, segments.speaker;
-COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the recording''s channels where the system has that step, else by its diarization; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
+COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the last step of the system that tells speakers apart, as in the Meeting Pack; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
 
 CREATE VIEW latest_scores AS
 WITH RECURSIVE
@@ -456,7 +459,14 @@ COMMENT ON VIEW helper_models IS 'Models that steps used beside their own, one r
 
 CREATE VIEW coverage AS
 WITH
-    wanted AS (SELECT model, status, unnest(surfaces) AS surface FROM current_models),
+    wanted AS (
+        SELECT model, status, unnest(surfaces) AS surface FROM current_models
+        UNION
+        -- Of a step with a surface of its own no model says that it offers it.
+        SELECT model, current_models.status, steps.surface
+        FROM steps JOIN current_models USING (model)
+        WHERE steps.status = 'completed' AND steps.surface IS NOT NULL
+    ),
     measured AS (
         SELECT model, surface, dataset, count(DISTINCT metric) AS metrics, count(DISTINCT case_id) AS cases
         FROM latest_scores WHERE error IS NULL GROUP BY ALL
@@ -470,14 +480,13 @@ SELECT
 FROM wanted
 LEFT JOIN measured USING (model, surface)
 LEFT JOIN ran USING (model, surface);
-COMMENT ON VIEW coverage IS 'What evidence there is for each model, surface and dataset, whatever step asked for that surface; no dataset and no metrics: never scored; inputs: how many it has processed';
+COMMENT ON VIEW coverage IS 'What evidence there is for each model, surface and dataset, whatever step has that surface; channels is one of its own, not vad; no dataset and no metrics: never scored; inputs: how many it has processed';
 
 CREATE MACRO search(wanted) AS TABLE
 WITH
     told AS (
         -- Alignment gives the words of asr again, with speakers: they are searched once.
-        SELECT * FROM latest_artifacts WHERE step IN ('asr', 'alignment')
-        QUALIFY row_number() OVER (PARTITION BY input, system ORDER BY step = 'alignment' DESC) = 1
+        SELECT * FROM latest_results WHERE kind = 'transcript'
     ),
     needle AS (
         SELECT trim(regexp_replace(lower(wanted), '[\s\p{P}]+', ' ', 'g')) AS words, words = '' AS is_punctuation,

@@ -60,10 +60,9 @@ class StepIdentity:
     model: ModelIdentity | None
     reads: Mapping[str, str | None]
     """Role -> fingerprint of the artifact read. For an optional role None where the pipeline has no step for it,
-    and `absent` (below) where that step has no result. `input`: the input's SHA-256. Where a role fell back,
-    `role:step` for each better step without a result: `absent`. `names`: the names that people gave the
-    speakers, as canonical JSON; left out where there are none. `timezone`: the lab's time zone, where its days
-    decide the result."""
+    and `absent` (below) where that step has no result. Where a role fell back, `role:step` for each better
+    step without a result: `absent`. Of what is read from outside the pipeline, its value, such as the input's SHA-256
+    under `input`; left out where it decides nothing."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Package -> version, of those that decide the result beside a model's."""
     helpers: Mapping[str, ModelIdentity] = field(default_factory=dict)

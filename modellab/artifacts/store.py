@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from modellab.documents import Kept, load
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
 from modellab.files import SET_ASIDE, canonical_json, confine, confine_to, sha256_file, staging_folder, sync_path
 from modellab.outside import read_json
@@ -30,6 +31,7 @@ _LOCK = ".set-aside.lock"
 _SHAPE = {"step": str, "fingerprint": str, "identity": dict, "files": dict, "summary": dict, "made": dict}
 """What a manifest holds, and of which type."""
 _log = logging.getLogger(__name__)
+K = TypeVar("K", bound=Kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ class Artifact:
                 allowed=", ".join(self.manifest["files"]),
             )
         return confine(self.path / name, self.path)
+
+    def holds(self, kind: type[Kept]) -> bool:
+        """Whether it has a result of a kind."""
+        return kind.FILE in self.manifest["files"]
+
+    def read(self, kind: type[K]) -> K:
+        """Its result of a kind.
+
+        Raises:
+            ArtifactMissing: it has none.
+            ArtifactCorrupt: its file is not valid.
+        """
+        return load(kind, self.file(kind.FILE))
 
     def damage(self) -> str | None:
         """What is wrong with its shape, cheaply: a file that is missing or has another size; None when nothing is."""

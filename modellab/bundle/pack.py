@@ -42,8 +42,11 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 """Every file a pack can hold besides its manifest, and what it is, in the order they are listed."""
 
-_BY_MODELS = {"asr": "Words", "diarization": "Speakers", "channels": "Speech of each channel", "vad": "Speech"}
-_FROM_WORDS = {"chapters": "Chapters", "summarize": "Summary", "action_items": "Action items"}
+_BY_MODELS = {"recognition": "Words", "diarization": "Speakers", "speech": "Speech"}
+"""Role -> what a model that filled it is credited with."""
+_OF_CHANNELS = "Speech of each channel"
+"""What it is credited with where one result has turns and speech."""
+_FROM_WORDS = {"chapters": "Chapters", "summary": "Summary", "action_items": "Action items"}
 _HOW = {"extractive": "from the words themselves", "rules": "by rules"}
 """Backend of a text step that is not a language model -> how it works."""
 
@@ -70,7 +73,7 @@ def write_pack(
     *,
     peaks: Samples,
     source: RegisteredInput,
-    reads: Sequence[Artifact],
+    reads: Mapping[str, Artifact],
     code_version: str,
     write_recording: Callable[[Path], None],
 ) -> WrittenPack:
@@ -78,7 +81,7 @@ def write_pack(
 
     Args:
         peaks: waveform over the original recording, shape `(n,)`.
-        reads: the artifacts the meeting was worked out from.
+        reads: role -> an artifact that the meeting was worked out from.
         write_recording: writes the recording, as MP3, to a path. It runs in a thread beside the texts.
     """
     folder = output / FOLDER
@@ -106,7 +109,7 @@ def write_pack(
         source=source,
         code_version=code_version,
         files=files,
-        reads=reads,
+        reads=list(reads.values()),
     )
     paths = [folder / MANIFEST, *(folder / name for name in files)]
     archive = output / f"{meeting.slug}.zip"
@@ -143,24 +146,33 @@ def _write_texts(folder: Path, meeting: Meeting, credits: Sequence[str]) -> list
     return [*texts, JSON, DOCUMENT]
 
 
-def made_by(reads: Sequence[Artifact]) -> list[str]:
-    """Sentences that say how the pack was made."""
+def made_by(reads: Mapping[str, Artifact]) -> list[str]:
+    """Sentences that say how the pack was made.
+
+    Args:
+        reads: role -> artifact.
+    """
     credits = ["This transcript was made by machine and can be wrong: listen before you quote it."]
-    by_step = {artifact.step: artifact for artifact in reads}
+    models = {artifact.fingerprint: artifact.manifest["identity"]["model"] for artifact in reads.values()}
+    done: dict[str, list[str]] = {}
+    for role, what in _BY_MODELS.items():
+        if role in reads:
+            done.setdefault(reads[role].fingerprint, []).append(what)
     named = [
-        f"{what} by {model['id']} {model['variant']}"
-        for step, what in _BY_MODELS.items()
-        if step in by_step and (model := by_step[step].manifest["identity"]["model"]) is not None
+        f"{_OF_CHANNELS if whats == ['Speakers', 'Speech'] else ' and '.join(whats).capitalize()}"
+        f" by {model['id']} {model['variant']}"
+        for key, whats in done.items()
+        if (model := models[key])
     ]
     made: dict[str, list[str]] = {}
-    for step, what in _FROM_WORDS.items():
-        if step in by_step:
-            made.setdefault(by_step[step].summary["backend"], []).append(what)
+    for role, what in _FROM_WORDS.items():
+        if role in reads:
+            made.setdefault(reads[role].summary["backend"], []).append(what)
     named += [
         f"{' and '.join(whats).capitalize()} {_HOW.get(backend, f'by {backend}')}" for backend, whats in made.items()
     ]
     credits.append(f"{'; '.join(named)}; put together by Model Lab." if named else "Put together by Model Lab.")
-    rejected = sum(by_step[step].summary.get("rejected", 0) for step in _FROM_WORDS if step in by_step)
+    rejected = sum(reads[role].summary.get("rejected", 0) for role in _FROM_WORDS if role in reads)
     if rejected:
         credits.append(f"Left out, because the words that were cited for it were not said: {plural(rejected, 'line')}.")
     return credits

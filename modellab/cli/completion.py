@@ -265,7 +265,7 @@ def _listed(content: object) -> list[dict[str, Any]]:
 def _surface(step: str) -> str | None:
     from modellab.steps.catalogue import get_step
 
-    return get_step(step).surface or "no such surface"
+    return get_step(step).model_surface or "no such surface"
 
 
 def _parameters(step: str, chosen: str | None) -> Iterator[Offer]:

@@ -15,11 +15,11 @@ from modellab.cli.marks import speaker_styles
 from modellab.errors import StepFailed, UsageError
 from modellab.pipeline.events import observed_by
 from modellab.pipeline.system import System
-from modellab.runs.meetings import WORDS
-from modellab.runs.outcome import PACK_STEP, pack_file
-from modellab.runs.past import artifact_of, attempt_with, find_run, records_of
+from modellab.runs.outcome import pack_file
+from modellab.runs.past import attempt_with, find_run, past_results, records_of
 from modellab.runs.speaker_naming import NamedRun, give_names, new_names, run_with_speakers
 from modellab.settings import Lab
+from modellab.steps.definition import Kind
 from modellab.units import clock, length
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def name_speakers(
             f"{wanted!r} is no run", hint=f'The run comes first: modellab runs name-speakers latest "{wanted}"'
         )
     lab = lab_to_ask()
-    named = run_with_speakers(lab, attempt_with(lab, wanted, WORDS) or find_run(lab, wanted))
+    named = run_with_speakers(lab, attempt_with(lab, wanted, Kind.TRANSCRIPT) or find_run(lab, wanted))
     again: list[str] | None = None
     if assignments or clear:
         names = new_names(named.meeting, assignments, clear=clear)
@@ -113,8 +113,8 @@ def name_speakers(
             raise StepFailed(f"the names are kept, but the pack could not be made with them: {done.error}")
         again = [record.step for record in done.records if not record.cached] if done else []
         again_named = done.run if done and done.run else named.run.run
-        named = run_with_speakers(lab, attempt_with(lab, again_named, WORDS) or find_run(lab, again_named))
-    pack = artifact_of(lab, records_of(lab, named.run), PACK_STEP)
+        named = run_with_speakers(lab, attempt_with(lab, again_named, Kind.TRANSCRIPT) or find_run(lab, again_named))
+    pack = past_results(lab, records_of(lab, named.run))(Kind.PACK)
     if as_json:
         people = [_document(named.meeting, person) for person in named.meeting.participants]
         bundle = pack_file(pack) if pack else None

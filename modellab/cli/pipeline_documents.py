@@ -12,7 +12,9 @@ from modellab.pipeline.system import System, SystemStep
 from modellab.pipeline.template import Template
 from modellab.pipeline.validation import Problem
 from modellab.registry.registry import ModelRegistry
+from modellab.steps.catalogue import can_fill
 from modellab.steps.definition import StepDefinition
+from modellab.steps.outside import INPUT
 
 
 def template_document(template: Template) -> dict[str, Any]:
@@ -41,8 +43,8 @@ def resolved_document(system: System, ready: Mapping[str, Readiness]) -> dict[st
 
 def sources(step: SystemStep) -> dict[str, str | None]:
     """Role -> where it comes from; None for an optional one that nothing gives."""
-    recording: dict[str, str | None] = {"input": "the recording"} if step.definition.reads_input else {}
-    return recording | {read.role: step.sources.get(read.role) for read in step.definition.reads}
+    outside: dict[str, str | None] = {one.role: one.what for one in step.definition.outside}
+    return outside | {read.role: step.sources.get(read.role) for read in step.definition.reads}
 
 
 def step_document(step: StepDefinition, registry: ModelRegistry) -> dict[str, Any]:
@@ -51,11 +53,14 @@ def step_document(step: StepDefinition, registry: ModelRegistry) -> dict[str, An
         "step": step.name,
         "description": step.description,
         "code_version": step.code_version,
-        "reads_recording": step.reads_input,
-        "reads": step.reads,
+        "reads_recording": INPUT in step.outside,
+        "reads_outside": {one.role: one.what for one in step.outside},
+        "reads": [{**asdict(read), "candidates": can_fill(read, step)} for read in step.reads],
+        "gives": step.gives,
         "surface": step.surface,
+        "model_surface": step.model_surface,
         "model_required": step.surface is not None and step.model_required,
-        "models": registry.select(surface=step.surface) if step.surface else [],
+        "models": registry.select(surface=step.model_surface) if step.model_surface else [],
         **parameters_document(step.parameters),
     }
 

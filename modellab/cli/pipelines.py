@@ -82,7 +82,8 @@ def show(
     console.print()
     rows = table("Step", "Model", "Reads", "What it does")
     for step in system.steps:
-        reads = ", ".join(dict.fromkeys(step.sources.values())) or "the recording"
+        outside = (one.what for one in step.definition.outside)
+        reads = ", ".join(dict.fromkeys(step.sources.values() or outside))
         rows.add_row(step.name, _models(step), reads, step.definition.description)
     print_block(console, rows)
     console.print()
@@ -162,7 +163,7 @@ def steps(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the steps a pipeline can have: what each reads, the models it takes, and its parameters.
+    """List the steps a pipeline can have: what each reads and gives, the models it takes, and its parameters.
 
     [bold]Example[/bold]
 
@@ -175,7 +176,7 @@ def steps(
     from modellab.cli.pipeline_documents import step_document
     from modellab.pipeline.parameters import describe_parameters
     from modellab.registry.registry import ModelRegistry
-    from modellab.steps.catalogue import STEPS, get_step
+    from modellab.steps.catalogue import STEPS, can_fill, get_step
 
     registry = ModelRegistry()
     wanted = [get_step(name) for name in names] if names else STEPS
@@ -185,14 +186,15 @@ def steps(
     console = stdout()
     for step in wanted:
         print_line(console, Text.assemble((step.name, "bold"), "   ", step.description))
-        if step.reads_input:
-            print_line(console, "  reads the recording")
+        for outside in step.outside:
+            print_line(console, f"  reads {outside.what}")
         for read in step.reads:
-            sources = " or ".join(read.candidates)
+            sources = " or ".join(can_fill(read, step))
             print_line(console, f"  reads {read.role} from {sources}{'' if read.required else ', where there is one'}")
-        if step.surface:
+        print_line(console, f"  gives {', '.join(step.gives)}")
+        if step.model_surface:
             label = "models" if step.model_required else "models, if one is wanted"
-            print_line(console, f"  {label}: {', '.join(registry.select(surface=step.surface)) or 'none yet'}")
+            print_line(console, f"  {label}: {', '.join(registry.select(surface=step.model_surface)) or 'none yet'}")
         if parameters := describe_parameters(step.parameters):
             print_block(console, _parameter_table(parameters))
         console.print()

@@ -16,8 +16,9 @@ from modellab.cli.marks import MARKS, doubt_line, speaker_styles
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.meetings import meeting_of
-from modellab.runs.outcome import PACK_STEP, FileOutcome, missing_parts
+from modellab.runs.outcome import FileOutcome, missing_parts
 from modellab.settings import Lab
+from modellab.steps.definition import Kind
 from modellab.units import clock, figure, length, plural, speed
 
 MOST_PARAGRAPHS = 60
@@ -29,7 +30,7 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
     source = outcome.source
     if source is None:
         return
-    meeting = meeting_of(source, lambda step: outcome.artifact(lab, step), lab)
+    meeting = meeting_of(source, outcome.results(lab), lab)
     console.print()
     print_line(console, _headline(outcome, source, meeting))
     if meeting is not None:
@@ -147,7 +148,7 @@ def _verdict(outcome: FileOutcome, source: RegisteredInput) -> str:
 
 
 def _print_places(console: Console, outcome: FileOutcome, lab: Lab) -> None:
-    if pack := outcome.artifact(lab, PACK_STEP):
+    if pack := outcome.results(lab)(Kind.PACK):
         _print_place(console, "Meeting Pack", _link(pack.file("pack/index.html")))
         for what, why in missing_parts(pack).items():
             _print_place(console, "", Text(f"without {what}: {why}", style="yellow"))
@@ -170,7 +171,7 @@ def _summary_row(outcome: FileOutcome, lab: Lab) -> tuple[str | Text, ...]:
     name = Text.assemble((f"{mark} ", style), outcome.name)
     if outcome.source is None:
         return name, "", "", "", "", Text(outcome.status, style=style)
-    meeting = meeting_of(outcome.source, lambda step: outcome.artifact(lab, step), lab)
+    meeting = meeting_of(outcome.source, outcome.results(lab), lab)
     took: str | Text = length(outcome.seconds)
     if outcome.same_as or state != "done":
         took = Text("same input" if outcome.same_as else state, style=style)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modellab.runs.meetings import TranscriptFormat
     from modellab.runs.past import PastRun
     from modellab.settings import Lab
+    from modellab.steps.definition import Kind
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
 
@@ -98,21 +99,22 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from modellab.cli.marks import MARKS, doubt_line
     from modellab.cli.report import timings
     from modellab.runs.doubts import all_doubts
-    from modellab.runs.meetings import WORDS, meeting_of
-    from modellab.runs.outcome import PACK_STEP, missing_parts, pack_file, step_document
-    from modellab.runs.past import LATEST, artifact_of, attempt_with, checks_of, find_run, records_of, source_of
+    from modellab.runs.meetings import meeting_of
+    from modellab.runs.outcome import missing_parts, pack_file, step_document
+    from modellab.runs.past import LATEST, attempt_with, checks_of, find_run, past_results, records_of, source_of
+    from modellab.steps.definition import Kind
 
     lab = lab_to_ask()
     found = find_run(lab, run)
     # Its results may be those of an earlier attempt; `latest` is the newest run, whatever others have.
     name = found.run if run == LATEST else run
-    with_pack, with_words = (attempt_with(lab, name, steps) for steps in ((PACK_STEP,), WORDS))
+    with_pack, with_words = (attempt_with(lab, name, kind) for kind in (Kind.PACK, Kind.TRANSCRIPT))
     records, checks = records_of(lab, found), checks_of(lab, found)
     # A run that could not be begun has no step, and maybe no input.
     source = source_of(lab, found) if records or with_words else None
-    pack = artifact_of(lab, records_of(lab, with_pack), PACK_STEP, needed=False) if with_pack else None
+    pack = past_results(lab, records_of(lab, with_pack), needed=False)(Kind.PACK) if with_pack else None
     told = records_of(lab, with_words) if with_words else []
-    meeting = meeting_of(source, lambda step: artifact_of(lab, told, step, needed=False), lab) if source else None
+    meeting = meeting_of(source, past_results(lab, told, needed=False), lab) if source else None
     speakers = {person.id: person.name for person in meeting.participants} if meeting else {}
     if as_json:
         steps = [step_document(record, checks.get(record.step, ()), lab) for record in records]
@@ -182,16 +184,18 @@ def transcript(
     from modellab.cli.console import print_block, print_text, stdout
     from modellab.cli.report import transcript as coloured
     from modellab.errors import ArtifactMissing
-    from modellab.runs.meetings import WORDS, TranscriptFormat, meeting_of, write_transcript
-    from modellab.runs.past import artifact_of, records_of, source_of
+    from modellab.runs.meetings import TranscriptFormat, meeting_of, write_transcript
+    from modellab.runs.past import past_results, records_of, source_of
+    from modellab.steps.definition import Kind
 
     kind = _format(wanted)
     if as_json:
         kind = TranscriptFormat.JSON
     lab = lab_to_ask()
-    found = _attempt(lab, run, WORDS, "transcript", "Run a pipeline with the step asr: modellab pipelines list.")
-    records = records_of(lab, found)
-    meeting = meeting_of(source_of(lab, found), lambda step: artifact_of(lab, records, step), lab)
+    found = _attempt(
+        lab, run, Kind.TRANSCRIPT, "transcript", "Run a pipeline with the step asr: modellab pipelines list."
+    )
+    meeting = meeting_of(source_of(lab, found), past_results(lab, records_of(lab, found)), lab)
     if meeting is None:
         raise ArtifactMissing(f"the transcript of run {found.run} is gone", hint=f"Run {found.system} on it again.")
     if kind is not None:
@@ -217,12 +221,12 @@ def bundle(
     from modellab.cli.asking import lab_to_ask
     from modellab.cli.console import print_json, print_line, stdout
     from modellab.errors import ArtifactMissing
-    from modellab.runs.outcome import PACK_STEP
-    from modellab.runs.past import artifact_of, records_of
+    from modellab.runs.past import past_results, records_of
+    from modellab.steps.definition import Kind
 
     lab = lab_to_ask()
-    found = _attempt(lab, run, (PACK_STEP,), "Meeting Pack", "Run the pipeline meeting on it.")
-    pack = artifact_of(lab, records_of(lab, found), PACK_STEP)
+    found = _attempt(lab, run, Kind.PACK, "Meeting Pack", "Run the pipeline meeting on it.")
+    pack = past_results(lab, records_of(lab, found))(Kind.PACK)
     if pack is None:
         raise ArtifactMissing(f"the Meeting Pack of run {found.run} is gone", hint=f"Run {found.system} on it again.")
     target = export(pack, to, as_zip=as_zip)
@@ -271,7 +275,7 @@ def name_speakers(
     name(launcher_of(context), run, assignments or [], clear=clear, as_json=as_json)
 
 
-def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: str) -> "PastRun":
+def _attempt(lab: "Lab", run: str, kind: "Kind", what: str, hint: str) -> "PastRun":
     """The newest attempt at a run that has a result; says so when that is not the newest.
 
     Raises:
@@ -282,10 +286,10 @@ def _attempt(lab: "Lab", run: str, results: "Sequence[str]", what: str, hint: st
     from modellab.errors import ArtifactMissing
     from modellab.runs.past import attempt_with, find_attempts, find_run
 
-    newest, found = find_run(lab, run), attempt_with(lab, run, results)
+    newest, found = find_run(lab, run), attempt_with(lab, run, kind)
     if found is None:
         others = find_attempts(lab, newest.run)
-        having = attempt_with(lab, newest.run, results) if len(others) > 1 else None
+        having = attempt_with(lab, newest.run, kind) if len(others) > 1 else None
         if having:
             hint = f"Another attempt at it has one: {having.dagster_run_id}, of {_moment(having, lab)}."
         raise ArtifactMissing(f"run {newest.run} ({newest.name}, {newest.system}) has no {what}", hint=hint)

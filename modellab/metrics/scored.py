@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from modellab.artifacts.store import Artifact
 from modellab.metrics.score import Score
-
-SCORES_FILE = "scores.json"
-"""`ScoredResult`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +20,8 @@ class CaseId:
 @dataclass(frozen=True, slots=True)
 class ScoredResult:
     """The scores of one result against one case. It names no system, model or device: who made the result says so."""
+
+    FILE: ClassVar[str] = "scores.json"
 
     fingerprint: str
     """Of the result that was scored."""

@@ -21,7 +21,6 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Absence, Identities, absent_steps, filled_by
 from modellab.pipeline.record import CheckRecord, HelperRecord, RunIdentity, StepRecord, StepRecorder
-from modellab.pipeline.speaker_names import SpeakerNames, from_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
@@ -71,8 +70,7 @@ class Engine:
             self.store,
             system,
             source,
-            names=SpeakerNames(self.lab),
-            timezone=self.lab.timezone,
+            lab=self.lab,
             without=without,
         )
 
@@ -259,11 +257,14 @@ class _Attempt:
             output=folder,
             progress=self._progress,
             timings=self.timings,
-            names=from_read(identity.reads.get("names")),
+            outside={
+                one.role: value
+                for one in self.step.definition.outside
+                if (value := identity.reads.get(one.role)) is not None
+            },
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
-            timezone=self.engine.lab.timezone,
-            acquire=self._leased(ref, self.step.definition.surface, leases) if ref else None,
+            acquire=self._leased(ref, self.step.definition.model_surface, leases) if ref else None,
             helpers={
                 role: self._leased(helper, self.step.helper_surfaces[role], leases)
                 for role, helper in self.step.helpers.items()
@@ -377,6 +378,7 @@ class _Attempt:
             error_type=type(self.error).__name__ if self.error else None,
             error=str(self.error) if self.error else self._stopped() if self.canceled else None,
             error_page=self.error.page() if self.error else None,
+            place=self.system.steps.index(self.step),
         )
 
     def _stopped(self) -> str:

@@ -15,11 +15,11 @@ from modellab.artifacts.fingerprint import (
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ArtifactMissing, LabError, PackageMissing
 from modellab.inputs.registered import RegisteredInput
-from modellab.pipeline.speaker_names import SpeakerNames, as_read
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.identity import installed_version
 from modellab.registry.models import Models
-from modellab.steps.definition import NO_STEP, Read, StepDefinition
+from modellab.settings import Lab
+from modellab.steps.definition import NO_STEP, Outside, Read, StepDefinition
 
 _NEVER_RUN = "it has not been run."
 
@@ -40,8 +40,7 @@ class Identities:
     Args:
         models: identifies models, without loading them.
         store: what results there are, which decides about reads that are optional or fall back.
-        names: names that people gave to speakers.
-        timezone: IANA name of the lab's time zone.
+        lab: whose names, time zone and the like are read.
         without: step -> why it has no result, for those that failed or were not run.
     """
 
@@ -52,12 +51,11 @@ class Identities:
         system: System,
         source: RegisteredInput,
         *,
-        names: SpeakerNames,
-        timezone: str,
+        lab: Lab,
         without: Mapping[str, Absence],
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
-        self._names, self._timezone, self._without = names, timezone, dict(without)
+        self._lab, self._without = lab, dict(without)
         self._known: dict[str, StepIdentity] = {}
         self._fingerprints: dict[str, str] = {}
         self._results: dict[str, str] = {}
@@ -88,19 +86,17 @@ class Identities:
         return absence.said if absence else _NEVER_RUN
 
     def _work_out(self, step: SystemStep) -> StepIdentity:
-        reads: dict[str, str | None] = {"input": self._source.sha256} if step.definition.reads_input else {}
+        reads: dict[str, str | None] = {}
         for read in step.definition.reads:
             reads |= self._read(self._system.candidates(step, read), read)
-        told_apart = named_result(step.definition, reads)
-        if told_apart and (names := self._names.of(told_apart)):
-            reads["names"] = as_read(names)
-        if step.definition.local_days(step.parameters, reads):
-            reads["timezone"] = self._timezone
+        outside = Outside(self._lab, self._source, step.parameters, reads)
+        values = ((one.role, one.value(outside)) for one in step.definition.outside)
+        reads = {**reads, **{role: value for role, value in values if value is not None}}
         return StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,
             parameters=hashed_parameters(step.parameters, without=_naming_helpers(step)),
-            model=self._models.identity(step.model, step.definition.surface) if step.model else None,
+            model=self._models.identity(step.model, step.definition.model_surface) if step.model else None,
             reads=reads,
             packages=_versions(step.definition),
             helpers={
@@ -157,16 +153,6 @@ def _versions(definition: StepDefinition) -> dict[str, str]:
             f"the step {definition.name} needs the package {error.name}, which is not installed",
             hint="Install what the default install has: pip install -e .",
         ) from error
-
-
-def named_result(definition: StepDefinition, reads: Mapping[str, str | None]) -> str | None:
-    """Fingerprint of the result that tells apart the speakers a step names; None when it reads none.
-
-    Args:
-        reads: as `StepIdentity.reads`.
-    """
-    filled = (key for role in definition.names_from if (key := reads.get(role)) and not key.startswith(ABSENT))
-    return next(filled, None)
 
 
 def absent_steps(identity: StepIdentity) -> dict[str, str]:

@@ -98,6 +98,8 @@ class StepRecord:
     """Why it failed; of a canceled one, that it was stopped; of a step that was not run, which one failed."""
     error_page: str | None = None
     """Of a failed step, the same in several lines: what failed, what to do, and what was found, place by place."""
+    place: int | None = None
+    """Its place in its pipeline, from 0; None of what earlier versions recorded."""
 
     @property
     def total_s(self) -> float:

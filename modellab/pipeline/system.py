@@ -13,6 +13,7 @@ asked for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from pydantic import ValidationError
 
@@ -26,8 +27,9 @@ from modellab.redaction import redact_all
 from modellab.registry.config import ModelRef
 from modellab.registry.registry import ModelRegistry, id_in, surface_in
 from modellab.settings import Lab, Settings
-from modellab.steps.catalogue import get_step, step_for_surface, steps_by_name
+from modellab.steps.catalogue import can_fill, get_step, step_for_surface, steps_by_name
 from modellab.steps.definition import Helper, Read, StepDefinition, StepParameters
+from modellab.steps.reads import latest_first
 from modellab.surfaces.of_texts import TEXT_SURFACES
 
 
@@ -74,13 +76,11 @@ class System:
 
         None when no step gives it; more than one only where the read falls back.
         """
-        first = step.sources.get(read.role)
-        if first is None:
+        if read.role not in step.sources:
             return ()
-        if not read.fall_back:
-            return (first,)
-        before = [other.name for other in self.steps[: self.steps.index(step)]]
-        return (first, *(name for name in read.candidates[read.candidates.index(first) + 1 :] if name in before))
+        before = [other.definition for other in takewhile(lambda other: other.name != step.name, self.steps)]
+        names = tuple(other.name for other in latest_first(read.kind, before))
+        return names if read.fall_back else names[:1]
 
 
 def resolve_system(key: str, registry: ModelRegistry, lab: Lab | None = None) -> System:
@@ -133,7 +133,7 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
     asked = surface_in(name)
     surfaces = [asked] if asked else config.surfaces
     step = next((s for surface in surfaces if (s := step_for_surface(surface))), None)
-    if step is None or step.surface is None:
+    if step is None or step.model_surface is None:
         helps = set(surfaces) <= TEXT_SURFACES
         raise TemplateError(
             f"no step runs the surfaces of {ref}" if helps else f"no step runs the surfaces of {ref} yet",
@@ -146,7 +146,7 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
         )
     needed = _needed_before(step)
     defaults = default_models(registry)
-    key = config.key_of(ref.variant, step.surface)
+    key = config.key_of(ref.variant, step.model_surface)
     steps = [
         TemplateStep(step=s.name, model=key if s is step else defaults.get(s.name), parameters={})
         for s in steps_by_name().values()
@@ -165,7 +165,7 @@ def _of_own_model(
         return unchanged
     named = overrides[slot]
     try:
-        other = _model_template(named if surface_in(named) else f"{named}@{get_step(slot).surface}", registry)
+        other = _model_template(named if surface_in(named) else f"{named}@{get_step(slot).model_surface}", registry)
     except LabError:
         return unchanged  # whoever fills the slot says what is wrong with it
     filled = [step.model_copy(update={"model": other.name}) if step.step == slot else step for step in template.steps]
@@ -175,13 +175,20 @@ def _of_own_model(
 
 
 def _needed_before(step: StepDefinition) -> set[str]:
-    """Names of the steps a step can't do without: for each required read, the last candidate (the plainest)."""
+    """Names of the steps a step can't do without: for each required read, the plainest that gives it."""
     needed: set[str] = set()
     for read in step.reads:
         if read.required:
-            plainest = read.candidates[-1]
+            plainest = _plainest(read, step)
             needed |= {plainest} | _needed_before(get_step(plainest))
     return needed
+
+
+def _plainest(read: Read, step: StepDefinition) -> str:
+    """The first step that can fill a read; of those in the `meeting` template, where any of them is."""
+    possible = can_fill(read, step)
+    usual = [one.step for one in get_template("meeting").steps if one.step in possible]
+    return [*usual, *reversed(possible)][0]
 
 
 def default_models(registry: ModelRegistry) -> dict[str, str]:
@@ -229,7 +236,7 @@ def fill(
         kept, its_parameters = values.settle(parameters[step.step])
         written = values.written(its_parameters)
         told |= {f"{step.step}.{name}": value_text(written[name]) for name in kept}
-        sources = step_sources(template.name, definition, [done.name for done in filled])
+        sources = step_sources(template.name, definition, [done.definition for done in filled])
         helpers = step_helpers(template.name, definition, its_parameters, registry)
         filled.append(SystemStep(definition, model, its_parameters, sources, helpers))
     return System(system_key(template.name, told), template.name, tuple(filled))
@@ -322,7 +329,7 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
         TemplateError: a model where none is wanted, none where one is, or one without the step's surface.
         UnknownName: no such model or variant.
     """
-    if definition.surface is None:
+    if definition.model_surface is None:
         if name is not None:
             raise TemplateError(f"step {definition.name!r} of pipeline {pipeline!r} takes no model", found=name)
         return None
@@ -331,15 +338,15 @@ def step_model(pipeline: str, definition: StepDefinition, name: str | None, regi
             return None
         raise TemplateError(
             f"step {definition.name!r} of pipeline {pipeline!r} needs a model",
-            allowed=", ".join(registry.select(surface=definition.surface)),
+            allowed=", ".join(registry.select(surface=definition.model_surface)),
         )
     config, ref = registry.resolve(name)
     asked = surface_in(name)
-    if definition.surface not in config.surfaces or asked not in (None, definition.surface):
+    if definition.model_surface not in config.surfaces or asked not in (None, definition.model_surface):
         raise TemplateError(
             f"model {ref} can't run the step {definition.name!r}",
             found=asked or ", ".join(config.surfaces),
-            allowed=", ".join(registry.select(surface=definition.surface)),
+            allowed=", ".join(registry.select(surface=definition.model_surface)),
         )
     return ref
 
@@ -401,36 +408,52 @@ def _parameters(template: Template, definition: StepDefinition, values: Mapping[
     return parameters
 
 
-def step_sources(pipeline: str, definition: StepDefinition, before: Sequence[str]) -> dict[str, str]:
+def step_sources(pipeline: str, definition: StepDefinition, before: Sequence[StepDefinition]) -> dict[str, str]:
     """Role -> which of the steps before it a step reads; roles that are optional and unfilled are missing.
 
     Raises:
-        TemplateError: nothing before the step gives what it can't do without.
+        TemplateError: nothing before the step gives what it can't do without, or what gives it runs after it.
     """
-    for error in missing_reads(pipeline, definition, before):
+    for error in wrong_reads(pipeline, definition, before):
         raise error
-    found = ((read.role, next((name for name in read.candidates if name in before), None)) for read in definition.reads)
-    return {role: source for role, source in found if source is not None}
+    found = ((read.role, latest_first(read.kind, before)) for read in definition.reads)
+    return {role: givers[0].name for role, givers in found if givers}
 
 
-def missing_reads(
-    pipeline: str, definition: StepDefinition, before: Sequence[str], after: Sequence[str] = ()
+def wrong_reads(
+    pipeline: str,
+    definition: StepDefinition,
+    before: Sequence[StepDefinition],
+    after: Sequence[StepDefinition] = (),
 ) -> list[TemplateError]:
-    """One error for each thing that a step can't do without and that no step before it gives.
+    """One error for each thing that a step can't do without and that no step before it gives, and for each that a step
+    before it gives which runs only after it.
 
     Args:
         after: steps that come later, for the hint.
     """
     errors = []
     for read in definition.reads:
-        if read.required and not set(read.candidates) & set(before):
-            late = next((name for name in read.candidates if name in after), None)
+        possible = can_fill(read, definition)
+        givers = latest_first(read.kind, before)
+        if read.required and not givers:
+            late = next((step.name for step in latest_first(read.kind, after) if step.name in possible), None)
             errors.append(
                 TemplateError(
                     f"step {definition.name!r} of pipeline {pipeline!r} needs {read.role} from a step before it",
-                    found=", ".join(before) or "no step before it",
-                    allowed=" or ".join(read.candidates),
+                    found=", ".join(step.name for step in before) or "no step before it",
+                    allowed=" or ".join(possible),
                     hint=f"The step {late} comes after it: move it before." if late else None,
                 )
             )
+        errors += [
+            TemplateError(
+                f"step {definition.name!r} of pipeline {pipeline!r} can't read the {read.role} of {giver.name!r}",
+                found=f"{giver.name} before {definition.name}",
+                allowed=" or ".join(possible),
+                hint=f"Wherever both are, {definition.name} runs first: put it before {giver.name}.",
+            )
+            for giver in givers
+            if giver.name in steps_by_name() and giver.name not in possible
+        ]
     return errors

@@ -12,7 +12,7 @@ from modellab.errors import LabError, TemplateError, TextRefused, UsageError
 from modellab.names import nearest, unknown_name
 from modellab.outside import YAML, compose_yaml, construct_yaml, read_text
 from modellab.pipeline.parameters import names_at
-from modellab.pipeline.system import helper_model, missing_reads, step_model
+from modellab.pipeline.system import helper_model, step_model, wrong_reads
 from modellab.pipeline.template import NAME, NAME_RULE, TEMPLATES, TemplateFile, TemplateStep
 from modellab.pipeline.user_templates import refuse_taken
 from modellab.registry.registry import ModelRegistry
@@ -150,9 +150,11 @@ class _Check:
                 self.add((*location, "step"), TemplateError(f"step {name!r} is there twice", found=f"line {first}"))
             self.model(location, step.get("model"), get_step(written))
             self.parameters(location, step.get("parameters", {}), get_step(written))
-            before, after = ([name for name in part if name] for part in (names[:number], names[number + 1 :]))
-            for missing in missing_reads(self.pipeline, get_step(written), before, after):
-                self.add((*location, "step"), missing)
+            before, after = (
+                [get_step(name) for name in part if name] for part in (names[:number], names[number + 1 :])
+            )
+            for wrong in wrong_reads(self.pipeline, get_step(written), before, after):
+                self.add((*location, "step"), wrong)
 
     def model(self, location: _Location, model: Any, definition: StepDefinition) -> None:
         if model is None or isinstance(model, str):

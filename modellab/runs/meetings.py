@@ -5,59 +5,46 @@ from enum import StrEnum
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import Meeting, describe
-from modellab.documents import load, to_json
+from modellab.documents import to_json
 from modellab.errors import ArtifactMissing
 from modellab.formats.rttm import to_rttm
 from modellab.inputs.registered import RegisteredInput
-from modellab.pipeline.speaker_names import SpeakerNames
+from modellab.runs.results import Results
 from modellab.settings import Lab
-from modellab.steps.action_items import ACTION_ITEMS_FILE
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.chapters import CHAPTERS_FILE
-from modellab.steps.diarization import DIARIZATION_FILE
-from modellab.steps.summarize import SUMMARY_FILE
-from modellab.steps.vad import SPEECH_FILE
+from modellab.steps.definition import Kind
+from modellab.steps.speaker_names import SpeakerNames
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItems, Chapters, Summary
 
 _CREDIT = "This transcript was made by machine and can be wrong: listen before you quote it."
 
 
-WORDS = ("alignment", "asr")
-"""Steps whose results hold a transcript: with speakers, and without."""
-
-
-def _words(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
-    return next((found for step in WORDS if (found := artifact(step))), None)
-
-
-def speaker_source(artifact: Callable[[str], Artifact | None]) -> Artifact | None:
+def speaker_source(results: Results) -> Artifact | None:
     """The result of a run that tells speakers apart, which their names belong to; the transcript where none does."""
-    return artifact("channels") or artifact("diarization") or _words(artifact)
+    return results(Kind.TURNS) or results(Kind.TRANSCRIPT)
 
 
-def meeting_of(source: RegisteredInput, artifact: Callable[[str], Artifact | None], lab: Lab) -> Meeting | None:
+def meeting_of(source: RegisteredInput, results: Results, lab: Lab) -> Meeting | None:
     """The meeting that a run's results tell of, with the names its speakers have now; None without a transcript.
 
     Args:
-        artifact: gives the run's result of a step by name, or None.
+        results: of the run.
         lab: where names are kept.
     """
-    words, told_apart = _words(artifact), speaker_source(artifact)
+    words, told_apart = results(Kind.TRANSCRIPT), speaker_source(results)
     if words is None or told_apart is None:
         return None
-    channels = artifact("channels")
-    speech, turns = channels or artifact("vad"), channels or artifact("diarization")
-    chapters, summary, action_items = artifact("chapters"), artifact("summarize"), artifact("action_items")
+    speech, turns = results(Kind.SPEECH), results(Kind.TURNS)
+    chapters, summary, action_items = (results(kind) for kind in (Kind.CHAPTERS, Kind.SUMMARY, Kind.ACTION_ITEMS))
     return describe(
         source,
         source.duration_s,
-        load(Transcript, words.file(TRANSCRIPT_FILE)),
-        load(SpeechSegments, speech.file(SPEECH_FILE)) if speech else None,
-        load(Diarization, turns.file(DIARIZATION_FILE)) if turns else None,
-        chapters=load(Chapters, chapters.file(CHAPTERS_FILE)) if chapters else None,
-        summary=load(Summary, summary.file(SUMMARY_FILE)) if summary else None,
-        action_items=load(ActionItems, action_items.file(ACTION_ITEMS_FILE)) if action_items else None,
+        words.read(Transcript),
+        speech.read(SpeechSegments) if speech else None,
+        turns.read(Diarization) if turns else None,
+        chapters=chapters.read(Chapters) if chapters else None,
+        summary=summary.read(Summary) if summary else None,
+        action_items=action_items.read(ActionItems) if action_items else None,
         names=SpeakerNames(lab).of(told_apart.fingerprint),
     )
 

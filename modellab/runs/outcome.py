@@ -13,11 +13,11 @@ from modellab.media.folders import LeftOut
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
 from modellab.runs.doubts import Checks, Doubt, all_doubts, warnings_of
+from modellab.runs.results import Results, results_of
 from modellab.settings import Lab
-from modellab.steps.definition import NO_STEP
+from modellab.steps.definition import NO_STEP, Kind
 
 Status = Literal["completed", "failed", "refused"]
-PACK_STEP = "bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,13 @@ class FileOutcome:
             return None
         return ArtifactStore(lab.artifacts).get(step, record.fingerprint)
 
+    def results(self, lab: Lab) -> Results:
+        """What its steps gave."""
+        return results_of(self.records, lambda step: self.artifact(lab, step))
+
     def pack(self, lab: Lab) -> Path | None:
         """The Meeting Pack: its zip."""
-        artifact = self.artifact(lab, PACK_STEP)
+        artifact = self.results(lab)(Kind.PACK)
         return pack_file(artifact) if artifact else None
 
     def doubts(self, lab: Lab) -> list[Doubt]:

@@ -12,8 +12,9 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.names import one_of
 from modellab.pipeline.record import CheckRecord, HelperRecord, StepRecord
+from modellab.runs.results import Results, results_of
 from modellab.settings import Lab
-from modellab.steps.catalogue import steps_by_name
+from modellab.steps.definition import Kind
 from modellab.warehouse.query import query
 
 LATEST = "latest"
@@ -155,14 +156,14 @@ def find_attempts(lab: Lab, name: str) -> list[PastRun]:
     return found
 
 
-def attempt_with(lab: Lab, name: str, results: Sequence[str]) -> PastRun | None:
+def attempt_with(lab: Lab, name: str, kind: Kind) -> PastRun | None:
     """The newest attempt at a run that has a result: a later one that failed, was stopped or did less hides nothing.
 
     `latest` looks through earlier runs where no attempt at the newest has it.
 
     Args:
         name: as for `find_run`.
-        results: steps, the best first; an attempt with an earlier one counts before any with a later one only.
+        kind: of the result. An attempt with the result of a later step counts before any with an earlier one's only.
 
     Returns:
         The attempt; None when there is none.
@@ -171,35 +172,37 @@ def attempt_with(lab: Lab, name: str, results: Sequence[str]) -> PastRun | None:
         UnknownName: as `find_run`.
     """
     attempts = find_attempts(lab, name)
-    if found := _newest_with(lab, attempts, results):
+    if found := _newest_with(lab, attempts, kind):
         return found
     if name != LATEST:
         return None
-    done = "SELECT run FROM steps WHERE status = 'completed' AND list_contains(?, step)"
-    others = _select(lab, f"run IN ({done})", [list(results)], 1)
-    return _newest_with(lab, _select(lab, "run = ?", [others[0].run], None), results) if others else None
+    done = "SELECT run FROM steps WHERE status = 'completed' AND list_contains(gives, ?)"
+    others = _select(lab, f"run IN ({done})", [kind], 1)
+    return _newest_with(lab, _select(lab, "run = ?", [others[0].run], None), kind) if others else None
 
 
-def _newest_with(lab: Lab, attempts: Sequence[PastRun], results: Sequence[str]) -> PastRun | None:
+def _newest_with(lab: Lab, attempts: Sequence[PastRun], kind: Kind) -> PastRun | None:
     rows = query(
         lab,
-        "SELECT step, dagster_run_id FROM steps WHERE run = ? AND status = 'completed' AND list_contains(?, step)",
-        [attempts[0].run, list(results)],
+        "SELECT dagster_run_id, max(place) FROM steps "
+        "WHERE run = ? AND status = 'completed' AND list_contains(gives, ?) GROUP BY dagster_run_id",
+        [attempts[0].run, kind],
     ).rows
-    having = set(rows)
-    return next((one for step in results for one in attempts if (step, one.dagster_run_id) in having), None)
+    places = dict(rows)
+    having = [attempt for attempt in attempts if attempt.dagster_run_id in places]
+    return max(having, key=lambda attempt: places[attempt.dagster_run_id], default=None)
 
 
 def records_of(lab: Lab, run: PastRun) -> list[StepRecord]:
-    """The records of a run's steps, in the pipeline's order; steps that this version lacks come last, as they ran."""
+    """The records of a run's steps, in the pipeline's order; those whose place is not known come last, as they ran."""
     columns = ", ".join(field.name for field in fields(StepRecord))
-    place = {step: number for number, step in enumerate(steps_by_name())}
     result = query(
         lab,
-        f"SELECT {columns} FROM steps WHERE dagster_run_id = ? AND run = ? ORDER BY sequence, started_at",
+        f"SELECT {columns} FROM steps WHERE dagster_run_id = ? AND run = ? "
+        "ORDER BY place NULLS LAST, sequence, started_at",
         [run.dagster_run_id, run.run],
     )
-    return sorted(map(_record, result.as_dicts()), key=lambda record: place.get(record.step, len(place)))
+    return list(map(_record, result.as_dicts()))
 
 
 def checks_of(lab: Lab, run: PastRun) -> dict[str, list[CheckRecord]]:
@@ -219,6 +222,15 @@ def checks_of(lab: Lab, run: PastRun) -> dict[str, list[CheckRecord]]:
 def source_of(lab: Lab, run: PastRun) -> RegisteredInput:
     """The input that a run worked on."""
     return InputStore(lab).get(run.input)
+
+
+def past_results(lab: Lab, records: Sequence[StepRecord], *, needed: bool = True) -> Results:
+    """The results of a run.
+
+    Args:
+        needed: as in `artifact_of`.
+    """
+    return results_of(records, lambda step: artifact_of(lab, records, step, needed=needed))
 
 
 def artifact_of(lab: Lab, records: Sequence[StepRecord], step: str, *, needed: bool = True) -> Artifact | None:

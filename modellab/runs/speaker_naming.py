@@ -10,14 +10,15 @@ from modellab.errors import ArtifactMissing, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.names import unknown_name
 from modellab.pipeline.identity import Identities
-from modellab.pipeline.speaker_names import SpeakerNames, checked_name
 from modellab.pipeline.system import System, resolve_system
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.runs.launching import LaunchResult
 from modellab.runs.meetings import meeting_of, speaker_source
-from modellab.runs.past import PastRun, artifact_of, records_of, source_of
+from modellab.runs.past import PastRun, past_results, records_of, source_of
 from modellab.settings import Lab
+from modellab.steps.outside import shows_names
+from modellab.steps.speaker_names import SpeakerNames, checked_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,9 @@ def run_with_speakers(lab: Lab, run: PastRun) -> NamedRun:
     Raises:
         ArtifactMissing: nobody told its speakers apart.
     """
-    records = records_of(lab, run)
     source = source_of(lab, run)
-
-    def artifact(step: str) -> Artifact | None:
-        return artifact_of(lab, records, step)
-
-    meeting = meeting_of(source, artifact, lab)
-    told_apart = speaker_source(artifact)
+    results = past_results(lab, records_of(lab, run))
+    meeting, told_apart = meeting_of(source, results, lab), speaker_source(results)
     if meeting is None or told_apart is None or not meeting.participants:
         raise ArtifactMissing(
             f"run {run.run} ({run.name}, {run.system}) has no speakers to name",
@@ -130,7 +126,7 @@ def give_names(
             lack the names.
     """
     system = resolve_system(named.run.system, ModelRegistry(), lab)
-    shows = any(step.definition.names_from for step in system.steps)
+    shows = any(shows_names(step.definition) for step in system.steps)
     if shows:
         _check_still_current(lab, named, system)
     SpeakerNames(lab).write(named.told_apart.fingerprint, names)
@@ -145,8 +141,7 @@ def _check_still_current(lab: Lab, named: NamedRun, system: System) -> None:
             ArtifactStore(lab.artifacts),
             system,
             named.source,
-            names=SpeakerNames(lab),
-            timezone=lab.timezone,
+            lab=lab,
             without={},
         )
         if system.step(step) and fingerprint(identities.of(step)) == named.told_apart.fingerprint:

@@ -11,8 +11,7 @@ from statistics import median
 from modellab.errors import UsageError
 from modellab.media.audio import TimeMap, Waveform
 from modellab.surfaces.contracts import AlignModel, Progress
-from modellab.surfaces.results import MIN_WORD_S, Segment, Word
-from modellab.surfaces.timing import lasting
+from modellab.surfaces.results import MIN_WORD_S, Segment, Word, lasting
 
 MARGIN_S = 0.3
 """Audio heard before and after a stretch: rough times are often off by this much at a pause."""

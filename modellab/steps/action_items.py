@@ -8,20 +8,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.local_days import checked_zone
 from modellab.steps.chapters import read_transcript
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Outside, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.helpers import writer, writer_helper
+from modellab.steps.outside import INPUT, local_days, time_zone_in
 from modellab.steps.packages import SENTENCES
 from modellab.text.action_items import find_action_items
 from modellab.text.llm.backends import BackendSettings
 from modellab.text.llm.tasks import find_action_items_with
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, evidence_row
-
-ACTION_ITEMS_FILE = "action_items.json"
-"""`modellab.text.results.ActionItems`."""
 
 
 class ActionItemsParameters(BackendSettings, StepParameters):
@@ -42,7 +40,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     parameters = context.parameters
     assert isinstance(parameters, ActionItemsParameters)
     transcript = read_transcript(context.reads["transcript"])
-    zone = parameters.timezone or context.timezone
+    zone = parameters.timezone or time_zone_in(context)
     day, source = recording_date(parameters.recorded_on, context.recording(), context.input.registered_at, zone)
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
@@ -50,7 +48,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         model = writer(context, parameters)
         found = find_action_items_with(model, transcript, day, parameters, progress=context.progress)
     found = replace(found, recorded_on_source=source)
-    dump(found, context.output / ACTION_ITEMS_FILE)
+    save(found, context.output)
     return {
         "items": len(found.items),
         "assigned": sum(item.assignee is not None for item in found.items),
@@ -65,7 +63,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """A row of `action_items` for each."""
-    found = load(ActionItems, artifact.file(ACTION_ITEMS_FILE))
+    found = artifact.read(ActionItems)
     return {
         "action_items": [
             {
@@ -83,7 +81,9 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     }
 
 
-def _local_days(parameters: ActionItemsParameters, reads: Mapping[str, str | None]) -> bool:
+def _days_are_the_lab_s(outside: Outside) -> bool:
+    parameters = outside.parameters
+    assert isinstance(parameters, ActionItemsParameters)
     return parameters.recorded_on is None and parameters.timezone is None
 
 
@@ -91,12 +91,12 @@ STEP = StepDefinition(
     name="action_items",
     description="Lists who does what by when, each item with the sentences that prove it.",
     code_version="3",
-    reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
+    reads=(Read("transcript", Kind.TRANSCRIPT, fall_back=True),),
+    gives=(Kind.ACTION_ITEMS,),
     parameters=ActionItemsParameters,
     run=run,
     helpers=writer_helper,
     packages=(*SENTENCES, "av", "dateparser", "jinja2"),
-    reads_input=True,
-    local_days=_local_days,
+    outside=(INPUT, local_days(_days_are_the_lab_s)),
     tables=tables,
 )

@@ -8,14 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.media.canonical import CanonicalAudio
 from modellab.speech.alignment import assign_speakers, group_words, with_speakers
 from modellab.speech.forced_alignment import realign
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.asr import tables as transcript_tables
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
-from modellab.steps.diarization import DIARIZATION_FILE
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization, Transcript, Word
 
@@ -31,15 +29,15 @@ def run(context: StepContext) -> Mapping[str, Any]:
     """Give each word its speaker, and make utterances of one speaker each."""
     parameters = context.parameters
     assert isinstance(parameters, AlignmentParameters)
-    transcript = load(Transcript, context.reads["transcript"].file(TRANSCRIPT_FILE))
-    diarization = load(Diarization, context.reads["diarization"].file(DIARIZATION_FILE))
+    transcript = context.reads["transcript"].read(Transcript)
+    diarization = context.reads["diarization"].read(Diarization)
     words = sorted(transcript.words, key=lambda word: (word.start_s, word.end_s))
     times: Mapping[str, Any] = {}
     if context.acquire is not None and words:
         words, times = _with_better_times(context, words, transcript.language)
     words = with_speakers(words, assign_speakers(words, diarization.turns, parameters.max_gap_s))
     aligned = replace(transcript, utterances=group_words(words, parameters.max_pause_s))
-    dump(aligned, context.output / TRANSCRIPT_FILE)
+    save(aligned, context.output)
     spoken = Counter(word.speaker for word in words if word.speaker is not None)
     return {
         "words": len(words),
@@ -83,11 +81,8 @@ STEP = StepDefinition(
     name="alignment",
     description="Gives every word the speaker who talks while it is said; with a model, better times first.",
     code_version="3",
-    reads=(
-        Read("transcript", ("asr",)),
-        Read("diarization", ("diarization",)),
-        Read("audio", ("enhance", "separate", "ingest")),
-    ),
+    reads=(Read("transcript", Kind.TRANSCRIPT), Read("diarization", Kind.TURNS), Read("audio", Kind.AUDIO)),
+    gives=(Kind.TRANSCRIPT,),
     parameters=AlignmentParameters,
     run=run,
     packages=SAMPLES,

@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.errors import StepFailed
 from modellab.media.canonical import CanonicalAudio
 from modellab.settings import Settings, language_codes
 from modellab.speech.coverage import cover
-from modellab.steps.channels import Voice, voices
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.channels import ChannelSpeakers, Voice, voices
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import (
     language_doubt,
     mixed_languages_doubt,
@@ -25,13 +25,8 @@ from modellab.steps.doubts import (
     uncovered_doubt,
 )
 from modellab.steps.packages import SAMPLES
-from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import SpeechSegments, Transcript
-from modellab.surfaces.timing import restore_times, speech_in_processed_time
-
-TRANSCRIPT_FILE = "transcript.json"
-"""`Transcript`, in original time."""
 
 _SECONDS_PER_MINUTE = 60
 
@@ -89,10 +84,10 @@ def run(context: StepContext) -> Mapping[str, Any]:
     """
     audio = CanonicalAudio.open(context.reads["audio"])
     found = context.reads["speech"]
-    speech = load(SpeechSegments, found.file(SPEECH_FILE))
-    heard = _by_channel(context, audio, found) if found.step == "channels" else _mixed(context, audio, speech)
+    speech = found.read(SpeechSegments)
+    heard = _by_channel(context, audio, found) if found.holds(ChannelSpeakers) else _mixed(context, audio, speech)
     transcript = heard or Transcript([], audio.original_duration_s)
-    dump(transcript, context.output / TRANSCRIPT_FILE)
+    save(transcript, context.output)
     warnings = said(
         no_words_doubt(transcript, speech, audio.info),
         uncovered_doubt(transcript) if transcript.utterances else None,
@@ -170,7 +165,7 @@ def _transcribe(
     channel: int | None = None,
 ) -> Transcript | None:
     """The words of the speech in a channel, or in the mix of all; None when none of it is in the processed audio."""
-    segments = speech_in_processed_time(speech, audio.time_map)
+    segments = speech.in_processed_time(audio.time_map)
     if not segments:
         return None
     loaded = context.load()
@@ -180,7 +175,7 @@ def _transcribe(
         heard: Transcript = model.transcribe(waveform, segments, asked, progress)
         asked_for = context.parameters.model_dump(exclude_none=True)
         heard = cover(model, waveform, segments, heard, asked_for)
-    return restore_times(heard, audio.time_map)
+    return heard.in_original_time(audio.time_map)
 
 
 def _summary(transcript: Transcript, speech: SpeechSegments) -> dict[str, Any]:
@@ -199,7 +194,7 @@ def _summary(transcript: Transcript, speech: SpeechSegments) -> dict[str, Any]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """A row of `segments` for each utterance, one of `words` for each word."""
-    transcript = load(Transcript, artifact.file(TRANSCRIPT_FILE))
+    transcript = artifact.read(Transcript)
     words = [(number, word) for number, utterance in enumerate(transcript.utterances) for word in utterance.words]
     return {
         "segments": [
@@ -236,7 +231,8 @@ STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
     code_version="2",
-    reads=(Read("audio", ("enhance", "separate", "ingest")), Read("speech", ("channels", "vad"))),
+    reads=(Read("audio", Kind.AUDIO), Read("speech", Kind.SPEECH)),
+    gives=(Kind.RECOGNITION, Kind.TRANSCRIPT),
     parameters=AsrParameters,
     run=run,
     packages=SAMPLES,

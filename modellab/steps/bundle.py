@@ -10,25 +10,24 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from modellab.artifacts.fingerprint import ABSENT
+from modellab.artifacts.store import Artifact
 from modellab.bundle.audio import copy_mp3, is_small_mp3, write_audio
 from modellab.bundle.meeting import Absence, Doubt, RecordingDay, describe
 from modellab.bundle.naming import clean
 from modellab.bundle.pack import write_pack
-from modellab.documents import load
+from modellab.documents import Kept
 from modellab.errors import StepFailed
 from modellab.local_days import checked_zone
 from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
-from modellab.steps.action_items import ACTION_ITEMS_FILE
-from modellab.steps.chapters import CHAPTERS_FILE
-from modellab.steps.definition import NO_STEP, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import NO_STEP, Kind, Outside, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT, local_days, names_in, names_of_speakers, time_zone_in
 from modellab.steps.packages import MEDIA
-from modellab.steps.summarize import SUMMARY_FILE
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
-T = TypeVar("T")
+K = TypeVar("K", bound=Kept)
 CODE_VERSION = "10"
 _LACKING = {
     "speech": "speech segments",
@@ -38,8 +37,8 @@ _LACKING = {
     "action_items": "action items",
 }
 """Optional role -> what a pack lacks without it."""
-_ORDER = ("input", "ingest", "vad", "channels", "asr", "diarization", "alignment")
-"""Where warnings come from, in the order they are told."""
+_TOLD_FIRST = ("audio", "speech", "recognition", "diarization", "transcript")
+"""Roles whose warnings come before those of all others, in the order they are told."""
 _AUDIO_PART = 0.7
 """Of the progress: most of the time goes into decoding and encoding."""
 _MP3 = "mp3/mp3float"
@@ -66,19 +65,19 @@ class BundleParameters(StepParameters):
 def run(context: StepContext) -> Mapping[str, Any]:
     """Write the pack and its zip into the step's output folder."""
     audio = CanonicalAudio.open(context.reads["audio"])
-    transcript = load(Transcript, context.reads["transcript"].file("transcript.json"))
-    action_items = _result(context, "action_items", ActionItems, ACTION_ITEMS_FILE)
+    transcript = context.reads["transcript"].read(Transcript)
+    action_items = _result(context, "action_items", ActionItems)
     meeting = describe(
         context.input,
         audio.original_duration_s,
         transcript,
-        _result(context, "speech", SpeechSegments, "speech.json"),
-        _result(context, "diarization", Diarization, "diarization.json"),
-        chapters=_result(context, "chapters", Chapters, CHAPTERS_FILE),
-        summary=_result(context, "summary", Summary, SUMMARY_FILE),
+        _result(context, "speech", SpeechSegments),
+        _result(context, "diarization", Diarization),
+        chapters=_result(context, "chapters", Chapters),
+        summary=_result(context, "summary", Summary),
         action_items=action_items,
         recorded=_recording_day(context, action_items),
-        names=context.names,
+        names=names_in(context),
         absent=list(_absences(context)),
         doubts=_doubts(context),
     )
@@ -87,7 +86,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         meeting,
         peaks=np.abs(audio.envelope().overview).max(axis=0),
         source=context.input,
-        reads=list(context.reads.values()),
+        reads=context.reads,
         code_version=CODE_VERSION,
         write_recording=lambda target: _write_recording(context, audio, target),
     )
@@ -95,9 +94,9 @@ def run(context: StepContext) -> Mapping[str, Any]:
     return asdict(written)
 
 
-def _result(context: StepContext, role: str, kind: type[T], file: str) -> T | None:
+def _result(context: StepContext, role: str, kind: type[K]) -> K | None:
     """What an optional role gives; None when it is absent."""
-    return load(kind, context.reads[role].file(file)) if role in context.reads else None
+    return context.reads[role].read(kind) if role in context.reads else None
 
 
 def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
@@ -144,7 +143,7 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
     assert isinstance(parameters, BundleParameters)
     given = parameters.recorded_on
     if action_items is None or action_items.recorded_on is None:
-        zone = parameters.timezone or context.timezone
+        zone = parameters.timezone or time_zone_in(context)
         return RecordingDay(*recording_date(given, context.recording(), context.input.registered_at, zone))
     reckoned_from = action_items.recorded_on
     if given in (None, reckoned_from):
@@ -159,9 +158,10 @@ def _recording_day(context: StepContext, action_items: ActionItems | None) -> Re
     return RecordingDay(given, "parameter")
 
 
-def _local_days(parameters: BundleParameters, reads: Mapping[str, str | None]) -> bool:
+def _days_are_the_lab_s(outside: Outside) -> bool:
     """Action items, where there are any, have the day."""
-    items = reads.get("action_items")
+    parameters, items = outside.parameters, outside.reads["action_items"]
+    assert isinstance(parameters, BundleParameters)
     return (
         parameters.recorded_on is None and parameters.timezone is None and (items is None or items.startswith(ABSENT))
     )
@@ -172,17 +172,21 @@ def _absences(context: StepContext) -> Iterator[Absence]:
         if role in context.absent:
             yield Absence(what, clean(context.absent[role]), expected=context.absent[role] != NO_STEP)
     turns = context.reads.get("diarization")
-    if turns and turns.step == "diarization" and context.reads["transcript"].step == "asr":
+    if turns and not _rests_on(context.reads["transcript"], turns):
         why = context.absent.get("transcript", "words were not aligned with speakers")
         yield Absence("who said each word", clean(why), expected="transcript" in context.absent)
+
+
+def _rests_on(result: Artifact, other: Artifact) -> bool:
+    return other.fingerprint in result.manifest["identity"]["reads"].values()
 
 
 def _doubts(context: StepContext) -> list[Doubt]:
     """What the recording and the results warn of, each sentence once, where it comes from first."""
     found = [Doubt("input", warning) for warning in context.input.warnings]
-    for artifact in context.reads.values():
-        found += [Doubt(artifact.step, str(warning)) for warning in artifact.summary.get("warnings") or ()]
-    found.sort(key=lambda doubt: _ORDER.index(doubt.step) if doubt.step in _ORDER else len(_ORDER))
+    for role in dict.fromkeys((*_TOLD_FIRST, *context.reads)):
+        if artifact := context.reads.get(role):
+            found += [Doubt(artifact.step, str(warning)) for warning in artifact.summary.get("warnings") or ()]
     first: dict[str, Doubt] = {}
     for doubt in found:
         first.setdefault(doubt.text, doubt)
@@ -195,20 +199,19 @@ STEP = StepDefinition(
     "a manifest, and all of it as one zip.",
     code_version=CODE_VERSION,
     reads=(
-        Read("audio", ("ingest",)),
-        Read("transcript", ("alignment", "asr"), fall_back=True),
-        Read("speech", ("channels", "vad"), required=False),
-        Read("diarization", ("channels", "diarization"), required=False),
+        Read("audio", Kind.RECORDING),
+        Read("transcript", Kind.TRANSCRIPT, fall_back=True),
+        Read("speech", Kind.SPEECH, required=False),
+        Read("diarization", Kind.TURNS, required=False),
         # An aligned transcript does not say which model heard the words; the manifest does.
-        Read("recognition", ("asr",), required=False),
-        Read("chapters", ("chapters",), required=False),
-        Read("summary", ("summarize",), required=False),
-        Read("action_items", ("action_items",), required=False),
+        Read("recognition", Kind.RECOGNITION, required=False),
+        Read("chapters", Kind.CHAPTERS, required=False),
+        Read("summary", Kind.SUMMARY, required=False),
+        Read("action_items", Kind.ACTION_ITEMS, required=False),
     ),
+    gives=(Kind.PACK,),
     parameters=BundleParameters,
     run=run,
     packages=(*MEDIA, "jinja2", "markupsafe", "pysubs2", "python-docx"),
-    reads_input=True,
-    names_from=("diarization", "transcript"),
-    local_days=_local_days,
+    outside=(INPUT, names_of_speakers("diarization", "transcript"), local_days(_days_are_the_lab_s)),
 )

@@ -1,5 +1,9 @@
-"""Every step there is, in pipeline order. Adding a step means adding its module and a line here."""
+"""Every step there is, in pipeline order. Adding a step means adding its module and a line here.
 
+The order is that in which steps run, wherever they run: one reads what those before it give, and never those after it.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 
 from modellab.names import unknown_name
@@ -17,7 +21,8 @@ from modellab.steps import (
     summarize,
     vad,
 )
-from modellab.steps.definition import StepDefinition
+from modellab.steps.definition import Read, StepDefinition
+from modellab.steps.reads import latest_first
 
 STEPS: tuple[StepDefinition, ...] = (
     ingest.STEP,
@@ -55,4 +60,16 @@ def get_step(name: str) -> StepDefinition:
 
 def step_for_surface(surface: str) -> StepDefinition | None:
     """The step that runs a surface's models, if this version has one."""
-    return next((step for step in STEPS if step.surface == surface), None)
+    return next((step for step in STEPS if step.model_surface == surface), None)
+
+
+def can_fill(read: Read, step: StepDefinition, steps: Sequence[StepDefinition] | None = None) -> list[str]:
+    """The steps that can fill one of a step's reads, the last in pipeline order first.
+
+    Args:
+        steps: all there are, in pipeline order; those of the lab when not given.
+    """
+    known = STEPS if steps is None else steps
+    names = [other.name for other in known]
+    before = known[: names.index(step.name)] if step.name in names else known
+    return [other.name for other in latest_first(read.kind, before)]

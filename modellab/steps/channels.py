@@ -2,32 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
 from modellab.bundle.meeting import merge
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.errors import StepFailed
-from modellab.files import write_atomic
-from modellab.formats.rttm import to_rttm
 from modellab.media.audio import Audio, Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import Audible, audible
 from modellab.speech.crosstalk import frame_levels, leaked_frames, own_speech, same_sound
 from modellab.steps import diarization as diarization_step
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition
-from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition
 from modellab.steps.doubts import quiet_doubt, said
 from modellab.steps.packages import SAMPLES
-from modellab.steps.vad import SPEECH_FILE, VadParameters
+from modellab.steps.vad import VadParameters
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
-from modellab.surfaces.timing import restore_times
 
-CHANNELS_FILE = "channels.json"
-"""`ChannelSpeakers`."""
 _STEREO = ("Left", "Right")
 
 
@@ -58,6 +52,8 @@ class ChannelSpeaker:
 @dataclass(frozen=True, slots=True)
 class ChannelSpeakers:
     """Every channel's speaker, silent ones included."""
+
+    FILE: ClassVar[str] = "channels.json"
 
     channels: list[ChannelSpeaker]
 
@@ -99,12 +95,11 @@ def run(context: StepContext) -> Mapping[str, Any]:
         )
     _check_difference(audio, speakers, parameters.bleed_db, context.input.name)
     turns.sort(key=lambda turn: (turn.start_s, turn.end_s, turn.speaker))
-    found = restore_times(Diarization(turns, audio.duration_s), canonical.time_map)
+    found = Diarization(turns, audio.duration_s).in_original_time(canonical.time_map)
     speech = SpeechSegments(merge(Segment(t.start_s, t.end_s) for t in found.turns), found.duration_s)
-    dump(found, context.output / DIARIZATION_FILE)
-    write_atomic(context.output / RTTM_FILE, to_rttm(found.turns, context.input.digits))
-    dump(speech, context.output / SPEECH_FILE)
-    dump(ChannelSpeakers(speakers), context.output / CHANNELS_FILE)
+    diarization_step.save_turns(found, context)
+    save(speech, context.output)
+    save(ChannelSpeakers(speakers), context.output)
     return {
         "channels": audio.channels,
         "speakers": len(found.speakers),
@@ -170,7 +165,7 @@ class Voice:
 
 def voices(artifact: Artifact) -> list[Voice]:
     """The speakers that the step found, who talks longest first; channels without speech are left out."""
-    found = load(Diarization, artifact.file(DIARIZATION_FILE))
+    found = artifact.read(Diarization)
     heard = [
         Voice(
             known.channel,
@@ -179,7 +174,7 @@ def voices(artifact: Artifact) -> list[Voice]:
                 [Segment(t.start_s, t.end_s) for t in found.turns if t.speaker == known.speaker], found.duration_s
             ),
         )
-        for known in load(ChannelSpeakers, artifact.file(CHANNELS_FILE)).channels
+        for known in artifact.read(ChannelSpeakers).channels
     ]
     return sorted((voice for voice in heard if voice.speech.segments), key=lambda voice: -voice.speech.speech_s)
 
@@ -193,10 +188,12 @@ STEP = StepDefinition(
     name="channels",
     description="Takes each channel for one speaker, and finds when they talk, without what leaks in from the others.",
     code_version="3",
-    reads=(Read("audio", ("enhance", "separate", "ingest")),),
+    reads=(Read("audio", Kind.AUDIO),),
+    gives=(Kind.SPEECH, Kind.TURNS),
     parameters=ChannelsParameters,
     run=run,
     packages=SAMPLES,
-    surface="vad",
+    surface="channels",
+    asks="vad",
     tables=tables,
 )

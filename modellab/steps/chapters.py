@@ -6,18 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.errors import StepFailed
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.helpers import EMBEDDER_MODEL, Embedder, embedder_helper
 from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
 from modellab.text.chapters import find_chapters
 from modellab.text.results import Chapters
-
-CHAPTERS_FILE = "chapters.json"
-"""`modellab.text.results.Chapters`."""
 
 
 class ChaptersParameters(StepParameters):
@@ -33,7 +29,7 @@ def read_transcript(artifact: Artifact) -> Transcript:
     Raises:
         StepFailed: it has text without words, so that nothing could be proved.
     """
-    transcript = load(Transcript, artifact.file(TRANSCRIPT_FILE))
+    transcript = artifact.read(Transcript)
     if transcript.text.strip() and not transcript.words:
         raise StepFailed(
             "the transcript has text but no words with times, so no line could carry its evidence",
@@ -50,7 +46,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     assert isinstance(parameters, ChaptersParameters)
     transcript = read_transcript(context.reads["transcript"])
     chapters = find_chapters(transcript, Embedder(context), most=parameters.most)
-    dump(chapters, context.output / CHAPTERS_FILE)
+    save(chapters, context.output)
     return {
         "chapters": len(chapters.chapters),
         "titles": [chapter.title for chapter in chapters.chapters],
@@ -60,7 +56,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """A row of `chapters` for each."""
-    chapters = load(Chapters, artifact.file(CHAPTERS_FILE)).chapters
+    chapters = artifact.read(Chapters).chapters
     columns = ("title", "start_s", "end_s", "first_word", "end_word")
     rows = [{column: getattr(chapter, column) for column in columns} for chapter in chapters]
     return {"chapters": [{"position": position, **row} for position, row in enumerate(rows)]}
@@ -70,7 +66,8 @@ STEP = StepDefinition(
     name="chapters",
     description="Divides what was said into chapters, each with a title in its own words.",
     code_version="3",
-    reads=(Read("transcript", ("alignment", "asr"), fall_back=True),),
+    reads=(Read("transcript", Kind.TRANSCRIPT, fall_back=True),),
+    gives=(Kind.CHAPTERS,),
     parameters=ChaptersParameters,
     run=run,
     helpers=lambda parameters: embedder_helper(parameters.embedder),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from modellab.artifacts.store import Artifact
 from modellab.inputs.registered import RegisteredInput, check_copy, require_kind
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
-from modellab.settings import Settings
+from modellab.settings import Lab, Settings
 from modellab.steps.timed import Stopwatch, TimedModel
 from modellab.surfaces.contracts import Progress
 
@@ -28,16 +29,63 @@ class StepParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Kind(StrEnum):
+    """What a step can give, and others read. A step that gives a kind which there is already is wired with a line."""
+
+    RECORDING = "recording"
+    """The whole recording as canonical audio, whatever is made of it later."""
+    AUDIO = "audio"
+    """Canonical audio for models to hear."""
+    SPEECH = "speech"
+    """Where there is speech: `SpeechSegments`."""
+    TURNS = "turns"
+    """Who speaks when: `Diarization`."""
+    RECOGNITION = "recognition"
+    """The words as a model heard them, whatever is made of them later: `Transcript`."""
+    TRANSCRIPT = "transcript"
+    """The words, as well as they are known: `Transcript`."""
+    CHAPTERS = "chapters"
+    SUMMARY = "summary"
+    ACTION_ITEMS = "action_items"
+    PACK = "pack"
+    """A Meeting Pack."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One thing a step reads: the result of the first of `candidates` that the pipeline has before this step."""
+    """One thing a step reads: the result of the latest step before it in the pipeline that gives a kind."""
 
     role: str
-    candidates: tuple[str, ...]
+    kind: Kind
     required: bool = True
     fall_back: bool = False
-    """Whether the next candidate that has a result stands in for one that has none. For results of which the later is a
-    plainer form of the earlier: words without speakers will do, a recording that was to be enhanced will not."""
+    """Whether the next earlier step that gives the kind and has a result stands in for one that has none. For results
+    of which the earlier is a plainer form of the later: words without speakers will do, a recording that was to be
+    enhanced will not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where an outside read finds its value."""
+
+    lab: Lab
+    input: RegisteredInput
+    parameters: StepParameters
+    reads: Mapping[str, str | None]
+    """What the step reads from other steps, as in `StepIdentity.reads`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRead:
+    """One thing that a step reads from outside the pipeline: its input, names that people gave, a voice, a prompt."""
+
+    role: str
+    """Its name in `StepIdentity.reads` and `StepContext.outside`: none of the step's `Read`s has it."""
+    what: str
+    """Where it comes from, for people: `the recording`."""
+    value: Callable[[Outside], str | None]
+    """What the result depends on, in text: the thing itself where it is short, else its SHA-256. None where it decides
+    nothing this time; then it is no part of the result's identity, and the step does not get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +129,10 @@ class StepContext:
     """An empty folder; what the step writes here becomes the artifact."""
     progress: Progress
     timings: Timings
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Speaker's label -> the name that people gave them; only for a step with `names_from`."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Role -> value of the outside read, of those that decide something."""
     longest_s: float | None = None
     """Length beyond which a recording is refused; None for no limit."""
-    timezone: str = "UTC"
-    """IANA name of the lab's time zone; enters the fingerprint where `StepDefinition.local_days` says so."""
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""
@@ -175,19 +221,18 @@ class StepDefinition:
     run: Callable[[StepContext], Mapping[str, Any]]
     packages: tuple[str, ...] = ()
     """Distributions whose version decides its result, beside those of its models."""
+    gives: tuple[Kind, ...] = ()
+    """What it gives, to those after it that read it."""
+    outside: tuple[OutsideRead, ...] = ()
+    """What it reads from outside the pipeline."""
     surface: str | None = None
-    """The surface its model must offer; None for a step without a model."""
+    """What its results are evidence of; None for a step without a model."""
+    asks: str | None = None
+    """The surface its model must offer, where that is another than `surface`."""
     model_required: bool = True
     """Whether a pipeline must name a model for it, where it has a surface."""
     helpers: Callable[[Any], Mapping[str, Helper]] = field(default=lambda parameters: {})
     """Role -> the helper model that it uses with these parameters. It is loaded when the step first asks for it."""
-    reads_input: bool = False
-    """Whether it reads the registered media itself (its SHA-256 then enters the fingerprint)."""
-    names_from: tuple[str, ...] = ()
-    """Roles whose result may tell speakers apart, the first filled one counts: names given to its speakers enter the
-    fingerprint. Empty for a step that shows no names."""
-    local_days: Callable[[Any, Mapping[str, str | None]], bool] = field(default=lambda parameters, reads: False)
-    """Whether, with these parameters and `StepIdentity.reads`, days of the lab's time zone decide the result."""
     tables: Callable[[Artifact], Mapping[str, Iterable[Row]]] = field(default=lambda artifact: {})
     """Warehouse rows that follow from an artifact alone: table -> rows. Used when it is made and by a rebuild."""
     lab_defaults: Callable[[Mapping[str, object], Sequence[str], Settings], Mapping[str, object]] = field(
@@ -195,3 +240,8 @@ class StepDefinition:
     )
     """Parameters that a lab's settings give where a system does not: of those given, the languages of the step's model
     and the settings. They belong to the result's identity like any other."""
+
+    @property
+    def model_surface(self) -> str | None:
+        """The surface its model must offer; None for a step without a model."""
+        return self.asks or self.surface

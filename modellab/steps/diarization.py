@@ -6,19 +6,16 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.files import write_atomic
 from modellab.formats.rttm import to_rttm
 from modellab.media.canonical import CanonicalAudio
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization
 from modellab.surfaces.speakers import overlap_s
-from modellab.surfaces.timing import restore_times
 
-DIARIZATION_FILE = "diarization.json"
-"""`Diarization`, in original time."""
-RTTM_FILE = "diarization.rttm"
+_RTTM_FILE = "diarization.rttm"
 
 
 class DiarizationParameters(StepParameters):
@@ -49,10 +46,15 @@ def run(context: StepContext) -> Mapping[str, Any]:
     asked = context.parameters.model_dump(exclude_none=True)
     with context.model() as model:
         found: Diarization = model.diarize(waveform, asked, context.progress)
-    diarization = restore_times(found, audio.time_map)
-    dump(diarization, context.output / DIARIZATION_FILE)
-    write_atomic(context.output / RTTM_FILE, to_rttm(diarization.turns, context.input.digits))
+    diarization = found.in_original_time(audio.time_map)
+    save_turns(diarization, context)
     return _summary(diarization)
+
+
+def save_turns(diarization: Diarization, context: StepContext) -> None:
+    """Write turns as a step's result, as RTTM too."""
+    save(diarization, context.output)
+    write_atomic(context.output / _RTTM_FILE, to_rttm(diarization.turns, context.input.digits))
 
 
 def _summary(diarization: Diarization) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _summary(diarization: Diarization) -> dict[str, Any]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """One row of `segments` for each turn."""
-    diarization = load(Diarization, artifact.file(DIARIZATION_FILE))
+    diarization = artifact.read(Diarization)
     return {
         "segments": [
             {
@@ -88,7 +90,8 @@ STEP = StepDefinition(
     name="diarization",
     description="Finds who speaks when, overlapping speech included where the model can.",
     code_version="1",
-    reads=(Read("audio", ("enhance", "separate", "ingest")),),
+    reads=(Read("audio", Kind.AUDIO),),
+    gives=(Kind.TURNS,),
     parameters=DiarizationParameters,
     run=run,
     packages=SAMPLES,

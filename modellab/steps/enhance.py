@@ -12,7 +12,7 @@ from modellab.media.canonical import AppliedOperator, CanonicalAudio
 from modellab.media.canonical_writer import write_canonical
 from modellab.media.levels import SILENT_PEAK, frame_powers
 from modellab.media.resampling import StreamResampler
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, StepContext, StepDefinition, StepParameters
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.contracts import EnhanceModel, EnhanceStream, Progress
 
@@ -154,7 +154,8 @@ STEP = StepDefinition(
     name="enhance",
     description="Takes noise out of the audio, which keeps its length and its place in time.",
     code_version="1",
-    reads=(Read("audio", ("separate", "ingest")),),
+    reads=(Read("audio", Kind.AUDIO),),
+    gives=(Kind.AUDIO,),
     parameters=EnhanceParameters,
     run=run,
     packages=SAMPLES,

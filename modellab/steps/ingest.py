@@ -18,7 +18,8 @@ from modellab.media.mixing import ChannelPowers, Mix, choose_mix
 from modellab.media.operators import Processed, get_operator
 from modellab.media.room import check_room
 from modellab.media.spool import Spool
-from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT
 from modellab.steps.packages import MEDIA
 from modellab.surfaces.contracts import Progress
 
@@ -208,8 +209,9 @@ STEP = StepDefinition(
     description="Decodes the recording, mixes it to one channel (or keeps all) and brings it to one sample rate.",
     code_version="3",
     reads=(),
+    gives=(Kind.RECORDING, Kind.AUDIO),
     parameters=IngestParameters,
     run=run,
     packages=MEDIA,
-    reads_input=True,
+    outside=(INPUT,),
 )

@@ -19,7 +19,7 @@ from modellab.media.levels import decibels
 from modellab.media.resampling import StreamResampler, resample
 from modellab.media.sound_writer import sound_writer
 from modellab.names import unknown_name
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, StepContext, StepDefinition, StepParameters
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.contracts import Progress, SeparateModel
 
@@ -192,7 +192,8 @@ STEP = StepDefinition(
     name="separate",
     description="Takes music apart into stems that add up to it; the steps after it hear one of them.",
     code_version="1",
-    reads=(Read("audio", ("ingest",)),),
+    reads=(Read("audio", Kind.AUDIO),),
+    gives=(Kind.AUDIO,),
     parameters=SeparateParameters,
     run=run,
     packages=SAMPLES,

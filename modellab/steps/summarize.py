@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
-from modellab.steps.chapters import CHAPTERS_FILE, read_transcript
-from modellab.steps.definition import Helper, Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.documents import save
+from modellab.steps.chapters import read_transcript
+from modellab.steps.definition import Helper, Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.helpers import EMBEDDER_MODEL, Embedder, embedder_helper, writer, writer_helper
 from modellab.steps.packages import SENTENCES
 from modellab.surfaces.results import Transcript
@@ -16,9 +16,6 @@ from modellab.text.llm.backends import BackendSettings
 from modellab.text.llm.tasks import summarize_with
 from modellab.text.results import Chapters, Line, Summary, evidence_row
 from modellab.text.summary import summarize
-
-SUMMARY_FILE = "summary.json"
-"""`modellab.text.results.Summary`."""
 
 
 class SummarizeParameters(BackendSettings, StepParameters):
@@ -39,7 +36,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         if parameters.backend == "builtin"
         else _written(context, parameters, transcript)
     )
-    dump(summary, context.output / SUMMARY_FILE)
+    save(summary, context.output)
     return {
         "lines": len(summary.lines),
         "speakers": len(summary.speakers),
@@ -49,7 +46,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 
 
 def _extracted(context: StepContext, parameters: SummarizeParameters, transcript: Transcript) -> Summary:
-    chapters = load(Chapters, context.reads["chapters"].file(CHAPTERS_FILE)) if "chapters" in context.reads else None
+    chapters = context.reads["chapters"].read(Chapters) if "chapters" in context.reads else None
     return summarize(
         transcript,
         Embedder(context),
@@ -77,7 +74,7 @@ def helpers(parameters: SummarizeParameters) -> Mapping[str, Helper]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """A row of `summary_lines` for each line: of the recording, then of what each speaker said."""
-    summary = load(Summary, artifact.file(SUMMARY_FILE))
+    summary = artifact.read(Summary)
     parts: list[tuple[str, str | None, Sequence[Line]]] = [("recording", None, summary.lines)]
     parts += [("speaker", one.speaker, one.lines) for one in summary.speakers]
     return {
@@ -93,7 +90,8 @@ STEP = StepDefinition(
     name="summarize",
     description="Sums up the meeting in a few lines and each speaker in a paragraph, every line with its words.",
     code_version="4",
-    reads=(Read("transcript", ("alignment", "asr"), fall_back=True), Read("chapters", ("chapters",), required=False)),
+    reads=(Read("transcript", Kind.TRANSCRIPT, fall_back=True), Read("chapters", Kind.CHAPTERS, required=False)),
+    gives=(Kind.SUMMARY,),
     parameters=SummarizeParameters,
     run=run,
     helpers=helpers,

@@ -7,18 +7,14 @@ from typing import Any
 from pydantic import Field
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.media.audio import Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import audible
-from modellab.steps.definition import Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import quiet_doubt, said
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import SpeechSegments
-from modellab.surfaces.timing import restore_times
-
-SPEECH_FILE = "speech.json"
-"""`SpeechSegments`, in original time."""
 
 
 class VadParameters(StepParameters):
@@ -43,11 +39,11 @@ def run(context: StepContext) -> Mapping[str, Any]:
             Waveform(heard.samples, waveform.sample_rate_hz), context.parameters.model_dump(), context.progress
         )
     speech = replace(
-        restore_times(found, audio.time_map),
+        found.in_original_time(audio.time_map),
         level_lufs=None if heard.level_lufs is None else round(heard.level_lufs, 2),
         raised_db=round(heard.raised_db, 2),
     )
-    dump(speech, context.output / SPEECH_FILE)
+    save(speech, context.output)
     return {
         "speech_s": round(speech.speech_s, 3),
         "segments": len(speech.segments),
@@ -60,7 +56,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
     """A row of `segments` for each speech segment."""
-    speech = load(SpeechSegments, artifact.file(SPEECH_FILE))
+    speech = artifact.read(SpeechSegments)
     return {
         "segments": [
             {"kind": "speech", "position": position, "start_s": segment.start_s, "end_s": segment.end_s}
@@ -73,7 +69,8 @@ STEP = StepDefinition(
     name="vad",
     description="Finds where there is speech, so that nothing is made up in silence.",
     code_version="3",
-    reads=(Read("audio", ("enhance", "separate", "ingest")),),
+    reads=(Read("audio", Kind.AUDIO),),
+    gives=(Kind.SPEECH,),
     parameters=VadParameters,
     run=run,
     packages=SAMPLES,

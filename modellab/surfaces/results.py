@@ -1,9 +1,13 @@
 """What the surfaces give back. All times are seconds in the ORIGINAL recording, whatever was trimmed or resampled.
 
-Frozen dataclasses with units in their names; `modellab.documents` turns any of them into JSON and back.
+Frozen dataclasses with units in their names; `modellab.documents` turns any of them into JSON and back. Each knows the
+file it is kept in, and how its times go from processed time, in which models work, to original time.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self, TypeVar
+
+from modellab.media.audio import TimeMap
 
 MIN_WORD_S = 0.02
 """Words last at least 20 ms, the step of Whisper's time stamps: a model that gives one no length does not know it."""
@@ -25,6 +29,8 @@ class Segment:
 class SpeechSegments:
     """Voice activity: disjoint segments in order of time."""
 
+    FILE: ClassVar[str] = "speech.json"
+
     segments: list[Segment]
     duration_s: float
     """Length of the recording."""
@@ -36,6 +42,20 @@ class SpeechSegments:
     @property
     def speech_s(self) -> float:
         return sum(segment.duration_s for segment in self.segments)
+
+    def in_original_time(self, time_map: TimeMap) -> Self:
+        """A model's result with its times in the original recording, and `duration_s` the original's.
+
+        A segment that goes over a cut stays one, from its original start to its original end; times beyond the
+        audio's ends are brought back to them. So it is with turns, words and utterances.
+        """
+        segments = [_in_original_time(segment, time_map) for segment in self.segments]
+        return replace(self, segments=segments, duration_s=time_map.original_duration_s)
+
+    def in_processed_time(self, time_map: TimeMap) -> list[Segment]:
+        """For a model that gets the processed audio; segments that were cut entirely are left out."""
+        found = (Segment(time_map.to_processed(s.start_s), time_map.to_processed(s.end_s)) for s in self.segments)
+        return [segment for segment in found if segment.duration_s > 0.0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,8 @@ class LanguageCandidate:
 class Transcript:
     """What was said, in order of time."""
 
+    FILE: ClassVar[str] = "transcript.json"
+
     utterances: list[Utterance]
     duration_s: float
     language: str | None = None
@@ -100,6 +122,21 @@ class Transcript:
     def words(self) -> list[Word]:
         return [word for utterance in self.utterances for word in utterance.words]
 
+    def in_original_time(self, time_map: TimeMap) -> Self:
+        """As `SpeechSegments.in_original_time`. Words and utterances last at least `MIN_WORD_S`: models give some no
+        length."""
+        duration_s = time_map.original_duration_s
+        utterances = [
+            _around(
+                _in_original_time(utterance, time_map),
+                [lasting(_in_original_time(word, time_map), duration_s) for word in utterance.words],
+                duration_s,
+            )
+            for utterance in self.utterances
+        ]
+        uncovered = [_in_original_time(segment, time_map) for segment in self.uncovered]
+        return replace(self, utterances=utterances, uncovered=uncovered, duration_s=duration_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -118,9 +155,42 @@ class Turn:
 class Diarization:
     """Who spoke when, in order of start; speakers are `SPEAKER_00`, `SPEAKER_01`, ... in order of first turn."""
 
+    FILE: ClassVar[str] = "diarization.json"
+
     turns: list[Turn]
     duration_s: float
 
     @property
     def speakers(self) -> list[str]:
         return list(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    def in_original_time(self, time_map: TimeMap) -> Self:
+        """As `SpeechSegments.in_original_time`."""
+        turns = [_in_original_time(turn, time_map) for turn in self.turns]
+        return replace(self, turns=turns, duration_s=time_map.original_duration_s)
+
+
+_Span = TypeVar("_Span", Segment, Turn, Word, Utterance)
+
+
+def _in_original_time(span: _Span, time_map: TimeMap) -> _Span:
+    start_s, end_s = time_map.span_to_original(span.start_s, span.end_s)
+    return replace(span, start_s=start_s, end_s=end_s)
+
+
+def _around(utterance: Utterance, words: list[Word], duration_s: float) -> Utterance:
+    """An utterance with its words, none of which ends after it."""
+    whole = lasting(utterance, duration_s)
+    return replace(whole, end_s=max([whole.end_s, *(word.end_s for word in words)]), words=words)
+
+
+def lasting(span: _Span, duration_s: float) -> _Span:
+    """A word or utterance inside the recording that lasts at least `MIN_WORD_S`; at its end it begins earlier for it.
+
+    What is in order of start stays so.
+    """
+    if span.start_s >= 0.0 and span.end_s <= duration_s and span.end_s - span.start_s >= MIN_WORD_S:
+        return span
+    start_s = min(max(span.start_s, 0.0), max(0.0, duration_s - MIN_WORD_S))
+    end_s = min(max(span.end_s, start_s + MIN_WORD_S), duration_s)
+    return replace(span, start_s=start_s, end_s=end_s)

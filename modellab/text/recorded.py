@@ -70,15 +70,16 @@ def _time(written: str) -> datetime | None:
     return None
 
 
-def recording_date(given: date | None, path: Path, registered_at: str, zone: str) -> tuple[date, str]:
+def recording_date(given: date | None, path: Path, registered_at: str, zone: str | None) -> tuple[date, str]:
     """The day, and where it comes from: `parameter`, `file` (its tags) or `registered` (when the lab got the file).
 
     Args:
         registered_at: an instant, ISO 8601.
-        zone: IANA name of the time zone whose days instants fall on.
+        zone: IANA name of the time zone whose days instants fall on; None will do where a day is given.
     """
     if given:
         return given, "parameter"
+    assert zone is not None
     if tagged := tagged_date(path, zone):
         return tagged, "file"
     return local_day(datetime.fromisoformat(registered_at), zone), "registered"

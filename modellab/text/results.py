@@ -7,7 +7,7 @@ Times are seconds in the original recording; word numbers count `Transcript.word
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Chapter:
 class Chapters:
     """The recording's chapters, in order of time; none when nothing was said."""
 
+    FILE: ClassVar[str] = "chapters.json"
+
     chapters: list[Chapter]
     backend: str
     """What made them: `extractive`."""
@@ -84,6 +86,8 @@ class SpeakerSummary:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The meeting in a few lines, and a paragraph for each speaker, in order of talk time."""
+
+    FILE: ClassVar[str] = "summary.json"
 
     lines: list[Line]
     speakers: list[SpeakerSummary]
@@ -111,6 +115,8 @@ class ActionItem:
 @dataclass(frozen=True, slots=True)
 class ActionItems:
     """The action items, in order of time."""
+
+    FILE: ClassVar[str] = "action_items.json"
 
     items: list[ActionItem]
     backend: str

@@ -7,8 +7,8 @@ import duckdb
 
 from modellab.errors import LabError
 from modellab.files import canonical_json
-from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
+from modellab.steps.speaker_names import SpeakerNames
 
 
 @dataclass(slots=True)

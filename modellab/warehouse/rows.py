@@ -38,7 +38,7 @@ def rows_of_record(record: Record) -> Tables:
     if record.kind == "inputs":
         row = {"kind": "media", **row}  # inputs of labs from before there were texts do not say what they are
     if record.kind == "steps":
-        row["surface"] = _surface(row["step"], row["model"])
+        row |= _of_definition(row["step"], row["model"], row.get("place"))
     return {MARKER_BY_KIND[record.kind]: [row]}
 
 
@@ -49,8 +49,21 @@ def _of_record(record: Record) -> Row:
     return {column: value for column, value in values.items() if column in columns}
 
 
+def _of_definition(step: str, model: str | None, place: int | None) -> Row:
+    """What this version knows of a step; nothing of one that it lacks."""
+    definition = steps_by_name().get(step)
+    if definition is None:
+        return {"surface": None, "gives": None}
+    in_order = list(steps_by_name()).index(step)
+    return {
+        "surface": _surface(step, model),
+        "gives": list(definition.gives),
+        "place": in_order if place is None else place,
+    }
+
+
 def _surface(step: str, model: str | None) -> str | None:
-    """The surface that a step asks of its model; None for a step without a model, or that this version lacks."""
+    """What a step's results are evidence of; None for a step without a model, or that this version lacks."""
     definition = steps_by_name().get(step)
     return definition.surface if definition and model else None
 

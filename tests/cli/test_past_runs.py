@@ -16,14 +16,13 @@ from rich.console import Console
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.cli.run_table import print_runs
-from modellab.documents import dump
+from modellab.documents import save
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.runs.past import PastRun, find_run, past_runs
 from modellab.settings import Lab
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Transcript, Utterance, Word
 from modellab.warehouse.builder import build
 from modellab.warehouse.recorder import EndStatus, Recorder
@@ -81,9 +80,7 @@ class Past:
 
     def _transcript(self, step: str, words: str) -> Artifact:
         utterance = Utterance(0.0, 0.1, words, [Word(words, 0.0, 0.1)])
-        return self._commit(
-            step, words, lambda folder: dump(Transcript([utterance], 0.1, "en"), folder / TRANSCRIPT_FILE)
-        )
+        return self._commit(step, words, lambda folder: save(Transcript([utterance], 0.1, "en"), folder))
 
     def _pack(self, name: str) -> Artifact:
         def write(folder: Path) -> None:

@@ -169,6 +169,27 @@ def test_steps_and_operators_show_types_defaults_and_limits(capsys: Printed) -> 
     assert steps["ingest"]["parameters"][-1]["type"] == "list of {name, parameters}"
     assert (steps["asr"]["surface"], "faster_whisper" in steps["asr"]["models"]) == ("asr", True)
     assert steps["asr"]["parameters"][0]["allowed"] == "like ^[a-z]{2,3}$"
+    assert steps["asr"]["gives"] == ["recognition", "transcript"]
+    assert steps["asr"]["reads"][1] == {
+        **{"role": "speech", "kind": "speech", "required": True, "fall_back": False},
+        "candidates": ["channels", "vad"],
+    }
+    channels = steps["channels"]
+    assert (channels["surface"], channels["model_surface"], "silero_vad" in channels["models"]) == (
+        *("channels", "vad"),
+        True,
+    )
+    assert {name: (steps[name]["reads_recording"], steps[name]["reads_outside"]) for name in ("asr", "bundle")} == {
+        "asr": (False, {}),
+        "bundle": (
+            True,
+            {
+                "input": "the recording",
+                "names": "the names given to its speakers",
+                "timezone": "the lab's time zone",
+            },
+        ),
+    }
     operators = {operator["operator"]: operator for operator in _json(capsys, "operators")["operators"]}
     assert operators["speed"]["parameters"][0]["required"] is True
     assert operators["speed"]["parameters"][0]["allowed"] == "≥ 0.5 and ≤ 2"
@@ -176,7 +197,7 @@ def test_steps_and_operators_show_types_defaults_and_limits(capsys: Printed) -> 
     assert main(["pipelines", "steps", "vad"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "reads audio from enhance or separate or ingest" in printed
-    assert "models: silero_vad" in printed
+    assert "gives speech models: silero_vad" in printed
     assert "threshold number 0.5 > 0 and < 1 probability of speech" in printed
     assert main(["pipelines", "operators"]) == 0
     assert "factor number required ≥ 0.5 and ≤ 2" in " ".join(capsys.readouterr().out.split())

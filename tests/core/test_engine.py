@@ -23,7 +23,8 @@ from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Outside, OutsideRead, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT, local_days, time_zone_in
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
@@ -70,9 +71,9 @@ def _shout(context: StepContext) -> Mapping[str, object]:
     return {"absent": dict(context.absent)}
 
 
-WRITE = StepDefinition("write", "Writes words.", "1", (), Words, _write, reads_input=True)
-SHOUT = StepDefinition("shout", "Shouts them.", "1", (Read("words", ("write",)),), StepParameters, _shout)
-MAYBE = replace(SHOUT, reads=(Read("words", ("write",), required=False),))
+WRITE = StepDefinition("write", "Writes words.", "1", (), Words, _write, gives=(Kind.TRANSCRIPT,), outside=(INPUT,))
+SHOUT = StepDefinition("shout", "Shouts them.", "1", (Read("words", Kind.TRANSCRIPT),), StepParameters, _shout)
+MAYBE = replace(SHOUT, reads=(Read("words", Kind.TRANSCRIPT, required=False),))
 
 
 def _system(text: str = "hello", shout: StepDefinition = SHOUT) -> System:
@@ -154,14 +155,17 @@ def _lab_in(lab: Lab, zone: str) -> Lab:
 
 
 def _day_step(context: StepContext) -> Mapping[str, object]:
-    (context.output / "day.txt").write_text(context.timezone)
+    (context.output / "day.txt").write_text(str(time_zone_in(context)))
     return {}
 
 
+def _is_open(outside: Outside) -> bool:
+    assert isinstance(outside.parameters, Words)
+    return outside.parameters.text == "open"
+
+
 def test_the_lab_s_time_zone_belongs_to_a_result_where_local_days_decide_it(lab: Lab, tmp_path: Path) -> None:
-    day = StepDefinition(
-        "day", "A day.", "1", (), Words, _day_step, local_days=lambda given, reads: given.text == "open"
-    )
+    day = StepDefinition("day", "A day.", "1", (), Words, _day_step, outside=(local_days(_is_open),))
     store, zones = ArtifactStore(lab.artifacts), ("America/New_York", "Asia/Tokyo")
     for text, reads in (("open", [{"timezone": zone} for zone in zones]), ("given", [{}, {}])):
         system = System("test", "test", (SystemStep(day, None, Words(text=text), {}),))
@@ -172,6 +176,45 @@ def test_the_lab_s_time_zone_belongs_to_a_result_where_local_days_decide_it(lab:
             made.append(engine.run_step(system, SOURCE, "day", RUN))
             assert engine.identity(system, SOURCE, "day").reads == reads[len(made) - 1]
         assert [record.cached for record in made] == [False, text == "given"]
+
+
+def _sing(context: StepContext) -> Mapping[str, object]:
+    (context.output / "song.txt").write_text(context.outside.get("voice", "nobody"))
+    return {}
+
+
+def test_what_a_step_reads_from_outside_is_what_it_says_and_nothing_where_it_says_none(
+    engine: Engine, lab: Lab
+) -> None:
+    """A voice from a file of the lab, for those who ask for one."""
+    asked: list[Outside] = []
+
+    def voice(outside: Outside) -> str | None:
+        asked.append(outside)
+        assert isinstance(outside.parameters, Words)
+        return (outside.lab.home / "voice.txt").read_text() if outside.parameters.text == "sing" else None
+
+    reads = (Read("words", Kind.TRANSCRIPT),)
+    sing = StepDefinition(
+        *("sing", "Sings.", "1", reads, Words, _sing),
+        outside=(INPUT, OutsideRead("voice", "a voice of the lab", voice)),
+    )
+    made = []
+    lab.home.mkdir(parents=True, exist_ok=True)
+    for text, heard in (("sing", "alto"), ("sing", "bass"), ("sing", "alto"), ("hum", "alto"), ("hum", "bass")):
+        (lab.home / "voice.txt").write_text(heard)
+        step = SystemStep(sing, None, Words(text=text), {"words": "write"})
+        system = System("test", "test", (SystemStep(WRITE, None, Words(), {}), step))
+        engine.run_step(system, SOURCE, "write", RUN)
+        record = engine.run_step(system, SOURCE, "sing", RUN)
+        artifact = engine.artifact(system, SOURCE, "sing")
+        assert artifact is not None
+        made.append((record.cached, artifact.file("song.txt").read_text()))
+        words = fingerprint(engine.identity(system, SOURCE, "write"))
+        known = {"words": words, "input": SOURCE.sha256} | ({"voice": heard} if text == "sing" else {})
+        assert artifact.manifest["identity"]["reads"] == known
+        assert (asked[-1].reads, asked[-1].input, asked[-1].lab) == ({"words": words}, SOURCE, lab)
+    assert made == [(False, "alto"), (False, "bass"), (True, "alto"), (False, "nobody"), (True, "nobody")]
 
 
 def test_a_crash_is_recorded_with_its_words_and_leaves_no_artifact(engine: Engine, lab: Lab) -> None:
@@ -210,7 +253,7 @@ def test_a_step_makes_a_damaged_result_that_it_reads_anew(engine: Engine) -> Non
 
 
 def test_a_result_that_rotted_and_keeps_its_size_is_noticed_when_it_fails_its_reader(engine: Engine) -> None:
-    reads = (Read("words", ("write",)),)
+    reads = (Read("words", Kind.TRANSCRIPT),)
 
     def read(context: StepContext) -> Mapping[str, object]:
         (context.output / "out.txt").write_text(context.reads["words"].file("words.txt").read_text("ascii"))
@@ -309,8 +352,8 @@ def test_an_optional_read_that_failed_is_absent_and_says_why(engine: Engine) -> 
 
 def _plain_and_fine(fine: str, *, fall_back: bool = True) -> System:
     """Words, the same made finer, and a step that shouts the finer ones, or the plain ones where it may."""
-    refine = replace(WRITE, name="refine", reads=(Read("plain", ("write",)),), reads_input=False)
-    shout = replace(SHOUT, reads=(Read("words", ("refine", "write"), fall_back=fall_back),))
+    refine = replace(WRITE, name="refine", reads=(Read("plain", Kind.TRANSCRIPT),), outside=())
+    shout = replace(SHOUT, reads=(Read("words", Kind.TRANSCRIPT, fall_back=fall_back),))
     return System(
         "test",
         "test",

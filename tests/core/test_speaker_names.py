@@ -12,12 +12,13 @@ from modellab.errors import LabError, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity, StepRecord
-from modellab.pipeline.speaker_names import SpeakerNames, checked_name
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT, names_in, names_of_speakers
+from modellab.steps.speaker_names import SpeakerNames, checked_name
 from modellab.warehouse.recorder import Recorder
 
 SOURCE = RegisteredInput(
@@ -27,15 +28,17 @@ RUN = RunIdentity("r" * 16, "d" * 8)
 
 
 def _write(context: StepContext) -> Mapping[str, object]:
-    (context.output / "names.json").write_text(json.dumps(dict(context.names)))
+    (context.output / "names.json").write_text(json.dumps(names_in(context)))
     return {}
 
 
-TURNS = StepDefinition("turns", "Tells speakers apart.", "1", (), StepParameters, _write, reads_input=True)
-WORDS = replace(TURNS, name="words", description="Hears words.")
-READS = (Read("turns", ("turns",), required=False), Read("words", ("words",)))
-COUNT = replace(TURNS, name="count", reads=READS, reads_input=False)
-SHOW = replace(COUNT, name="show", names_from=("turns", "words"))
+TURNS = StepDefinition(
+    "turns", "Tells speakers apart.", "1", (), StepParameters, _write, gives=(Kind.TURNS,), outside=(INPUT,)
+)
+WORDS = replace(TURNS, name="words", description="Hears words.", gives=(Kind.TRANSCRIPT,))
+READS = (Read("turns", Kind.TURNS, required=False), Read("words", Kind.TRANSCRIPT))
+COUNT = replace(TURNS, name="count", reads=READS, gives=(), outside=())
+SHOW = replace(COUNT, name="show", outside=(names_of_speakers("turns", "words"),))
 
 
 def _run(lab: Lab, *steps: StepDefinition) -> dict[str, StepRecord]:

@@ -17,7 +17,9 @@ from modellab.artifacts.fingerprint import (
     identity_of,
 )
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
+from modellab.documents import save
 from modellab.errors import ArtifactCorrupt, ArtifactMissing
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments
 
 FP = "ab" + "0" * 62
 FACTS: dict[str, dict[str, str]] = {"identity": {}, "summary": {"words": "2"}, "made": {}}
@@ -39,6 +41,17 @@ def test_a_committed_artifact_is_found_with_its_files(tmp_path: Path) -> None:
     assert artifact.summary == {"words": "2"}
     artifact.verify()
     assert list((tmp_path / ".staging").iterdir()) == []
+
+
+def test_a_result_is_kept_and_read_by_its_own_name(tmp_path: Path) -> None:
+    store, speech = ArtifactStore(tmp_path / "store"), SpeechSegments([Segment(0.5, 2.0)], 3.0, -20.0)
+    with store.staging() as folder:
+        save(speech, folder)
+        artifact = store.commit("vad", FP, folder, files=describe_files(folder), **FACTS)
+    assert (artifact.holds(SpeechSegments), artifact.holds(Diarization)) == (True, False)
+    assert artifact.read(SpeechSegments) == speech
+    with pytest.raises(ArtifactMissing, match=r"has no file 'diarization\.json'; allowed: speech\.json"):
+        artifact.read(Diarization)
 
 
 def test_the_first_of_two_writers_wins_and_nothing_changes(tmp_path: Path) -> None:

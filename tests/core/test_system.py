@@ -57,7 +57,7 @@ def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> No
     assert summarize.sources == {"transcript": "alignment", "chapters": "chapters"}
 
 
-def test_a_read_that_may_falls_back_to_later_candidates_that_the_system_has_before_it(registry: ModelRegistry) -> None:
+def test_a_read_that_may_falls_back_to_earlier_steps_that_give_the_same(registry: ModelRegistry) -> None:
     system = resolve_system("meeting", registry)
     by_name = {step.name: step for step in system.steps}
     candidates = {

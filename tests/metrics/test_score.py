@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from modellab.documents import dump, load
+from modellab.documents import load, save
 from modellab.metrics.diarization import error_rate as diarization_error_rate
 from modellab.metrics.score import Metric, Score
-from modellab.metrics.scored import SCORES_FILE, CaseId, ScoredResult
+from modellab.metrics.scored import CaseId, ScoredResult
 
 WER = Metric(
     *("wer", "ratio", "lower", "n-1", "1+jiwer-4"),
@@ -103,8 +103,8 @@ def test_a_scored_result_comes_back_from_its_file_and_gives_a_row_for_each_score
     case = CaseId("calls", "3", "one")
     scored = ScoredResult("f" * 64, "c" * 64, case, "2026-03-01T10:00:00+00:00", [words(8, deletions=2)])
     scored.scores.append(Score(SI_SDR, {}, "silence"))
-    dump(scored, tmp_path / SCORES_FILE)
-    assert load(ScoredResult, tmp_path / SCORES_FILE) == scored
+    save(scored, tmp_path)
+    assert load(ScoredResult, tmp_path / "scores.json") == scored
     shared = {
         **{"fingerprint": "f" * 64, "content_sha256": "c" * 64, "scored_at": "2026-03-01T10:00:00+00:00"},
         **{"dataset": "calls", "dataset_version": "3", "case_id": "one"},

@@ -28,7 +28,8 @@ from modellab.inputs.store import InputStore
 from modellab.names import unknown_name
 from modellab.pipeline.system import System, SystemStep, step_sources
 from modellab.settings import Lab
-from modellab.steps.definition import Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT
 from modellab_dagster.definitions import EXECUTOR, lab_resources
 from modellab_dagster.home import open_instance
 from modellab_dagster.partitions import register_partitions
@@ -39,7 +40,7 @@ from .served import ServedUi
 RATE_HZ = 8000
 
 
-def _step(name: str, *reads: tuple[str, ...] | Read) -> StepDefinition:
+def _step(name: str, *reads: Read, gives: tuple[Kind, ...] = ()) -> StepDefinition:
     def run(context: StepContext) -> Mapping[str, Any]:
         if context.input.name.startswith(f"bad-{name}"):
             raise StepFailed(f"{name} can't work on {context.input.name}")
@@ -53,18 +54,21 @@ def _step(name: str, *reads: tuple[str, ...] | Read) -> StepDefinition:
         name=name,
         description=f"The step {name}.",
         code_version="7",
-        reads=tuple(read if isinstance(read, Read) else Read(f"from_{'_or_'.join(read)}", read) for read in reads),
+        reads=reads,
         parameters=StepParameters,
         run=run,
-        reads_input=not reads,
+        gives=gives,
+        outside=() if reads else (INPUT,),
     )
 
 
-FIRST = _step("first")
-SECOND = _step("second", ("first",))
-THIRD = _step("third", ("second", "first"))
-LAST = _step("last", ("third", "second"))
-EASY = _step("easy", Read("best", ("last", "second"), fall_back=True), Read("extra", ("third",), required=False))
+# Which kinds they are means nothing here.
+_A, _B, _C, _D = Kind.AUDIO, Kind.SPEECH, Kind.TURNS, Kind.TRANSCRIPT
+FIRST = _step("first", gives=(_A,))
+SECOND = _step("second", Read("from_first", _A), gives=(_A, _B, _C))
+THIRD = _step("third", Read("from_second_or_first", _A), gives=(_B, _D))
+LAST = _step("last", Read("from_third_or_second", _B), gives=(_C,))
+EASY = _step("easy", Read("best", _C, fall_back=True), Read("extra", _D, required=False))
 """Can do without the two before it."""
 STEPS = (FIRST, SECOND, THIRD, LAST, EASY)
 SYSTEMS = {
@@ -84,8 +88,8 @@ def toy_system(key: str) -> System:
         key,
         key,
         tuple(
-            SystemStep(step, None, StepParameters(), step_sources(key, step, names[: names.index(step.name)]))
-            for step in steps
+            SystemStep(step, None, StepParameters(), step_sources(key, step, steps[:position]))
+            for position, step in enumerate(steps)
         ),
     )
 
@@ -115,7 +119,7 @@ def _ends_in_name(result: StepResult) -> Verdict:
 
 def toy_assets() -> list[dg.AssetsDefinition]:
     check = Check("ends_in_name", "The text ends in the step's name.", _ends_in_name)
-    return [step_asset(step, group="toy", kinds={"python"}, page=_page, checks=[check]) for step in STEPS]
+    return [step_asset(step, group="toy", kinds={"python"}, page=_page, checks=[check], steps=STEPS) for step in STEPS]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from modellab.pipeline.template import shipped_templates
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
-from modellab.steps.catalogue import STEPS
+from modellab.steps.catalogue import STEPS, can_fill
 from modellab.upkeep.dagster_settings import missing_needs
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
@@ -40,7 +40,7 @@ def test_every_step_is_an_asset_that_says_what_it_is():
         assert node.code_version == step.code_version
         assert node.group_name in ("media", "speech", "meeting")
         assert node.owners and node.kinds and node.check_keys
-        reads = {name for read in step.reads for name in read.candidates}
+        reads = {name for read in step.reads for name in can_fill(read, step)}
         assert {key.to_user_string() for key in node.parent_keys} == reads
 
 

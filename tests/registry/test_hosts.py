@@ -28,6 +28,7 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT
 from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
@@ -314,7 +315,7 @@ def _detect(context: StepContext) -> dict[str, Any]:
     return {}
 
 
-DETECT = StepDefinition("detect", "Detects.", "1", (), StepParameters, _detect, surface="vad", reads_input=True)
+DETECT = StepDefinition("detect", "Detects.", "1", (), StepParameters, _detect, surface="vad", outside=(INPUT,))
 
 
 def test_in_a_batch_a_crash_is_one_failed_step_with_a_record(folder: Path, write_model: WriteModel, lab: Lab) -> None:

@@ -42,6 +42,7 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Address, Lab, Settings
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
@@ -226,7 +227,7 @@ def _detect(context: StepContext) -> dict[str, Any]:
     return {}
 
 
-DETECT = StepDefinition("detect", "Detects.", "1", (), StepParameters, _detect, surface="vad", reads_input=True)
+DETECT = StepDefinition("detect", "Detects.", "1", (), StepParameters, _detect, surface="vad", outside=(INPUT,))
 SYSTEM = System("toy", "toy", (SystemStep(DETECT, TOY, StepParameters(), {}),))
 RUN = RunIdentity("r" * 16, "d" * 8)
 

@@ -38,7 +38,7 @@ def attempt_steps(lab: Lab) -> Iterator[Callable[..., dict[str, StepRecord]]]:
         parameters: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, StepRecord]:
         steps: list[SystemStep] = []
-        for position, name in enumerate(names):
+        for name in names:
             definition = get_step(name)
             valid = definition.parameters.model_validate((parameters or {}).get(name, {}))
             steps.append(
@@ -46,7 +46,7 @@ def attempt_steps(lab: Lab) -> Iterator[Callable[..., dict[str, StepRecord]]]:
                     definition,
                     step_model("test", definition, models.get(name), registry),
                     valid,
-                    step_sources("test", definition, names[:position]),
+                    step_sources("test", definition, [step.definition for step in steps]),
                     step_helpers("test", definition, valid, registry),
                 )
             )

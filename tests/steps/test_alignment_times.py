@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import load
 from modellab.errors import UsageError
 from modellab.media.audio import TimeMap, Waveform
 from modellab.media.canonical import CanonicalAudio
 from modellab.pipeline.record import StepRecord
 from modellab.speech.forced_alignment import MARGIN_S, realign
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Segment, Transcript, Word
 
 RunSteps = Callable[..., dict[str, Artifact]]
@@ -126,7 +124,7 @@ def test_another_language_is_refused() -> None:
 def test_the_step_changes_times_and_nothing_else(run_steps: RunSteps, sample_wav: Path) -> None:
     pytest.importorskip("pocketsphinx", reason="the extra `align` is not installed")
     without, better = (run_steps(sample_wav, *STEPS, models=models)["alignment"] for models in (WITHOUT, WITH))
-    before, after = (load(Transcript, made.file(TRANSCRIPT_FILE)).words for made in (without, better))
+    before, after = (made.read(Transcript).words for made in (without, better))
     assert [word.text for word in before] == [word.text for word in after]
     assert all(one.end_s <= other.start_s for one, other in pairwise(after))
     assert "aligned_words" not in without.summary
@@ -149,8 +147,7 @@ def test_better_times_after_silence_was_trimmed_are_the_recordings(
     soundfile.write(path, np.concatenate([np.zeros(10 * rate, dtype=np.float32), samples[6 * rate : 16 * rate]]), rate)
     trim = {"ingest": {"operators": [{"name": "trim_silence"}]}}
     as_is, trimmed = (
-        load(Transcript, run_steps(path, *STEPS, models=WITH, parameters=asked)["alignment"].file(TRANSCRIPT_FILE))
-        for asked in ({}, trim)
+        run_steps(path, *STEPS, models=WITH, parameters=asked)["alignment"].read(Transcript) for asked in ({}, trim)
     )
     assert as_is.words[0].start_s > 10.0
     assert [word.text for word in as_is.words][:5] == [word.text for word in trimmed.words][:5]
@@ -187,7 +184,7 @@ def test_the_words_of_a_spontaneous_speaker_are_nearer_to_the_reference(run_step
     off: dict[str, list[float]] = {}
     for kind, models in (("whisper", WITHOUT), ("forced", WITH)):
         made = run_steps(folder / "acoustic_corpus.flac", *STEPS, models=models)["alignment"]
-        words = [(w.text.lower().strip(".,?!"), w.start_s) for w in load(Transcript, made.file(TRANSCRIPT_FILE)).words]
+        words = [(w.text.lower().strip(".,?!"), w.start_s) for w in made.read(Transcript).words]
         said = [text for text, _ in words]
         off[kind] = sorted(abs(at - starts[text]) for text, at in words if text in once and said.count(text) == 1)
     assert len(off["forced"]) == len(off["whisper"]) >= 20

@@ -11,7 +11,6 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import load
 from modellab.errors import UsageError
 from modellab.pipeline.record import StepRecord
 from modellab.pipeline.system import resolve_system
@@ -27,7 +26,7 @@ CHAIN = ("ingest", "vad", "asr")
 
 
 def transcript_of(artifact: Artifact) -> Transcript:
-    return load(Transcript, artifact.file(asr.TRANSCRIPT_FILE))
+    return artifact.read(Transcript)
 
 
 def test_a_transcript_its_summary_and_its_rows_agree(run_steps: RunSteps, sample_wav: Path) -> None:

@@ -19,6 +19,7 @@ import soundfile
 from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.bundle.export import export
+from modellab.bundle.pack import made_by
 from modellab.bundle.published import PublishedTranscript
 from modellab.documents import dump, load
 from modellab.errors import ArtifactCorrupt, StepFailed, UsageError
@@ -102,6 +103,7 @@ class Bench:
             output=folder,
             progress=self.progress.append,
             timings=Timings(),
+            outside={"timezone": "UTC"},
         )
 
     def _commit(
@@ -112,7 +114,7 @@ class Bench:
         parameters: dict[str, Any],
         model: ModelIdentity | None = None,
     ) -> Artifact:
-        read = {role: artifact.fingerprint for role, artifact in self.reads.items()} if step == "bundle" else {}
+        read = {role: artifact.fingerprint for role, artifact in self.reads.items() if step in ("bundle", "alignment")}
         files = describe_files(folder)
         identity = StepIdentity(step, "1", {**parameters, "files": files}, model, read)
         key = fingerprint(identity)
@@ -148,9 +150,9 @@ def bench(lab: Lab, tmp_path: Path) -> Bench:
     transcript, diarization = two_people()
     bench.ingest()
     bench.put("recognition", "asr", transcript, WHISPER)
+    bench.put("diarization", "diarization", diarization)
     bench.put("transcript", "alignment", transcript)
     bench.put("speech", "vad", SpeechSegments([Segment(0.9, 4.6)], 8.0))
-    bench.put("diarization", "diarization", diarization)
     return bench
 
 
@@ -287,6 +289,16 @@ def test_what_is_absent_is_said_and_nothing_else_changes(bench: Bench) -> None:
     ]
     assert "diarization.rttm" not in manifest["files"]
     assert [entry["step"] for entry in manifest["made_from"]] == ["ingest", "asr"]
+
+
+def test_one_result_with_speech_and_turns_is_credited_once(bench: Bench) -> None:
+    found = bench.reads["recognition"]
+    assert made_by({"recognition": found, "diarization": found, "speech": found})[1] == (
+        "Words and speakers and speech by faster_whisper tiny.en; put together by Model Lab."
+    )
+    assert made_by({"diarization": found, "speech": found})[1] == (
+        "Speech of each channel by faster_whisper tiny.en; put together by Model Lab."
+    )
 
 
 def test_speakers_without_alignment(bench: Bench) -> None:

@@ -8,17 +8,13 @@ import pytest
 import soundfile
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import load
 from modellab.formats.rttm import read_rttm
 from modellab.formats.spoken import read_stm
 from modellab.metrics.diarization import diarization_error
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.record import StepRecord
 from modellab.steps import channels
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.channels import CHANNELS_FILE, ChannelSpeaker, ChannelSpeakers, channel_name, voices
-from modellab.steps.diarization import DIARIZATION_FILE, RTTM_FILE
-from modellab.steps.vad import SPEECH_FILE
+from modellab.steps.channels import ChannelSpeaker, ChannelSpeakers, channel_name, voices
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 from modellab.warehouse.schema import columns_by_table
 
@@ -52,7 +48,7 @@ def test_two_channels_are_two_speakers_whatever_leaks_between_them(
     artifact = run_steps(
         call(tmp_path / "call.wav", stems, bleed_db), "ingest", "channels", models=MODELS, parameters=KEEP
     )["channels"]
-    found = load(Diarization, artifact.file(DIARIZATION_FILE))
+    found = artifact.read(Diarization)
     assert found.speakers == ["Left", "Right"]
     reference = [
         turn for turn in read_rttm(data / "crafted-conversation/conv4.rttm")["conv4"] if turn.speaker in SPEAKERS
@@ -61,7 +57,7 @@ def test_two_channels_are_two_speakers_whatever_leaks_between_them(
     assert error.value is not None
     assert error.value < 0.08
     assert error["confusion_s"] < 0.1
-    left, right = load(ChannelSpeakers, artifact.file(CHANNELS_FILE)).channels
+    left, right = artifact.read(ChannelSpeakers).channels
     assert (left.speaker, right.speaker) == ("Left", "Right")
     if bleed_db is None:
         assert left.leaked_s + right.leaked_s < 0.5  # syllables that die away under the other's voice
@@ -70,12 +66,12 @@ def test_two_channels_are_two_speakers_whatever_leaks_between_them(
     assert artifact.summary["speech_s"] == {"Left": left.speech_s, "Right": right.speech_s}
     assert left.speech_s == pytest.approx(sum(t.duration_s for t in found.turns if t.speaker == "Left"), abs=0.002)
     assert artifact.summary["overlap_s"] > 4
-    speech = load(SpeechSegments, artifact.file(SPEECH_FILE))
+    speech = artifact.read(SpeechSegments)
     assert speech.speech_s == pytest.approx(left.speech_s + right.speech_s - artifact.summary["overlap_s"], abs=0.01)
     rows = {name: list(rows) for name, rows in channels.tables(artifact).items()}
     assert [row["speaker"] for row in rows["segments"]] == [turn.speaker for turn in found.turns]
     assert set(rows["segments"][0]) <= set(columns_by_table()["segments"])
-    assert artifact.file(RTTM_FILE).read_text().count("<NA> <NA> Left <NA> <NA>") == len(
+    assert artifact.file("diarization.rttm").read_text().count("<NA> <NA> Left <NA> <NA>") == len(
         [turn for turn in found.turns if turn.speaker == "Left"]
     )
 
@@ -85,7 +81,7 @@ def test_each_channel_is_written_down_whole_where_both_talk_at_once(
     run_steps: RunSteps, data: Path, stems: list[np.ndarray], tmp_path: Path
 ) -> None:
     path = call(tmp_path / "call.wav", stems, -20.0)
-    transcript = load(Transcript, run_steps(path, *CHAIN, models=MODELS, parameters=KEEP)["asr"].file(TRANSCRIPT_FILE))
+    transcript = run_steps(path, *CHAIN, models=MODELS, parameters=KEEP)["asr"].read(Transcript)
     said = read_stm(data / "crafted-conversation/conv4.stm")
     for reader, speaker in SPEAKERS.items():
         reference = " ".join(line.text for line in said if line.speaker == reader)
@@ -110,7 +106,7 @@ def test_each_channel_is_written_down_whole_where_both_talk_at_once(
 def test_the_real_stereo_file_whose_speakers_talk_at_once_from_the_start(run_steps: RunSteps, data: Path) -> None:
     path = data / "stereo-mp3-whisper/stereo_diarization.wav"
     done = run_steps(path, *CHAIN, models=MODELS, parameters=KEEP)
-    transcript = load(Transcript, done["asr"].file(TRANSCRIPT_FILE))
+    transcript = done["asr"].read(Transcript)
     assert [(utterance.speaker, utterance.text) for utterance in transcript.utterances] == [
         ("Left", "He began a confused complaint against the wizard who had vanished behind the curtain on the left."),
         ("Right", "The horizon seems extremely distant."),
@@ -129,8 +125,8 @@ def test_times_are_the_original_recordings_after_silence_was_cut(
     trim = {"ingest": {"channels": "keep", "operators": [{"name": "trim_silence"}]}}
     late = run_steps(path, *CHAIN, models=fast, parameters=trim)
     plain = run_steps(sample_wav, "ingest", "vad", "asr", models=fast)
-    first = load(Transcript, plain["asr"].file(TRANSCRIPT_FILE)).words[0]
-    word = load(Transcript, late["asr"].file(TRANSCRIPT_FILE)).words[0]
+    first = plain["asr"].read(Transcript).words[0]
+    word = late["asr"].read(Transcript).words[0]
     assert (word.text, word.speaker) == (first.text, "Left")
     assert word.start_s == pytest.approx(first.start_s + 20, abs=0.4)
 
@@ -140,8 +136,8 @@ def test_a_silent_channel_has_no_speaker(run_steps: RunSteps, sample_wav: Path, 
     path = tmp_path / "one.wav"
     soundfile.write(path, np.stack([np.zeros_like(samples), samples], axis=1), rate)
     artifact = run_steps(path, "ingest", "channels", models=MODELS, parameters=KEEP)["channels"]
-    assert load(Diarization, artifact.file(DIARIZATION_FILE)).speakers == ["Right"]
-    left, right = load(ChannelSpeakers, artifact.file(CHANNELS_FILE)).channels
+    assert artifact.read(Diarization).speakers == ["Right"]
+    left, right = artifact.read(ChannelSpeakers).channels
     assert left == ChannelSpeaker(0, "Left", 0.0, 0.0)
     assert right.speech_s > 20
     assert [(voice.channel, voice.speaker) for voice in voices(artifact)] == [(1, "Right")]
@@ -162,9 +158,9 @@ def test_surround_sound_is_channels_like_any_other(run_steps: RunSteps, sample_w
     front = 0.1 * samples
     soundfile.write(path, np.stack([front, 0.5 * front, samples, silence, silence, silence], axis=1), rate)
     artifact = run_steps(path, "ingest", "channels", models=MODELS, parameters=KEEP)["channels"]
-    assert load(Diarization, artifact.file(DIARIZATION_FILE)).speakers == ["Channel 3"]
+    assert artifact.read(Diarization).speakers == ["Channel 3"]
     assert set(artifact.summary["leaked_s"]) == {f"Channel {number}" for number in range(1, 7)}
-    assert artifact.file(RTTM_FILE).read_text().splitlines()[0].split()[7] == "Channel_3"
+    assert artifact.file("diarization.rttm").read_text().splitlines()[0].split()[7] == "Channel_3"
 
 
 def test_names_of_channels() -> None:

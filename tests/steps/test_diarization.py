@@ -9,12 +9,10 @@ import soundfile
 from pydantic import ValidationError
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import load
 from modellab.formats.rttm import read_rttm
 from modellab.metrics.diarization import diarization_error
 from modellab.pipeline.record import StepRecord
 from modellab.steps import alignment, diarization
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.surfaces.results import Diarization, Segment, Transcript
 from modellab.warehouse.schema import columns_by_table
 
@@ -27,7 +25,7 @@ HEURISTIC = {"diarization": "heuristic_diarization"}
 def test_speakers_and_their_words(run_steps: RunSteps, sample_wav: Path) -> None:
     made = run_steps(sample_wav, "ingest", "vad", "asr", "diarization", "alignment", models=MODELS)
 
-    found = load(Diarization, made["diarization"].file(diarization.DIARIZATION_FILE))
+    found = made["diarization"].read(Diarization)
     reference = read_rttm(sample_wav.with_suffix(".rttm"))["sample"]
     rate = diarization_error(reference, found.turns, evaluated=[Segment(0.0, 30.0)]).value
     assert rate is not None
@@ -37,11 +35,11 @@ def test_speakers_and_their_words(run_steps: RunSteps, sample_wav: Path) -> None
     assert set(summary["speech_s"]) == {"SPEAKER_00", "SPEAKER_01"}
     assert sum(summary["speech_s"].values()) == pytest.approx(24.3, abs=1.0)
     assert 0.5 < summary["overlap_s"] < 4.0
-    (written,) = read_rttm(made["diarization"].file(diarization.RTTM_FILE)).values()
+    (written,) = read_rttm(made["diarization"].file("diarization.rttm")).values()
     assert len(written) == len(found.turns)
 
-    heard = load(Transcript, made["asr"].file(TRANSCRIPT_FILE))
-    aligned = load(Transcript, made["alignment"].file(TRANSCRIPT_FILE))
+    heard = made["asr"].read(Transcript)
+    aligned = made["alignment"].read(Transcript)
     assert [word.text for word in aligned.words] == [word.text for word in heard.words]
     assert (aligned.duration_s, aligned.language) == (heard.duration_s, heard.language)
     assert all(word.speaker == utterance.speaker for utterance in aligned.utterances for word in utterance.words)
@@ -77,7 +75,7 @@ def late_speech(tmp_path: Path, sample_wav: Path) -> Path:
 def test_times_are_the_original_recordings_after_silence_was_trimmed(run_steps: RunSteps, late_speech: Path) -> None:
     trim = {"ingest": {"operators": [{"name": "trim_silence"}]}}
     plain, trimmed = (
-        load(Diarization, made["diarization"].file(diarization.DIARIZATION_FILE))
+        made["diarization"].read(Diarization)
         for made in (
             run_steps(late_speech, "ingest", "diarization", models=HEURISTIC),
             run_steps(late_speech, "ingest", "diarization", models=HEURISTIC, parameters=trim),
@@ -93,7 +91,7 @@ def test_silence_gives_no_speakers_and_an_empty_rttm(run_steps: RunSteps, tmp_pa
     soundfile.write(path, np.zeros(16_000), 16_000)
     made = run_steps(path, "ingest", "diarization", models=HEURISTIC)["diarization"]
     assert made.summary == {"speakers": 0, "turns": 0, "speech_s": {}, "overlap_s": 0.0}
-    assert made.file(diarization.RTTM_FILE).read_text() == ""
+    assert made.file("diarization.rttm").read_text() == ""
 
 
 def test_what_a_model_can_not_do_fails_the_step_by_name(attempt_steps: AttemptSteps, late_speech: Path) -> None:

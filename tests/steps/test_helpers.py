@@ -10,7 +10,7 @@ import pytest
 
 from modellab.artifacts.fingerprint import fingerprint, identity_of
 from modellab.artifacts.store import ArtifactStore
-from modellab.documents import dump
+from modellab.documents import save
 from modellab.errors import TemplateError, UnknownName
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
@@ -23,8 +23,8 @@ from modellab.registry.registry import ModelRegistry
 from modellab.runs.past import find_run, records_of
 from modellab.settings import Lab
 from modellab.steps import action_items, chapters
-from modellab.steps.asr import TRANSCRIPT_FILE
-from modellab.steps.definition import StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, StepContext, StepDefinition, StepParameters
+from modellab.steps.outside import INPUT
 from modellab.surfaces.results import Transcript
 from modellab.text.dialogues import transcript_of
 from modellab.text.llm.prompts import render_prompt
@@ -43,11 +43,13 @@ class Words(StepParameters):
 
 def _say(context: StepContext) -> Mapping[str, object]:
     assert isinstance(context.parameters, Words)
-    dump(Transcript([], 5.0) if context.parameters.silent else SAID, context.output / TRANSCRIPT_FILE)
+    save(Transcript([], 5.0) if context.parameters.silent else SAID, context.output)
     return {}
 
 
-SAY = StepDefinition("asr", "Says the same of every recording.", "1", (), Words, _say, reads_input=True)
+SAY = StepDefinition(
+    *("asr", "Says the same of every recording.", "1", (), Words, _say), gives=(Kind.TRANSCRIPT,), outside=(INPUT,)
+)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 import soundfile
 
 from modellab.artifacts.store import Artifact
-from modellab.documents import load
 from modellab.steps import vad
 from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.schema import columns_by_table
@@ -18,7 +17,7 @@ RunSteps = Callable[..., dict[str, Artifact]]
 
 def test_speech_is_found_where_the_reference_has_it(run_steps: RunSteps, sample_wav: Path) -> None:
     artifact = run_steps(sample_wav, "ingest", "vad")["vad"]
-    speech = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    speech = artifact.read(SpeechSegments)
     reference = [line.split() for line in sample_wav.with_suffix(".rttm").read_text().splitlines()]
     talked = np.zeros(30_000, dtype=bool)
     for fields in reference:
@@ -44,8 +43,8 @@ def test_very_quiet_speech_is_found_and_said_to_be_quiet(run_steps: RunSteps, sa
     path = tmp_path / "quiet.wav"
     soundfile.write(path, samples * 10 ** (-42 / 20), rate, subtype="PCM_24")
     artifact = run_steps(path, "ingest", "vad")["vad"]
-    loud = load(SpeechSegments, run_steps(sample_wav, "ingest", "vad")["vad"].file(vad.SPEECH_FILE))
-    quiet = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    loud = run_steps(sample_wav, "ingest", "vad")["vad"].read(SpeechSegments)
+    quiet = artifact.read(SpeechSegments)
     assert quiet.speech_s == pytest.approx(loud.speech_s, abs=0.5)
     assert loud.level_lufs is not None
     assert quiet.level_lufs == pytest.approx(loud.level_lufs - 42, abs=0.1)
@@ -58,16 +57,14 @@ def test_very_quiet_speech_is_found_and_said_to_be_quiet(run_steps: RunSteps, sa
 @pytest.mark.realdata
 def test_three_words_with_pauses_are_all_found_and_not_called_quiet(run_steps: RunSteps, data: Path) -> None:
     """Most of it is silence: taken for quiet and raised until it clips, its first word was lost."""
-    speech = load(
-        SpeechSegments, run_steps(data / "en-short" / "english.wav", "ingest", "vad")["vad"].file(vad.SPEECH_FILE)
-    )
+    speech = run_steps(data / "en-short" / "english.wav", "ingest", "vad")["vad"].read(SpeechSegments)
     assert speech.raised_db == 0.0
     assert speech.segments[0].start_s < 0.2 and speech.segments[-1].end_s > 2.4
 
 
 def test_its_rows_are_the_segments_and_fit_the_table(run_steps: RunSteps, sample_wav: Path) -> None:
     artifact = run_steps(sample_wav, "ingest", "vad")["vad"]
-    speech = load(SpeechSegments, artifact.file(vad.SPEECH_FILE))
+    speech = artifact.read(SpeechSegments)
     rows = list(vad.tables(artifact)["segments"])
     assert [(row["position"], row["start_s"], row["end_s"]) for row in rows] == [
         (index, segment.start_s, segment.end_s) for index, segment in enumerate(speech.segments)
@@ -80,7 +77,7 @@ def test_silence_has_no_segments(run_steps: RunSteps, tmp_path: Path) -> None:
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.zeros(32_000, dtype=np.float32), 16_000)
     artifact = run_steps(path, "ingest", "vad")["vad"]
-    assert load(SpeechSegments, artifact.file(vad.SPEECH_FILE)).segments == []
+    assert artifact.read(SpeechSegments).segments == []
     assert artifact.summary == {
         "speech_s": 0,
         "segments": 0,
@@ -99,9 +96,7 @@ def test_times_are_the_original_recordings_after_silence_was_trimmed(
     soundfile.write(path, np.concatenate([np.zeros(20 * rate, dtype=np.float32), samples]), rate)
     plain = run_steps(path, "ingest", "vad")["vad"]
     trimmed = run_steps(path, "ingest", "vad", parameters={"ingest": {"operators": [{"name": "trim_silence"}]}})["vad"]
-    first: list[Segment] = [
-        load(SpeechSegments, artifact.file(vad.SPEECH_FILE)).segments[0] for artifact in (plain, trimmed)
-    ]
+    first: list[Segment] = [artifact.read(SpeechSegments).segments[0] for artifact in (plain, trimmed)]
     assert first[0].start_s == pytest.approx(26.7, abs=0.3)
     assert first[1].start_s == pytest.approx(first[0].start_s, abs=0.3)
 

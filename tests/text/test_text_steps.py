@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from modellab.artifacts.store import Artifact, describe_files
-from modellab.documents import dump, load
+from modellab.documents import save
 from modellab.errors import StepFailed
 from modellab.files import sha256_file
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.system import step_helpers
 from modellab.registry.models import Models
 from modellab.steps import action_items, chapters, summarize
-from modellab.steps.asr import TRANSCRIPT_FILE
 from modellab.steps.definition import StepContext, StepDefinition, Timings
 from modellab.surfaces.results import Transcript, Utterance
 from modellab.text.dialogues import load_dialogues
@@ -31,7 +30,7 @@ def artifact(folder: Path, step: str) -> Artifact:
 
 def transcript_artifact(folder: Path, transcript: Transcript) -> Artifact:
     folder.mkdir()
-    dump(transcript, folder / TRANSCRIPT_FILE)
+    save(transcript, folder)
     return artifact(folder, "alignment")
 
 
@@ -63,6 +62,7 @@ def run_with(
         output=folder,
         progress=lambda fraction: None,
         timings=Timings(),
+        outside={"timezone": "UTC"},
         helpers={role: partial(models.acquire, ref) for role, ref in helpers.items()},
     )
     return step.run(context)
@@ -71,13 +71,13 @@ def run_with(
 def test_the_steps_follow_each_other(run: Run, tmp_path: Path, sample_wav: Path) -> None:
     said = {"transcript": transcript_artifact(tmp_path / "said", DIALOGUE.transcript())}
     told = run(chapters.STEP, tmp_path / "chapters", sample_wav, said)
-    found = load(Chapters, tmp_path / "chapters" / chapters.CHAPTERS_FILE)
+    found = artifact(tmp_path / "chapters", "chapters").read(Chapters)
     assert told["chapters"] == len(found.chapters) >= 2
     assert told["titles"] == [chapter.title for chapter in found.chapters]
 
     with_chapters = {**said, "chapters": artifact(tmp_path / "chapters", "chapters")}
     told = run(summarize.STEP, tmp_path / "summary", sample_wav, with_chapters, lines=len(found.chapters))
-    summary = load(Summary, tmp_path / "summary" / summarize.SUMMARY_FILE)
+    summary = artifact(tmp_path / "summary", "summarize").read(Summary)
     homes = [
         sum(line.evidence[0].first_word >= chapter.first_word for chapter in found.chapters) for line in summary.lines
     ]
@@ -85,7 +85,7 @@ def test_the_steps_follow_each_other(run: Run, tmp_path: Path, sample_wav: Path)
     assert told == {"lines": len(summary.lines), "speakers": 3, "backend": "extractive", "rejected": 0}
 
     told = run(action_items.STEP, tmp_path / "items", sample_wav, said, recorded_on="2026-03-11")
-    items = load(ActionItems, tmp_path / "items" / action_items.ACTION_ITEMS_FILE)
+    items = artifact(tmp_path / "items", "action_items").read(ActionItems)
     assert (told["items"], told["assigned"], told["dated"]) == (5, 4, 4)
     assert (items.recorded_on, items.recorded_on_source) == (date(2026, 3, 11), "parameter")
     assert items.items[1].due_date == date(2026, 3, 13)

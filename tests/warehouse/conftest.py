@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from modellab.settings import Lab
+from modellab.steps.catalogue import steps_by_name
 from modellab.warehouse import schema
 from modellab.warehouse.query import connect
 from modellab.warehouse.recorder import Recorder
@@ -105,6 +106,9 @@ class HandMade:
         moment = "2026-03-01T10:00:00+00:00"
         spent = {"load_s": 0.0, "inference_s": 0.0, "other_s": 0.0, "audio_s": 30.0}
         attempt = {"id": f"s{self._sequence}", "status": "completed", "cached": False, "sequence": self._sequence}
+        known = steps_by_name()
+        if step in known:
+            attempt |= {"gives": list(known[step].gives), "place": list(known).index(step)}
         self.add("steps", **{**attempt, "started_at": moment, "ended_at": moment, **shared, **spent, **values})
 
     def result(
@@ -118,11 +122,12 @@ class HandMade:
         model: str | None = "m:v",
         surface: str | None = "asr",
         reads: Mapping[str, str] | None = None,
+        **values: Any,
     ) -> str:
         """A step's result, and the attempt that made it. Returns its fingerprint."""
         fingerprint = hashlib.sha256(str((system, source, step, self._sequence)).encode()).hexdigest()
         ran = {"model": model, "surface": surface if model else None, "device": device, "machine": machine}
-        self.attempt(system, source, step, fingerprint=fingerprint, **ran)
+        self.attempt(system, source, step, fingerprint=fingerprint, **ran, **values)
         self.add(
             "artifacts",
             **{"fingerprint": fingerprint, "content_sha256": "c", "step": step, "code_version": "1", "parameters": {}},

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
-from modellab.documents import dump
+from modellab.documents import save
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import RunIdentity, StepRecord
 from modellab.pipeline.system import System
 from modellab.settings import Lab
-from modellab.steps.vad import SPEECH_FILE
 from modellab.surfaces.results import Segment, SpeechSegments
 from modellab.warehouse.builder import build
 from modellab.warehouse.recorder import Recorder
@@ -41,7 +40,7 @@ def make_artifact(lab: Lab, name: str, segments: int = SEGMENTS_PER_ARTIFACT) ->
     store = ArtifactStore(lab.artifacts)
     with store.staging() as folder:
         speech = [Segment(float(start), start + 0.5) for start in range(segments)]
-        dump(SpeechSegments(speech, 30.0), folder / SPEECH_FILE)
+        save(SpeechSegments(speech, 30.0), folder)
         return store.commit(
             "vad",
             fingerprint(identity),

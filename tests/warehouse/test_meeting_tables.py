@@ -9,11 +9,8 @@ from types import ModuleType
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.documents import dump
-from modellab.pipeline.speaker_names import SpeakerNames
 from modellab.settings import Lab
-from modellab.steps.action_items import ACTION_ITEMS_FILE
-from modellab.steps.chapters import CHAPTERS_FILE
-from modellab.steps.summarize import SUMMARY_FILE
+from modellab.steps.speaker_names import SpeakerNames
 from modellab.text.results import (
     ActionItem,
     ActionItems,
@@ -64,10 +61,10 @@ def test_each_line_has_its_words_and_moments_and_a_rebuild_gives_the_same(lab: L
         ActionItem("Do more", None, None, None, None, [LATER]),
     ]
     found = {
-        "chapters": _record(lab, life, "chapters", {CHAPTERS_FILE: Chapters(chapters, "extractive")}),
-        "summarize": _record(lab, life, "summarize", {SUMMARY_FILE: summary}),
+        "chapters": _record(lab, life, "chapters", {"chapters.json": Chapters(chapters, "extractive")}),
+        "summarize": _record(lab, life, "summarize", {"summary.json": summary}),
         "action_items": _record(
-            lab, life, "action_items", {ACTION_ITEMS_FILE: ActionItems(items, "rules", date(2026, 3, 10), "file")}
+            lab, life, "action_items", {"action_items.json": ActionItems(items, "rules", date(2026, 3, 10), "file")}
         ),
     }
     build(lab)

@@ -84,7 +84,8 @@ def test_a_failed_step_is_kept_with_its_error(lab: Lab, life: ModuleType, record
 
 def test_tables_have_a_column_for_every_field() -> None:
     columns = columns_by_table()
-    assert list(columns["steps"]) == [*(field.name for field in fields(StepRecord)), "surface", "sequence", "source"]
+    derived = ("surface", "gives", "sequence", "source")
+    assert list(columns["steps"]) == [*(field.name for field in fields(StepRecord)), *derived]
     assert set(columns["inputs"]) == (
         {field.name for field in fields(RegisteredInput)} - {"key", "names"} | {"input", "source"}
     )

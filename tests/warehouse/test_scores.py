@@ -11,8 +11,8 @@ import pytest
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
-from modellab.documents import dump, load
-from modellab.metrics.scored import SCORES_FILE, CaseId, ScoredResult
+from modellab.documents import dump
+from modellab.metrics.scored import CaseId, ScoredResult
 from modellab.metrics.transcription import transcription_error
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import steps_by_name
@@ -244,7 +244,7 @@ def test_speed_is_told_by_machine_with_its_cpu(hand_made: Any) -> None:
     ]
 
 
-def test_coverage_goes_by_the_surface_a_step_asks_for(hand_made: Any) -> None:
+def test_coverage_goes_by_the_surface_of_a_step_and_channels_has_its_own(hand_made: Any) -> None:
     hand_made.model("wav2vec", "align")
     hand_made.model("silero", "vad")
     hand_made.model("never", "asr", "vad")
@@ -253,28 +253,34 @@ def test_coverage_goes_by_the_surface_a_step_asks_for(hand_made: Any) -> None:
     hand_made.score(
         hand_made.result("meeting", "two", "alignment", model="wav2vec:v", surface="align"), "two", None, None
     )
-    hand_made.result("stereo_call", "one", "channels", model="silero:v", surface="vad")
+    hand_made.result("stereo_call", "one", "channels", model="silero:v", surface="channels")
     hand_made.result("stereo_call", "two", "vad", model="silero:v", surface="vad")
     columns = "model, surface, dataset, metrics, cases, inputs"
     assert hand_made.rows(f"SELECT {columns} FROM coverage ORDER BY model, surface") == [
         ("never:v", "asr", None, 0, 0, 0),
         ("never:v", "vad", None, 0, 0, 0),
-        ("silero:v", "vad", None, 0, 0, 2),
+        ("silero:v", "channels", None, 0, 0, 1),
+        ("silero:v", "vad", None, 0, 0, 1),
         ("wav2vec:v", "align", "calls", 1, 1, 2),
     ]
 
 
-def test_each_step_s_row_has_the_surface_it_asks_of_its_model(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
-    asked = {step.name: step.surface for step in steps_by_name().values() if step.surface}
-    assert asked["alignment"] == "align"
-    for number, step in enumerate([*asked, "step_of_another_version"]):
+def test_each_step_s_row_has_its_surface_and_what_it_gives(lab: Lab, life: ModuleType, recorder: Recorder) -> None:
+    own = {step.name: step.surface for step in steps_by_name().values() if step.surface}
+    assert (own["alignment"], own["vad"], own["channels"]) == ("align", "vad", "channels")
+    assert steps_by_name()["channels"].model_surface == "vad"
+    for number, step in enumerate([*own, "step_of_another_version"]):
         recorder.step(replace(life.STEP, id=f"s{number}", step=step), None)
     recorder.step(replace(life.STEP, id="without-a-model", step="alignment", model=None), None)
     build(lab)
     assert dict(query(lab, "SELECT step, surface FROM steps WHERE model IS NOT NULL").rows) == {
-        **asked,
+        **own,
         "step_of_another_version": None,
     }
+    assert query(lab, "SELECT gives, place FROM steps WHERE step = 'channels'").rows == [(["speech", "turns"], 4)]
+    assert query(lab, "SELECT gives, place FROM steps WHERE surface IS NULL AND model IS NOT NULL").rows == [
+        (None, None)
+    ]
     assert query(lab, "SELECT surface FROM steps WHERE model IS NULL").rows == [(None,)]
 
 
@@ -305,7 +311,7 @@ def _artifact(lab: Lab, step: str, name: str, content: object, **identity: Any) 
 
 
 def _scores_of(artifact: Artifact) -> dict[str, list[Row]]:
-    return {"scores": list(load(ScoredResult, artifact.file(SCORES_FILE)).rows())}
+    return {"scores": list(artifact.read(ScoredResult).rows())}
 
 
 def test_a_scorer_s_rows_keep_the_fingerprint_of_what_was_scored(
@@ -316,7 +322,7 @@ def test_a_scorer_s_rows_keep_the_fingerprint_of_what_was_scored(
     heard = life.make_artifact(lab, "heard")
     error = transcription_error("the cat sat down", "the bat sat down there", "en")
     scored = ScoredResult.of(heard, CaseId("calls", "1", "one"), "2026-03-01T11:00:00+00:00", [error])
-    judged = _artifact(lab, "asr_metrics", SCORES_FILE, scored, result=heard.fingerprint)
+    judged = _artifact(lab, "asr_metrics", ScoredResult.FILE, scored, result=heard.fingerprint)
     for name, artifact in (("heard", heard), ("judged", judged)):
         step = {"id": name, "step": artifact.step, "fingerprint": artifact.fingerprint}
         recorder.step(replace(life.STEP, **step, model=None), artifact)

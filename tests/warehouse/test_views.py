@@ -171,17 +171,39 @@ def test_search_finds_words_in_any_case(two_runs: Lab) -> None:
 
 
 def test_talk_is_counted_once_where_a_system_has_channels_and_diarization(hand_made: Any) -> None:
-    for step, speakers in (("channels", ("Left", "Right")), ("diarization", ("SPEAKER_00", "SPEAKER_01"))):
-        turns = hand_made.result("both", "call", step)
-        for position, (speaker, end_s) in enumerate(zip(speakers, (3.0, 1.0), strict=True)):
-            hand_made.segment(turns, position, 0.0, end_s, kind="turn", speaker=speaker)
+    """By the one that comes later in its pipeline."""
+    told_apart = {"channels": ("Left", "Right"), "diarization": ("SPEAKER_00", "SPEAKER_01")}
+    for system, order in (("both", ("channels", "diarization")), ("turned", ("diarization", "channels"))):
+        for place, step in enumerate(order, 1):
+            turns = hand_made.result(system, "call", step, place=place)
+            for position, (speaker, end_s) in enumerate(zip(told_apart[step], (3.0, 1.0), strict=True)):
+                hand_made.segment(turns, position, 0.0, end_s, kind="turn", speaker=speaker)
     alone = hand_made.result("diarization_only", "call", "diarization")
     hand_made.segment(alone, 0, 0.0, 2.0, kind="turn", speaker="SPEAKER_00")
     hand_made.result("silent", "call", "channels")
     assert hand_made.rows("SELECT system, speaker, talk_s, share FROM speaker_talk_time ORDER BY ALL") == [
-        ("both", "Left", 3.0, 0.75),
-        ("both", "Right", 1.0, 0.25),
+        ("both", "SPEAKER_00", 3.0, 0.75),
+        ("both", "SPEAKER_01", 1.0, 0.25),
         ("diarization_only", "SPEAKER_00", 2.0, 1.0),
+        ("turned", "Left", 3.0, 0.75),
+        ("turned", "Right", 1.0, 0.25),
+    ]
+
+
+def test_latest_results_are_those_of_the_last_step_that_gives_a_kind_and_has_one(hand_made: Any) -> None:
+    for step in ("ingest", "enhance", "asr", "alignment", "step_of_another_version"):
+        hand_made.result("meeting", "one", step)
+    hand_made.attempt("meeting", "two", "alignment", status="failed")
+    for step in ("asr", "chapters"):
+        hand_made.result("meeting", "two", step)
+    assert hand_made.rows("SELECT input, kind, step FROM latest_results ORDER BY ALL") == [
+        ("one", "audio", "enhance"),
+        ("one", "recognition", "asr"),
+        ("one", "recording", "ingest"),
+        ("one", "transcript", "alignment"),
+        ("two", "chapters", "chapters"),
+        ("two", "recognition", "asr"),
+        ("two", "transcript", "asr"),
     ]
 
 

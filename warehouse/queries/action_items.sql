@@ -4,8 +4,8 @@ SELECT
     inputs.name, action_items.start_s, action_items.recorded_on
 FROM latest_artifacts AS latest
 JOIN action_items USING (fingerprint)
-LEFT JOIN latest_artifacts AS turns
-    ON turns.input = latest.input AND turns.system = latest.system AND turns.step = 'diarization'
+LEFT JOIN latest_results AS turns
+    ON turns.input = latest.input AND turns.system = latest.system AND turns.kind = 'turns'
 LEFT JOIN speaker_names AS names
     ON names.fingerprint = turns.fingerprint AND names.speaker = action_items.assignee_speaker
 LEFT JOIN inputs ON inputs.input = latest.input

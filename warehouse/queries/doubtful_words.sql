@@ -1,7 +1,7 @@
 -- Words the model was least sure of, in the transcripts as they are now: where to listen first.
 SELECT latest.input, latest.system, words.start_s, words.text, words.probability
-FROM latest_artifacts AS latest
+FROM latest_results AS latest
 JOIN words USING (fingerprint)
-WHERE latest.step = 'asr' AND words.probability < 0.5
+WHERE latest.kind = 'recognition' AND words.probability < 0.5
 ORDER BY words.probability
 LIMIT 50;

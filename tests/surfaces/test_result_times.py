@@ -4,7 +4,6 @@ from typing import Any
 
 from modellab.media.audio import KeptPiece, TimeMap
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn, Utterance, Word
-from modellab.surfaces.timing import restore_times, speech_in_processed_time
 
 # Of 10 s, [2, 5) and [7, 8) were cut.
 CUT = TimeMap((KeptPiece(0.0, 0.0, 2.0), KeptPiece(5.0, 2.0, 2.0), KeptPiece(8.0, 4.0, 2.0)), 10.0)
@@ -12,19 +11,21 @@ CUT = TimeMap((KeptPiece(0.0, 0.0, 2.0), KeptPiece(5.0, 2.0, 2.0), KeptPiece(8.0
 
 def test_speech_segments() -> None:
     found = SpeechSegments([Segment(0.5, 2.0), Segment(2.0, 3.0), Segment(3.5, 5.0)], duration_s=6.0)
-    assert restore_times(found, CUT) == SpeechSegments([Segment(0.5, 2.0), Segment(5.0, 6.0), Segment(6.5, 9.0)], 10.0)
+    assert found.in_original_time(CUT) == SpeechSegments(
+        [Segment(0.5, 2.0), Segment(5.0, 6.0), Segment(6.5, 9.0)], 10.0
+    )
 
 
 def test_diarization_keeps_speakers() -> None:
     found = Diarization([Turn(1.0, 3.0, "SPEAKER_00"), Turn(2.0, 9.0, "SPEAKER_01")], duration_s=6.0)
     expected = Diarization([Turn(1.0, 6.0, "SPEAKER_00"), Turn(5.0, 10.0, "SPEAKER_01")], 10.0)
-    assert restore_times(found, CUT) == expected
+    assert found.in_original_time(CUT) == expected
 
 
 def test_transcript_words_and_utterances() -> None:
     words = [Word("one", 1.0, 2.0, 0.9), Word("two", 2.0, 2.5, 0.8, space_before=True)]
     found = Transcript([Utterance(1.0, 2.5, "one two", words, no_speech_probability=0.1)], 6.0, "en", 0.99)
-    restored = restore_times(found, CUT)
+    restored = found.in_original_time(CUT)
     assert restored == Transcript(
         [
             Utterance(
@@ -40,14 +41,14 @@ def test_transcript_words_and_utterances() -> None:
 def test_words_without_length_get_some_and_stay_inside_the_recording_in_order() -> None:
     words = [Word("a", 1.0, 1.0), Word("b", 1.0, 1.5), Word("c", 9.99, 9.99), Word("d", 10.0, 10.4)]
     found = Transcript([Utterance(1.0, 10.0, "a b c d", words)], 10.0)
-    restored = restore_times(found, TimeMap.identity(10.0))
+    restored = found.in_original_time(TimeMap.identity(10.0))
     assert [(w.start_s, w.end_s) for w in restored.words] == [(1.0, 1.02), (1.0, 1.5), (9.98, 10.0), (9.98, 10.0)]
     assert (restored.utterances[0].start_s, restored.utterances[0].end_s) == (1.0, 10.0)
 
 
 def test_speech_for_a_model_leaves_out_what_was_cut() -> None:
     speech = SpeechSegments([Segment(1.0, 2.0), Segment(3.0, 4.0), Segment(4.5, 5.5), Segment(6.0, 9.0)], 10.0)
-    assert speech_in_processed_time(speech, CUT) == [Segment(1.0, 2.0), Segment(2.0, 2.5), Segment(3.0, 5.0)]
+    assert speech.in_processed_time(CUT) == [Segment(1.0, 2.0), Segment(2.0, 2.5), Segment(3.0, 5.0)]
 
 
 def test_the_work_for_a_word_does_not_grow_with_the_number_of_cuts() -> None:
@@ -67,7 +68,7 @@ def test_the_work_for_a_word_does_not_grow_with_the_number_of_cuts() -> None:
         before = sys.gettrace()
         sys.settrace(trace)
         try:
-            restore_times(found, time_map)
+            found.in_original_time(time_map)
         finally:
             sys.settrace(before)
         return count

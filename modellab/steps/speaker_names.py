@@ -87,11 +87,11 @@ def checked_name(speaker: str, name: str) -> str:
     return shown
 
 
-def as_read(names: Mapping[str, str]) -> str:
+def as_text(names: Mapping[str, str]) -> str:
     """Names as an identity states them."""
     return canonical_json(dict(names))
 
 
-def from_read(text: str | None) -> Mapping[str, str]:
+def from_text(text: str | None) -> dict[str, str]:
     """The names that an identity states; none where it states nothing."""
     return _NAMES.validate_json(text) if text else {}
