@@ -1,6 +1,8 @@
 # Everything here installs what it needs into .venv and runs from a bare checkout.
 PYTHON ?= python3.11
 PORT ?= 3000
+# Tests at once: as many as there are cores. Each worker holds models of its own.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -34,7 +36,7 @@ browser: # the tests of HTML pages drive a real browser; Debian's, where we may 
 		|| echo "chromium is not installed: the tests that need a browser will skip"
 
 test: .venv/dev.stamp browser ## install what tests need and run them all
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-envs: .venv/dev.stamp ## models in environments of their own: builds these (a GB each), runs the models in them
 	$(BIN)/python -m pytest -m environments tests/models

@@ -37,6 +37,8 @@ class Measured:
     """One finished process."""
 
     wall_s: float
+    cpu_s: float
+    """Processor time, of its children too."""
     peak_mib: float
 
 
@@ -51,7 +53,7 @@ def timed(command: list[str], environment: dict[str, str]) -> Measured:
         if process.returncode != 0:
             output.seek(0)
             raise SystemExit(f"{command} failed:\n{output.read().decode()}")
-    return Measured(wall_s, usage.ru_maxrss / 1024)
+    return Measured(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def write_requests(system_key: str, home: Path, path: Path) -> None:
@@ -89,6 +91,7 @@ def measure(recording: Path, system_key: str, rounds: int, warmup: int, folder: 
         "modellab_s": statistics.median(lab.wall_s for _, lab in pairs),
         "ratios": [round(lab.wall_s / bare.wall_s, 3) for bare, lab in pairs],
         "ratio": statistics.median(lab.wall_s / bare.wall_s for bare, lab in pairs),
+        "cpu_ratio": round(statistics.median(lab.cpu_s / bare.cpu_s for bare, lab in pairs), 3),
         "bare_peak_mib": max(bare.peak_mib for bare, _ in pairs),
         "modellab_peak_mib": max(lab.peak_mib for _, lab in pairs),
     }

@@ -78,6 +78,9 @@ def measure(clips: list[Path], system_key: str, rounds: int, folder: Path) -> di
         "modellab_s": [round(pair["modellab"].wall_s, 2) for pair in pairs],
         "ratios": [round(ratio, 3) for ratio in ratios],
         "ratio": round(statistics.median(ratios), 3),
+        "bare_cpu_s": [round(pair["bare"].cpu_s, 2) for pair in pairs],
+        "modellab_cpu_s": [round(pair["modellab"].cpu_s, 2) for pair in pairs],
+        "cpu_ratio": round(statistics.median(pair["modellab"].cpu_s / pair["bare"].cpu_s for pair in pairs), 3),
         "bare_peak_mib": round(max(pair["bare"].peak_mib for pair in pairs)),
         "modellab_peak_mib": round(max(pair["modellab"].peak_mib for pair in pairs)),
     }

@@ -4,12 +4,45 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modellab.settings import Lab, Settings
 
 TEST_DATA_VARIABLE = "MODELLAB_TEST_DATA"
+_SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
+"""Files whose tests share one served UI, which takes half a minute to start."""
+_LONGEST = ("tests/docs/test_readme.py", *_SERVED)
+"""Files that take minutes, the longest first: begun last, one worker would be left with them when the others are done."""
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    place = {file: number for number, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(_file(item.nodeid), len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, files go to workers whole, in the order of `pytest_collection_modifyitems`, and those of
+    `_SERVED` to the same one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = _file(nodeid)
+            return _SERVED[0] if file in _SERVED else file
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ REFUSED = {
     "png_renamed.mp3": "has no audio stream; found png_pipe with video",
     "random_bytes.flac": "not audio or video in a format that can be decoded; found unknown bytes",
 }
-CUT, SHORT, GAP, DAMAGED = "the file is cut off", "the file states a length", "1 gaps", "damaged packets"
+CUT, SHORT, GAP, DAMAGED = "the file is cut off", "the file states a length", "1 gap, ", "damaged packet"
 DECODED = {
     "truncated_data.wav": Decodes(26_145, warnings=(CUT,)),
     "wav_size_zero_stream.wav": Decodes(78_480),
