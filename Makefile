@@ -6,7 +6,7 @@ WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-envs lint audit browser clean
+.PHONY: help install demo ui test test-envs coverage lint audit browser clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,12 @@ test: .venv/dev.stamp browser ## install what tests need and run them all
 
 test-envs: .venv/dev.stamp ## models in environments of their own: builds these (a GB each), runs the models in them
 	$(BIN)/python -m pytest -m environments tests/models
+
+coverage: .venv/dev.stamp browser ## run all tests; branch coverage of modellab, children included, the least covered files first
+	@mkdir -p build/coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=; failed=$$?; \
+	$(BIN)/coverage report --skip-covered --sort=cover > build/coverage/report.txt; \
+	head -22 build/coverage/report.txt; grep TOTAL build/coverage/report.txt; exit $$failed
 
 lint: .venv/dev.stamp ## format, lint and types
 	$(BIN)/ruff format --check .

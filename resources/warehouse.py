@@ -17,16 +17,17 @@ _shared: dict[Settings, Recorder] = {}
 class WarehouseResource(dg.ConfigurableResource[Any]):
     """Where records and warehouse rows go.
 
-    Steps write records and Parquet files; the builder brings them into the database now and then while the run goes on,
-    and when it is over. So a run leaves the same behind whoever launched it. What a killed run wrote comes in with the
-    next build.
+    Steps write records, whose rows go to Parquet files together; the builder brings those into the database now and
+    then while the run goes on, and when it is over. So a run leaves the same behind whoever launched it. What a killed
+    run wrote comes in with the next build.
     """
 
     devices: dg.ResourceDependency[DevicesResource]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WarehouseResource"]:
-        with built_meanwhile(self.devices.lab()):
+        recorder = self.recorder()
+        with built_meanwhile(self.devices.lab(), before=recorder.write_held), recorder.holding_rows():
             yield self
 
     def recorder(self) -> Recorder:

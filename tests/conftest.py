@@ -14,7 +14,7 @@ TEST_DATA_VARIABLE = "MODELLAB_TEST_DATA"
 _SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = ("tests/docs/test_readme.py", *_SERVED)
-"""Files that take minutes, the longest first: begun last, one worker would be left with them when the others are done."""
+"""Files that take minutes, the longest first: begun last, they would keep one worker busy when the others are done."""
 
 
 def _file(nodeid: str) -> str:
@@ -51,7 +51,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("MODELLAB_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MODELLAB_OFFLINE", "true")
     hub = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    for name in (*hub, "MODELLAB_REMOTE_MODELS", "MODELLAB_SERVE_TOKEN"):
+    for name in (*hub, "MODELLAB_REMOTE_MODELS", "MODELLAB_SERVE_TOKEN", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     yield
 

@@ -83,6 +83,12 @@ class Lake:
             raise ValueError(f"source {source!r} is not made of letters, digits, _ and -")
         return self._write(table, f"{source}.parquet", ({**row, "source": source} for row in rows))
 
+    def write_all(self, tables: Mapping[str, Mapping[str, Iterable[Row]]]) -> list[LakeFile]:
+        """Write table -> source -> rows, a file for each table, those last whose rows speak of the others'."""
+        first = [table for table in tables if table not in _WRITTEN_LAST]
+        last = [table for table in reversed(_WRITTEN_LAST) if table in tables]
+        return [self.write_merged(table, tables[table]) for table in (*first, *last)]
+
     def write_merged(self, table: str, rows_by_source: Mapping[str, Iterable[Row]]) -> LakeFile:
         """Write the rows of many sources into one file."""
         rows = ({**row, "source": source} for source, rows in rows_by_source.items() for row in rows)

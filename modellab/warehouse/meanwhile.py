@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from modellab.errors import LabError
@@ -16,10 +16,13 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def built_meanwhile(lab: Lab, interval_s: float | None = None) -> Iterator[None]:
+def built_meanwhile(
+    lab: Lab, interval_s: float | None = None, *, before: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Build now and then from a thread of its own while the block runs, and once more, here, when it is over.
 
     Args:
+        before: called before each build from the thread.
         interval_s: seconds between builds; without it, half a minute.
 
     Raises:
@@ -27,7 +30,7 @@ def built_meanwhile(lab: Lab, interval_s: float | None = None) -> Iterator[None]
     """
     over = threading.Event()
     builder = threading.Thread(
-        target=_build_until, args=(lab, over, INTERVAL_S if interval_s is None else interval_s), daemon=True
+        target=_build_until, args=(lab, over, INTERVAL_S if interval_s is None else interval_s, before), daemon=True
     )
     builder.start()
     try:
@@ -38,10 +41,11 @@ def built_meanwhile(lab: Lab, interval_s: float | None = None) -> Iterator[None]
         build(lab)
 
 
-def _build_until(lab: Lab, over: threading.Event, interval_s: float) -> None:
+def _build_until(lab: Lab, over: threading.Event, interval_s: float, before: Callable[[], None]) -> None:
     rest_s = interval_s
     while not over.wait(rest_s):
         try:
+            before()
             rest_s = max(interval_s, _LEAST_REST * build(lab).seconds)
         except LabError as error:
             _log.warning("the database could not be brought up to date while work goes on: %s", error)

@@ -5,8 +5,11 @@ import hashlib
 import logging
 import os
 import platform
+import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +33,7 @@ from modellab.wall_clock import stamp
 from modellab.warehouse.lake import Lake
 from modellab.warehouse.liveness import ProcessMark
 from modellab.warehouse.records import Kind, Record, RecordStore
-from modellab.warehouse.rows import Tables, rows_of_artifact, rows_of_record
+from modellab.warehouse.rows import Row, Tables, rows_of_artifact, rows_of_record
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +57,32 @@ class Recorder:
         self._records = RecordStore(lab.records)
         self._lake = Lake(lab.lake)
         self._hosts_known: set[str] = set()
+        self._holders = 0
+        self._held: dict[str, dict[str, list[Row]]] = defaultdict(dict)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def holding_rows(self) -> Iterator[None]:
+        """Rows that are recorded while the block runs go to the lake together, when `write_held` is called and at the
+        end, and not a file for each table and source: in a batch of short files that is much of the time.
+
+        What a process that dies held is made again from the records by the next build, as whatever lacks its rows.
+        """
+        with self._lock:
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+            self.write_held()
+
+    def write_held(self) -> None:
+        """Write the rows that are held."""
+        with self._lock:
+            tables, self._held = self._held, defaultdict(dict)
+        with self._saying_what_is_missing(f"{sum(map(len, tables.values()))} records"):
+            self._lake.write_all(tables)
 
     @cached_property
     def _process(self) -> ProcessMark:
@@ -197,11 +226,22 @@ class Recorder:
         self._write_rows(record.id, lambda: rows_of_record(record))
 
     def _write_rows(self, source: str, tables: Callable[[], Tables]) -> None:
-        try:
-            for table, rows in tables().items():
+        with self._saying_what_is_missing(source):
+            made = tables()
+            with self._lock:
+                if self._holders:
+                    for table, rows in made.items():
+                        self._held[table][source] = rows
+                    return
+            for table, rows in made.items():
                 self._lake.write(table, source, rows)
+
+    @contextmanager
+    def _saying_what_is_missing(self, sources: str) -> Iterator[None]:
+        try:
+            yield
         except (LabError, OSError, duckdb.Error) as error:
-            _log.warning("the rows of %s are not in the lake yet; the next build makes them: %s", source, error)
+            _log.warning("the rows of %s are not in the lake yet; the next build makes them: %s", sources, error)
 
 
 def _check_row(check: CheckRecord) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import duckdb
 
 from modellab.settings import Lab
 from modellab.warehouse.lake import Lake, LakeFile, Row
-from modellab.warehouse.rows import MARKERS
 from modellab.warehouse.sources import SourceFolder
 
 _BATCH_SOURCES = 5_000
@@ -98,7 +97,7 @@ def _write(lab: Lab, lake: Lake, batch: list[Source]) -> list[LakeFile]:
     for folder, source in batch:
         for table, rows in folder.rows(source, lab).items():
             tables[table][source] = rows
-    return [lake.write_merged(table, tables[table]) for table in sorted(tables, key=lambda table: table in MARKERS)]
+    return lake.write_all(tables)
 
 
 def _unseen(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, int]) -> list[tuple[str, datetime]]:

@@ -60,6 +60,30 @@ def test_a_step_becomes_a_record_and_rows_of_its_own_tables(lab: Lab, life: Modu
     assert (made["files"], made["model"], made["run"]) == (1, None, life.RUN.run)
 
 
+def test_rows_that_are_held_become_a_file_for_each_table_and_are_not_lost_or_doubled_before(
+    lab: Lab, life: ModuleType, recorder: Recorder, content: Any
+) -> None:
+    with recorder.holding_rows():
+        life.record_step(lab, recorder, "a")
+        assert list(Lake(lab.lake).files()) == []
+        recorder.write_held()
+        written = Lake(lab.lake).files()
+        for name in ("b", "c"):
+            life.record_step(lab, recorder, name)
+        assert Lake(lab.lake).files() == written
+        build(lab)  # as another process may, or the next one had this one been killed here
+        assert sorted(row[0] for row in content(lab)["steps"]) == ["a", "b", "c"]
+        recovered = Lake(lab.lake).files()
+    tables = [file.table for file in Lake(lab.lake).files() if file not in recovered]
+    assert sorted(tables) == sorted(file.table for file in written) == ["artifacts", "segments", "steps"]
+    before = content(lab)
+    build(lab)
+    assert content(lab) == before
+    assert [len(before[table]) for table in ("steps", "artifacts", "segments")] == [3, 3, 9]
+    life.record_step(lab, recorder, "d")
+    assert (lab.lake / "steps" / "d.parquet").is_file()
+
+
 @pytest.mark.parametrize("how", [{"cached": True}, {"reproduced": True}, {"reproduced": False}])
 def test_rows_of_a_result_that_was_there_are_not_written_again(
     lab: Lab, life: ModuleType, recorder: Recorder, how: dict[str, bool]
