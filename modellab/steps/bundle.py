@@ -28,7 +28,7 @@ from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
-CODE_VERSION = "10"
+CODE_VERSION = "11"
 _LACKING = {
     "speech": "speech segments",
     "diarization": "speakers",

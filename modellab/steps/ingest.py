@@ -207,7 +207,7 @@ def _summary(info: IngestInfo) -> dict[str, Any]:
 STEP = StepDefinition(
     name="ingest",
     description="Decodes the recording, mixes it to one channel (or keeps all) and brings it to one sample rate.",
-    code_version="3",
+    code_version="4",
     reads=(),
     gives=(Kind.RECORDING, Kind.AUDIO),
     parameters=IngestParameters,

@@ -10,6 +10,7 @@ import pytest
 
 from assets._progress import ProgressLog
 from assets.partitions import PARTITIONS, partition_key
+from modellab.inputs.lookup import WAYS
 from modellab.pipeline.events import StepProgressed, StepStarted
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.query import query
@@ -293,11 +294,10 @@ def test_a_system_that_was_never_on_offer_runs_and_is_known_from_then_on(toy):
 
 def test_an_unknown_input_fails_its_partition_with_its_name_and_is_recorded(toy):
     result = toy.run_with_tags(_single("0123456789abcdef", "whole"))
-    allowed = "an input's key, its slug, a file name it had, or the beginning of its key or SHA-256"
     hint = "modellab inputs list shows what there is."
-    said = f"there is no input '0123456789abcdef'.\n→ {hint}\nAllowed: {allowed}"
+    said = f"there is no input '0123456789abcdef'.\n→ {hint}\nAllowed: {WAYS}"
     assert _failures(result) == {"first": said}
-    error = f"there is no input '0123456789abcdef'; allowed: {allowed}. {hint}"
+    error = f"there is no input '0123456789abcdef'; allowed: {WAYS}. {hint}"
     assert _refused(toy) == [("0123456789abcdef", "whole", "failed", error)]
 
 
