@@ -43,6 +43,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Address, Lab, Settings
 from modellab.steps.definition import StepContext, StepDefinition, StepParameters
 from modellab.steps.outside import INPUT
+from modellab.steps.vad import VadParameters
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
@@ -258,6 +259,42 @@ def test_a_server_that_dies_midway_is_one_failed_step_and_the_next_recording_con
         assert fingerprint(here.identity(SYSTEM, sources[0], "detect")) == records[0].fingerprint
     build(lab)
     assert query(lab, "SELECT status, error_type FROM steps WHERE status = 'failed'").rows == [("failed", "ServerLost")]
+
+
+def test_records_and_results_name_the_servers_machine(
+    lab: Lab, toy: ModelRegistry, lab_with: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(this_machine(), cpu="Another CPU")
+    monkeypatch.setattr("modellab.registry.hosts.server.this_machine", lambda: other)
+    with served(lab, toy) as at, Models(lab_with(lab.home, toy=at), toy) as models:
+        engine = Engine(lab, models, ArtifactStore(lab.artifacts), Recorder(lab))
+        made = engine.run_step(SYSTEM, SOURCE, "detect", RUN)
+        found = engine.run_step(SYSTEM, SOURCE, "detect", RUN)
+    assert (made.machine, found.cached, found.machine) == (other.id, True, this_machine().id)
+    build(lab)
+    rows = query(lab, "SELECT s.machine, cpu FROM steps s JOIN hosts USING (machine) WHERE NOT cached").rows
+    assert rows == [(other.id, "Another CPU")]
+    assert query(lab, "SELECT machine FROM artifacts").rows == [(other.id,)]
+
+
+def test_a_server_that_is_told_to_end_ends_in_the_middle_of_a_call(
+    serve: Callable[..., Any], lab: Lab, lab_with: Callable[..., Lab]
+) -> None:
+    vad = ModelRef(id="silero_vad", variant="v6")
+    hour = Waveform(np.zeros(3600 * 16000, np.float32), 16000)
+    with serve("silero_vad") as (at, process), Models(lab_with(lab.home, silero_vad=at), ModelRegistry()) as models:
+        model = models.acquire(vad).model
+        asked_at: list[float] = []
+
+        def end(_: float) -> None:
+            if not asked_at:
+                asked_at.append(time.monotonic())
+                process.send_signal(signal.SIGTERM)
+
+        with pytest.raises(ServerLost, match="was lost in detect of model silero_vad:v6"):
+            model.detect(hour, VadParameters().model_dump(), end)
+        assert process.wait(5) == 143
+        assert time.monotonic() - asked_at[0] < 3.0
 
 
 def test_a_lost_connection_that_nobody_used_costs_nothing(
