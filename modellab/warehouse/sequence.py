@@ -8,6 +8,8 @@ from pathlib import Path
 
 _WRITTEN = re.compile(rb"^(\d{20})\n$")
 _BYTES = 21
+_sync_content = getattr(os, "fdatasync", os.fsync)
+"""Without the times of the file where the system can: those cost a write of their own."""
 
 
 class Sequence:
@@ -38,7 +40,7 @@ class Sequence:
             # In place, within one block of any disk: whoever dies here leaves the old number or the new one.
             os.pwrite(descriptor, f"{number:020d}\n".encode(), 0)
             os.ftruncate(descriptor, _BYTES)
-            os.fsync(descriptor)
+            _sync_content(descriptor)
             return number
         finally:
             os.close(descriptor)

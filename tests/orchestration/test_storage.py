@@ -9,6 +9,8 @@ def test_what_the_kept_event_log_wrote_the_stock_one_reads_while_it_is_open(toy)
     storage = toy.instance.event_log_storage
     assert type(storage).__name__ == "KeptSqliteEventLogStorage"
     assert len(storage._engines) <= 4
+    asked = [storage.has_table(name) for name in ("asset_check_executions", "asset_check_executions", "no_such_table")]
+    assert asked == [True, True, False]
     with open_instance(toy.lab) as stock:
         assert type(stock.event_log_storage).__name__ == "SqliteEventLogStorage"
         for run in runs:
