@@ -44,7 +44,7 @@ def install(
     $ modellab models install --remove deepfilternet_official
     """
     from modellab.cli.console import marked, print_json, print_line, stderr, stdout
-    from modellab.errors import EnvironmentFailed, UsageError
+    from modellab.errors import EnvironmentFailed, Interrupted, UsageError
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
 
@@ -57,6 +57,8 @@ def install(
     for model in models:
         try:
             document = _removed(lab, model) if remove else _installed(lab, registry, model, force=force)
+        except KeyboardInterrupt:
+            raise Interrupted({"environments": done}) from None
         except EnvironmentFailed as error:
             if len(models) == 1:
                 raise

@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from modellab.errors import (
     EnvironmentFailed,
     EnvironmentMissing,
     EnvironmentOutdated,
     ModelConfigError,
+    StorageError,
     UnknownName,
     UsageError,
     WorkerDied,
@@ -32,7 +34,7 @@ from modellab.media.audio import Waveform
 from modellab.registry.config import ModelRef
 from modellab.registry.devices import present
 from modellab.registry.environment_builder import install, remove, size_bytes
-from modellab.registry.environments import Environment, Environments
+from modellab.registry.environments import Environment, Environments, is_held
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.requirements import OF_THE_HOST
@@ -174,28 +176,6 @@ def test_its_last_words_are_in_the_error(built: Lab, toy: Path, folder: Path) ->
     )
 
 
-def test_other_requirements_make_it_outdated_and_the_next_build_replaces_it(lab: Lab, toy: Path, folder: Path) -> None:
-    build(lab, folder)
-    (toy / "requirements.txt").write_text("clashing==1.0  # a remark changes nothing\n")
-    with Models(lab, ModelRegistry(folder)) as models:
-        assert models.identity(REF).runtime_version == "clashing 1.0, adapter 1"
-        (toy / "requirements.txt").write_text("clashing==3.0\n")
-        assert models.availability(REF).missing == "environment outdated"
-        with pytest.raises(EnvironmentOutdated, match="built for other requirements than it has now"):
-            models.request(REF)
-        assert build(lab, folder).new
-        assert models.identity(REF).runtime_version == "clashing 3.0, adapter 1"
-        assert detect(models) == (3.0, 4.0)
-        with pytest.raises(EnvironmentFailed, match="in use by a process in which the model runs"):
-            build(lab, folder, force=True)
-        with pytest.raises(EnvironmentFailed, match="in use by a process in which the model runs"):
-            remove(lab, "toy")
-    assert remove(lab, "toy") == lab.environments / "toy"
-    assert Environments(lab.environments).ids() == []
-    with pytest.raises(UnknownName, match="there is no environment of a model 'toy'"):
-        remove(lab, "toy")
-
-
 def test_what_pip_can_not_have_is_an_error_that_names_it_and_the_log(lab: Lab, toy: Path, folder: Path) -> None:
     (toy / "requirements.txt").write_text("clashing==9.9\n")
     with pytest.raises(EnvironmentFailed) as caught:
@@ -249,30 +229,51 @@ def test_it_ends_with_its_parent(built: Lab, toy: Path, folder: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path\n"
         "from modellab.registry.config import ModelRef\n"
+        "from modellab.registry.environments import is_held\n"
         "from modellab.registry.models import Models\n"
         "from modellab.registry.registry import ModelRegistry\n"
         "from modellab.settings import Lab, Settings\n"
         "models = Models(Lab(Settings(home=sys.argv[2])), ModelRegistry(Path(sys.argv[1])))\n"
         "models.acquire(ModelRef(id='toy', variant='one'))\n"
+        "assert is_held(Path(sys.argv[2]) / 'envs' / 'toy')\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(folder), str(built.home)], check=False)
+    killed = subprocess.run([sys.executable, "-c", program, str(folder), str(built.home)], check=False)
+    assert killed.returncode == -signal.SIGKILL
     deadline = time.monotonic() + 60
-    while True:  # the lock that its process has on the environment goes with the process
-        try:
-            assert build(built, folder, force=True).new
-            return
-        except EnvironmentFailed:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    while is_held(built.environments / "toy"):  # the lock that its process has goes with the process
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
-def test_a_python_that_is_gone_counts_as_missing(lab: Lab, toy: Path, folder: Path) -> None:
-    environment = build(lab, folder).environment
-    environment.python.unlink()
+def test_a_python_that_is_gone_counts_as_missing(built: Lab, toy: Path, folder: Path) -> None:
+    environment = build(built, folder).environment
+    environment.python.rename(environment.python.with_name("gone"))
     with pytest.raises(EnvironmentMissing, match=r"the Python in the environment of model toy is gone"):
-        Models(lab, ModelRegistry(folder)).identity(REF)
-    assert build(lab, folder).new
+        Models(built, ModelRegistry(folder)).identity(REF)
+    environment.python.with_name("gone").rename(environment.python)
+
+
+def test_two_builds_at_once_wait_for_each_other(built: Lab, toy: Path, folder: Path) -> None:
+    build(built, folder)
+    other = FileLock(built.environments / ".toy.lock")
+    other.acquire()
+    said: list[str] = []
+
+    def tell(stage: str, line: str) -> None:
+        said.append(stage)
+        other.release()
+
+    assert not build(built, folder, tell=tell).new
+    assert said == ["waiting for another process that builds it"]
+
+
+def test_what_the_disk_can_not_hold_is_not_begun(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    place = write_model("toy", ADAPTER, **(OWN | {"environment_mib": 1 << 30}))
+    (place / "requirements.txt").write_text("clashing==1.0\n")
+    with pytest.raises(StorageError, match="the environment of model toy needs "):
+        build(lab, folder)
+    assert [path.name for path in lab.environments.iterdir()] == [".toy.lock"]
 
 
 @pytest.mark.parametrize(
@@ -342,3 +343,27 @@ def test_a_worker_imports_no_more_than_is_stated() -> None:
     of_pydantic = {"annotated-types", "pydantic-core", "python-dotenv", "typing-extensions", "typing-inspection"}
     assert set(json.loads(done.stdout)) - {"modellab"} == {*HOST, *of_pydantic}
     assert [line.partition(">=")[0] for line in OF_THE_HOST.read_text().splitlines()[1:]] == list(HOST)
+
+
+def test_other_requirements_make_it_outdated_and_the_next_build_replaces_it(
+    built: Lab, toy: Path, folder: Path
+) -> None:
+    build(built, folder)
+    (toy / "requirements.txt").write_text("clashing==1.0  # a remark changes nothing\n")
+    with Models(built, ModelRegistry(folder)) as models:
+        assert models.identity(REF).runtime_version == "clashing 1.0, adapter 1"
+        (toy / "requirements.txt").write_text("clashing==3.0\n")
+        assert models.availability(REF).missing == "environment outdated"
+        with pytest.raises(EnvironmentOutdated, match="built for other requirements than it has now"):
+            models.request(REF)
+        assert build(built, folder).new
+        assert models.identity(REF).runtime_version == "clashing 3.0, adapter 1"
+        assert detect(models) == (3.0, 4.0)
+        with pytest.raises(EnvironmentFailed, match="in use by a process in which the model runs"):
+            build(built, folder, force=True)
+        with pytest.raises(EnvironmentFailed, match="in use by a process in which the model runs"):
+            remove(built, "toy")
+    assert remove(built, "toy") == built.environments / "toy"
+    assert Environments(built.environments).ids() == []
+    with pytest.raises(UnknownName, match="there is no environment of a model 'toy'"):
+        remove(built, "toy")
