@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modellab.artifacts.fingerprint import fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.bundle.meeting import Meeting, display_name
 from modellab.errors import ArtifactMissing, UsageError
@@ -144,7 +143,7 @@ def _check_still_current(lab: Lab, named: NamedRun, system: System) -> None:
             lab=lab,
             without={},
         )
-        if system.step(step) and fingerprint(identities.of(step)) == named.told_apart.fingerprint:
+        if system.step(step) and identities.fingerprint(step) == named.told_apart.fingerprint:
             return
     raise UsageError(
         f"run {named.run.run} is out of date: {named.run.system} would tell its speakers apart anew",
