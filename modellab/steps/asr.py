@@ -89,13 +89,18 @@ def run(context: StepContext) -> Mapping[str, Any]:
     transcript = heard or Transcript([], audio.original_duration_s)
     save(transcript, context.output)
     warnings = said(
-        no_words_doubt(transcript, speech, audio.info),
+        no_words_doubt(transcript, speech, audio.info, _threshold(found)),
         uncovered_doubt(transcript) if transcript.utterances else None,
         language_doubt(transcript),
         mixed_languages_doubt(transcript),
         repetition_doubt(transcript),
     )
     return {**_summary(transcript, speech), "warnings": warnings}
+
+
+def _threshold(found: Artifact) -> str | None:
+    """The parameter from which sound counted as speech, of the step that found it."""
+    return f"{found.step}.threshold" if "threshold" in found.manifest["identity"]["parameters"] else None
 
 
 def _mixed(context: StepContext, audio: CanonicalAudio, speech: SpeechSegments) -> Transcript | None:
@@ -111,7 +116,7 @@ def _by_channel(context: StepContext, audio: CanonicalAudio, found: Artifact) ->
     """
     asked = context.parameters.model_dump(exclude_none=True)
     speakers = voices(found)
-    _check_channels(audio, context.reads["audio"].step, speakers)
+    _check_channels(audio, context.reads["audio"].step, found.step, speakers)
     total_s = sum(voice.speech.speech_s for voice in speakers)
     done_s = 0.0
     transcripts: list[Transcript] = []
@@ -131,13 +136,13 @@ def _by_channel(context: StepContext, audio: CanonicalAudio, found: Artifact) ->
     return replace(transcripts[0], utterances=utterances, uncovered=uncovered)
 
 
-def _check_channels(audio: CanonicalAudio, step: str, speakers: Sequence[Voice]) -> None:
+def _check_channels(audio: CanonicalAudio, step: str, told_apart_by: str, speakers: Sequence[Voice]) -> None:
     if wanted := [voice.channel for voice in speakers if voice.channel >= audio.info.channels]:
         raise StepFailed(
             f"the step {step} does not give asr the channel of every speaker",
             found=f"{audio.info.channels} channels",
             allowed=f"{max(wanted) + 1} or more",
-            hint=f"Put the step channels after {step}.",
+            hint=f"Put the step {told_apart_by} after {step}.",
         )
 
 
@@ -230,7 +235,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
-    code_version="2",
+    code_version="3",
     reads=(Read("audio", Kind.AUDIO), Read("speech", Kind.SPEECH)),
     gives=(Kind.RECOGNITION, Kind.TRANSCRIPT),
     parameters=AsrParameters,

@@ -108,8 +108,14 @@ def transcript_repetitions(transcript: Transcript) -> list[tuple[str, int, float
     return sorted(found, key=lambda one: one[2])
 
 
-def no_words_doubt(transcript: Transcript, speech: SpeechSegments, info: IngestInfo) -> str | None:
-    """Why a transcript is empty: what was heard, how loud it is, how much of it is speech; and what to try."""
+def no_words_doubt(
+    transcript: Transcript, speech: SpeechSegments, info: IngestInfo, threshold: str | None
+) -> str | None:
+    """Why a transcript is empty: what was heard, how loud it is, how much of it is speech; and what to try.
+
+    Args:
+        threshold: the parameter from which sound counted as speech, such as `vad.threshold`; None where there is none.
+    """
     if transcript.utterances:
         return None
     source = info.source
@@ -127,8 +133,8 @@ def no_words_doubt(transcript: Transcript, speech: SpeechSegments, info: IngestI
         tries.append(f"another track (ingest.audio_stream={' or '.join(others[:_NAMED])})")
     if speech.raised_db:
         tries.append("ingest.normalize_loudness=true")
-    if not speech.segments and not info.levels.is_silent:
-        tries.append("vad.threshold=0.3 for faint speech")
+    if threshold and not speech.segments and not info.levels.is_silent:
+        tries.append(f"{threshold}=0.3 for faint speech")
     if speech.segments:
         tries.append("asr.language, or another model")
     return f"No words were recognised: {heard}. " + (

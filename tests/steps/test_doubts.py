@@ -84,28 +84,40 @@ def info(streams: int = 1, *, silent: bool = False) -> IngestInfo:
 
 
 @pytest.mark.parametrize(
-    ("speech", "of", "expected"),
+    ("speech", "of", "threshold", "expected"),
     [
         (
             SpeechSegments([], 10.0, -68.0, 45.0),
             info(),
+            "vad.threshold",
             "No words were recognised: its sound is at -68 LUFS, and no speech was found in it. "
             "Try ingest.normalize_loudness=true, or vad.threshold=0.3 for faint speech.",
         ),
         (
+            SpeechSegments([], 10.0, -30.0),
+            info(),
+            "channels.threshold",
+            "No words were recognised: its sound is at -30 LUFS, and no speech was found in it. "
+            "Try channels.threshold=0.3 for faint speech.",
+        ),
+        (
             SpeechSegments([Segment(1, 3.5)], 10.0, -31.0),
             info(3),
+            None,
             "No words were recognised: its sound track 1 of 3 is at -31 LUFS, with 2.5 s of speech. "
             "Try another track (ingest.audio_stream=1 or 2), or asr.language, or another model.",
         ),
         (
             SpeechSegments([], 10.0),
             info(silent=True),
+            "vad.threshold",
             "No words were recognised: its sound is silent, and no speech was found in it. "
             "Check the recording: there is nothing to hear.",
         ),
     ],
 )
-def test_an_empty_transcript_says_why_and_what_to_try(speech: SpeechSegments, of: IngestInfo, expected: str) -> None:
-    assert doubts.no_words_doubt(Transcript([], 10.0), speech, of) == expected
-    assert doubts.no_words_doubt(Transcript([said("Yes.")], 10.0), speech, of) is None
+def test_an_empty_transcript_says_why_and_what_to_try(
+    speech: SpeechSegments, of: IngestInfo, threshold: str | None, expected: str
+) -> None:
+    assert doubts.no_words_doubt(Transcript([], 10.0), speech, of, threshold) == expected
+    assert doubts.no_words_doubt(Transcript([said("Yes.")], 10.0), speech, of, threshold) is None
