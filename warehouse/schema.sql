@@ -175,7 +175,7 @@ CREATE TABLE steps (
     device VARCHAR,
     compute_type VARCHAR,
     threads INTEGER,
-    helpers STRUCT("role" VARCHAR, model VARCHAR, weights_sha256 VARCHAR, device VARCHAR, compute_type VARCHAR, threads INTEGER)[],
+    helpers STRUCT("role" VARCHAR, model VARCHAR, weights_sha256 VARCHAR, device VARCHAR, compute_type VARCHAR, threads INTEGER, machine VARCHAR)[],
     machine VARCHAR,
     batch_size INTEGER,
     peak_memory_mib DOUBLE,
@@ -208,7 +208,7 @@ COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, 
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
 COMMENT ON COLUMN steps.device IS 'Kind of device the model ran on, or would have; NULL without a model, or when it failed before that was known';
 COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
-COMMENT ON COLUMN steps.helpers IS 'Models that it used, or would have, beside its own, and how they ran; threads NULL of one that was not loaded; a row each in helper_models';
+COMMENT ON COLUMN steps.helpers IS 'Models that it used, or would have, beside its own, and how they ran; threads and machine NULL of one that was not loaded; a row each in helper_models';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';

@@ -452,10 +452,10 @@ COMMENT ON VIEW scorecard IS 'All figures of a system: quality over all its case
 
 CREATE VIEW helper_models AS
 SELECT
-    id AS step_id, run, dagster_run_id, input, system, step, status, cached, started_at, machine,
+    id AS step_id, run, dagster_run_id, input, system, step, status, cached, started_at,
     unnest(helpers, recursive := true)
 FROM steps;
-COMMENT ON VIEW helper_models IS 'Models that steps used beside their own, one row per attempt and model: an embedder, a language model; threads are NULL where it was not loaded';
+COMMENT ON VIEW helper_models IS 'Models that steps used beside their own, one row per attempt and model: an embedder, a language model; threads and machine are NULL where it was not loaded';
 
 CREATE VIEW coverage AS
 WITH

@@ -328,6 +328,7 @@ class _Attempt:
                     device=identity.device if identity else None,
                     compute_type=identity.compute_type if identity else None,
                     threads=facts.threads if facts else None,
+                    machine=(facts.machine or this_machine().id) if facts else None,
                 )
             )
         return tuple(helpers)

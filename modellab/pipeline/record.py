@@ -48,6 +48,8 @@ class HelperRecord:
     compute_type: str | None = None
     threads: int | None = None
     """None when it was not loaded: the result was there, or needed no model."""
+    machine: str | None = None
+    """Where it ran, `Machine.id`: its server's, if it has one. None when it was not loaded."""
 
 
 @dataclass(frozen=True, slots=True)

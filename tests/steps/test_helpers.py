@@ -18,6 +18,7 @@ from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import HelperRecord, RunIdentity
 from modellab.pipeline.system import System, SystemStep, resolve_system, step_helpers
 from modellab.registry.config import ModelRef
+from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.runs.past import find_run, records_of
@@ -78,11 +79,14 @@ def test_the_warehouse_says_which_helpers_a_step_used_and_how(engine: Engine, so
     made, found = (engine.run_step(asked, source, "chapters", RUN) for _ in range(2))
     identity = engine.models.identity(EMBEDDER)
     threads = engine.models.acquire(EMBEDDER).facts.threads
-    used = HelperRecord("embedder", "all_minilm:l6-v2", identity.weights_sha256, "cpu", "float32", threads)
+    used = HelperRecord(
+        "embedder", "all_minilm:l6-v2", identity.weights_sha256, "cpu", "float32", threads, this_machine().id
+    )
+    unloaded = replace(used, threads=None, machine=None)
     assert (made.error, made.cached, made.helpers, made.first_inference) == (None, False, (used,), True)
     assert made.load_s > 0.0 and made.inference_s > 0.0
     assert (made.model, made.device, made.threads) == (None, None, None)
-    assert (found.cached, found.helpers, found.load_s) == (True, (replace(used, threads=None),), 0.0)
+    assert (found.cached, found.helpers, found.load_s) == (True, (unloaded,), 0.0)
 
     lab = engine.lab
     build(lab)
@@ -91,11 +95,11 @@ def test_the_warehouse_says_which_helpers_a_step_used_and_how(engine: Engine, so
     assert rows == [
         ("asr", False, []),
         ("chapters", False, [row]),
-        ("chapters", True, [{**row, "threads": None}]),
+        ("chapters", True, [asdict(unloaded)]),
     ]
-    columns = "step, role, model, weights_sha256, device, compute_type, threads"
+    columns = "step, role, model, weights_sha256, device, compute_type, threads, machine"
     assert query(lab, f"SELECT {columns} FROM helper_models WHERE NOT cached").rows == [
-        ("chapters", "embedder", "all_minilm:l6-v2", identity.weights_sha256, "cpu", "float32", threads)
+        ("chapters", "embedder", "all_minilm:l6-v2", identity.weights_sha256, "cpu", "float32", threads, used.machine)
     ]
     [(kept,)] = query(lab, "SELECT helpers FROM artifacts WHERE step = 'chapters'").rows
     assert json.loads(kept) == {"embedder": asdict(identity)}
@@ -104,7 +108,7 @@ def test_the_warehouse_says_which_helpers_a_step_used_and_how(engine: Engine, so
     assert [list(record.helpers) for record in records_of(lab, find_run(lab, "latest"))] == [
         [],
         [used],
-        [replace(used, threads=None)],
+        [unloaded],
     ]
 
 
