@@ -8,11 +8,12 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from modellab.media.audio import Waveform
-from modellab.surfaces.contracts import AsrModel
+from modellab.surfaces.contracts import AsrModel, Progress, untold
 from modellab.surfaces.results import Segment, Transcript, Utterance, Word
 from modellab.text.repetition import plain, repetitions
 
@@ -106,6 +107,8 @@ def cover(
     speech: Sequence[Segment],
     heard: Transcript,
     asked: Mapping[str, Any],
+    *,
+    progress: Progress = untold,
 ) -> Transcript:
     """A transcript with the words of what it left out, as far as they can be had, and with what stays uncovered.
 
@@ -115,14 +118,19 @@ def cover(
         speech: where there is speech in it.
         heard: its transcript, in the audio's time.
         asked: the parameters that were asked for; a language that was only detected is not among them.
+        progress: of hearing again.
     """
+    told = _Told(progress)
     left_out = gaps(speech, heard.utterances, audio.duration_s)
     language, found = heard.language, list[Utterance]()
     calls = _FURTHER_CALLS + math.ceil(sum(segment.duration_s for segment in speech) / _WINDOW_S)
     waiting = sorted(left_out, key=lambda gap: gap.speech_s)
     while waiting and calls > 0:
         gap = waiting.pop()
-        again = _hear(model, audio, gap, asked, language)
+        again = _hear(
+            model, audio, gap, asked, language, progress=partial(told.share_of_one, min(calls, 1 + len(waiting)))
+        )
+        told.heard += 1
         calls -= 1
         if again.utterances and not heard.utterances and not found:
             language = again.language
@@ -135,7 +143,22 @@ def cover(
         waiting.sort(key=lambda gap: gap.speech_s)
     utterances = sorted([*_parted(heard.utterances, left_out), *found], key=lambda u: (u.start_s, u.end_s))
     uncovered = [segment for gap in gaps(speech, utterances, audio.duration_s) for segment in gap.speech]
+    progress(1.0)
     return replace(heard, utterances=utterances, language=language, uncovered=uncovered)
+
+
+class _Told:
+    """Progress over stretches of which each may leave more to hear: one more is always reckoned with, and where there
+    are several it waits instead of falling."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._furthest = progress, 0.0
+        self.heard = 0
+
+    def share_of_one(self, waiting: int, fraction: float) -> None:
+        """So much of the stretch being heard is done; `waiting` are still to be heard, this one among them."""
+        self._furthest = max(self._furthest, (self.heard + fraction) / (self.heard + waiting + 1))
+        self._progress(self._furthest)
 
 
 def _still_to_hear(gap: Gap, found: Sequence[Utterance]) -> list[Gap]:
@@ -166,26 +189,22 @@ def _parted(utterances: Sequence[Utterance], gaps_between: Sequence[Gap]) -> Ite
         yield utterance if len(rest) == len(utterance.words) else _of_words(utterance, rest)
 
 
-def _hear(model: AsrModel, audio: Waveform, gap: Gap, asked: Mapping[str, Any], language: str | None) -> Transcript:
+def _hear(
+    model: AsrModel, audio: Waveform, gap: Gap, asked: Mapping[str, Any], language: str | None, *, progress: Progress
+) -> Transcript:
     """The gap's words, in the language that is detected in it; where that is doubtful, in that or the transcript's,
     whichever makes the likelier words."""
-    again = model.transcribe(audio, gap.speech, asked, _in_silence)
+    again = model.transcribe(audio, gap.speech, asked, progress)
     probability = again.language_probability
     doubtful = probability is not None and probability < _LEAST_LANGUAGE_PROBABILITY
     if language is None or again.language == language or not doubtful:
         return again
-    return max(
-        model.transcribe(audio, gap.speech, {**asked, "language": language}, _in_silence), again, key=_likelihood
-    )
+    return max(model.transcribe(audio, gap.speech, {**asked, "language": language}, progress), again, key=_likelihood)
 
 
 def _likelihood(heard: Transcript) -> float:
     known = [u.average_log_probability for u in heard.utterances if u.average_log_probability is not None]
     return sum(known) / len(known) if known else -math.inf
-
-
-def _in_silence(fraction: float) -> None:
-    """Progress of which nothing is told: the step's own went to its end."""
 
 
 def _believed(utterances: Sequence[Utterance], gap: Gap, heard: Transcript) -> Iterator[Utterance]:

@@ -29,6 +29,8 @@ from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import SpeechSegments, Transcript
 
 _SECONDS_PER_MINUTE = 60
+_FIRST_HEARING = 0.9
+"""Of the progress; speech that got no word is heard again after it, which takes nothing where there is none."""
 
 
 class AsrParameters(StepParameters):
@@ -177,9 +179,11 @@ def _transcribe(
     waveform = audio.waveform(loaded.sample_rate_hz, channel=channel)
     context.facts = replace(loaded.facts, batch_size=asked.get("batch_size", loaded.facts.batch_size))
     with context.model() as model:
-        heard: Transcript = model.transcribe(waveform, segments, asked, progress)
+        first = partial(_part_of, progress, 0.0, _FIRST_HEARING)
+        heard: Transcript = model.transcribe(waveform, segments, asked, first)
         asked_for = context.parameters.model_dump(exclude_none=True)
-        heard = cover(model, waveform, segments, heard, asked_for)
+        again = partial(_part_of, progress, _FIRST_HEARING, 1 - _FIRST_HEARING)
+        heard = cover(model, waveform, segments, heard, asked_for, progress=again)
     return heard.in_original_time(audio.time_map)
 
 

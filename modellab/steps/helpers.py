@@ -6,7 +6,7 @@ from typing import Any
 
 from modellab.steps.definition import Helper, StepContext
 from modellab.steps.timed import TimedModel
-from modellab.surfaces.contracts import Vectors
+from modellab.surfaces.contracts import Progress, Vectors
 from modellab.text.llm.backends import BackendSettings, LanguageModel
 from modellab.text.llm.endpoint import Endpoint
 
@@ -34,9 +34,10 @@ class Embedder:
     def __init__(self, context: StepContext) -> None:
         self._context = context
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """As the model does; the step's own progress unless another is to be told."""
         with self._context.helper(_EMBEDDER) as model:
-            vectors: Vectors = model.embed(texts)
+            vectors: Vectors = model.embed(texts, progress or self._context.progress)
         return vectors
 
 

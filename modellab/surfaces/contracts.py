@@ -39,6 +39,10 @@ Progress = Callable[[float], None]
 """Called with the fraction of the work done, 0 to 1, never falling."""
 
 
+def untold(fraction: float) -> None:
+    """Progress that nobody follows."""
+
+
 @runtime_checkable
 class VadModel(Protocol):
     """Finds speech."""
@@ -131,7 +135,7 @@ class SeparateModel(Protocol):
 class EmbedModel(Protocol):
     """Turns texts into unit vectors of one width: the closer two are, the more alike what the texts mean."""
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Progress = untold) -> Vectors:
         """One row for each text."""
         ...
 

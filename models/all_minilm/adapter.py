@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from modellab.registry.loaded import LoadRequest
-from modellab.surfaces.contracts import Vectors
+from modellab.surfaces.contracts import Progress, Vectors, untold
 
 _TOKENS = 256
 """Longest input, in word pieces: what the model was trained with."""
@@ -37,12 +37,13 @@ class MiniLM:
         self._weights = load_file(folder / "model.safetensors")
         self._encoder = _encoder(self._weights)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], progress: Progress = untold) -> Vectors:
         """One row of 384 per text; texts of like length go through together."""
         import torch
 
         vectors = np.empty((len(texts), _WIDTH), np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        done, characters = 0, sum(map(len, texts))
         with torch.inference_mode():
             for begin in range(0, len(order), _BATCH):
                 batch = order[begin : begin + _BATCH]
@@ -50,6 +51,8 @@ class MiniLM:
                 ids = torch.tensor([one.ids for one in encoded])
                 mask = torch.tensor([one.attention_mask for one in encoded], dtype=torch.bool)
                 vectors[batch] = self._forward(ids, mask).numpy()
+                done += sum(len(texts[index]) for index in batch)
+                progress(done / characters if characters else 1.0)
         return vectors
 
     def _forward(self, ids: Any, mask: Any) -> Any:

@@ -84,3 +84,10 @@ def test_its_vectors_are_those_of_a_plain_bert(lab: Lab) -> None:
     with Models(lab, ModelRegistry()) as models, models.lease(REF) as loaded:
         np.testing.assert_allclose(loaded.model.embed(texts), np.array(expected), atol=2e-6)
         assert loaded.model.embed([]).shape == (0, 384)
+
+
+def test_its_progress_goes_by_the_length_of_what_is_done(lab: Lab) -> None:
+    told: list[float] = []
+    with Models(lab, ModelRegistry()) as models, models.lease(REF) as loaded:
+        loaded.model.embed([*["a"] * 32, *["cccc"] * 8, *["bb"] * 32], told.append)
+    assert told == [0.25, 0.75, 1.0]

@@ -33,6 +33,8 @@ class Scripted:
         self, audio: Waveform, speech: Sequence[Segment], parameters: Mapping[str, Any], progress: Progress
     ) -> Transcript:
         self.asked.append((tuple(speech), parameters))
+        progress(0.5)
+        progress(1.0)
         say = self.script.get(round(speech[0].start_s, 2))
         return say(parameters.get("language")) if say else Transcript([], audio.duration_s, "en")
 
@@ -127,6 +129,14 @@ def test_a_stretch_that_brings_nothing_is_halved_at_its_longest_pause() -> None:
     ]
     assert found.text.endswith("j k l m")
     assert found.uncovered == [Segment(11, 14), Segment(14.2, 16)]
+
+
+def test_progress_goes_on_while_speech_is_heard_again_and_never_falls() -> None:
+    speech = [Segment(0, 10), Segment(11, 14), Segment(17, 20)]
+    told: list[float] = []
+    cover(Scripted({}), AUDIO, speech, HEARD, {}, progress=told.append)
+    # One stretch, which brings nothing: 0.5 and 1 of 2. Then its halves: 1.5 and 2 of 4, 2.5 and 3 of 4.
+    assert told == [0.25, 0.5, 0.5, 0.5, 0.625, 0.75, 1.0]
 
 
 def test_a_decoder_that_stops_again_is_asked_for_the_rest() -> None:
