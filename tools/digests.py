@@ -38,7 +38,6 @@ _LEFT_OUT = {"Field": {"description"}, "StepDefinition": {"description", "tables
 """Words for people, and rows that are worked out from a result."""
 _ENDS = frozenset(
     {
-        "modellab.artifacts.store",
         "modellab.errors",
         "modellab.redaction",
         "modellab.registry.config",
