@@ -11,6 +11,10 @@ import pytest
 from modellab.settings import Lab, Settings
 
 TEST_DATA_VARIABLE = "MODELLAB_TEST_DATA"
+
+# Several workers share the cores. Threads of torch that spin while they wait for each other would keep the others'
+# from running: Demucs' small networks then take four times as long. Set before torch is loaded, and for children too.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = ("tests/docs/test_readme.py", *_SERVED)
