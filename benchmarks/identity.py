@@ -126,7 +126,8 @@ def main() -> None:
     where = made_on()  # asked before the work: the checkout may be at another commit when it is done
     figures = measure(arguments.system, arguments.many, arguments.listed)
     if arguments.json:
-        print(json.dumps({"made_on": where, "milliseconds": figures}, indent=1))
+        rounded = {name: round(value, 2) for name, value in figures.items()}
+        print(json.dumps({"made_on": where, "milliseconds": rounded}, indent=1))
         return
     print(where)
     for name, value in figures.items():
