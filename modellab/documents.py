@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from modellab.errors import ArtifactCorrupt, TextRefused
-from modellab.files import write_atomic
 from modellab.outside import RESULT, read_bytes
 
 T = TypeVar("T")
@@ -34,8 +33,8 @@ def to_json(result: Any) -> str:
 
 
 def dump(result: Any, path: Path) -> None:
-    """Write a result as JSON, whole or not at all."""
-    write_atomic(path, to_json(result))
+    """Write a result as JSON into a folder that nobody sees before it is whole, and synced (`ArtifactStore.commit`)."""
+    path.write_text(to_json(result), encoding="utf-8")
 
 
 def save(result: Kept, folder: Path) -> None:

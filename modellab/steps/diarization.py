@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from modellab.artifacts.store import Artifact
 from modellab.documents import save
-from modellab.files import write_atomic
 from modellab.formats.rttm import to_rttm
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
@@ -54,7 +53,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
 def save_turns(diarization: Diarization, context: StepContext) -> None:
     """Write turns as a step's result, as RTTM too."""
     save(diarization, context.output)
-    write_atomic(context.output / _RTTM_FILE, to_rttm(diarization.turns, context.input.digits))
+    (context.output / _RTTM_FILE).write_text(to_rttm(diarization.turns, context.input.digits), encoding="utf-8")
 
 
 def _summary(diarization: Diarization) -> dict[str, Any]:
