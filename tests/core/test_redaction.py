@@ -21,7 +21,11 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_secret_setting_is_known() -> None:
-    assert secret_variables() == {"HF_TOKEN": "hf_token", "MODELLAB_LLM_API_KEY": "llm_api_key"}
+    assert secret_variables() == {
+        "HF_TOKEN": "hf_token",
+        "MODELLAB_LLM_API_KEY": "llm_api_key",
+        "MODELLAB_SERVE_TOKEN": "serve_token",
+    }
     secret = [name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)]
     assert sorted(secret) == sorted(secret_variables().values())
 
