@@ -2,7 +2,8 @@
 
     python benchmarks/bare.py REQUESTS RECORDING [RECORDING ...]
 
-One process, no registry, no artifacts, no Dagster: load each model once, then decode each recording and call them.
+One process, no registry, no artifacts, no Dagster: load each model once, then decode each recording and call them,
+as often as the pipeline does: speech that got no word is heard again here too.
 REQUESTS is a pickle, written by `overhead.py`, of the load requests and parameters that the pipeline itself would use.
 A pipeline with chapters and a summary also has its sentences embedded, for each of the two.
 """
@@ -18,6 +19,7 @@ from faster_whisper import decode_audio
 
 from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
+from modellab.speech.coverage import cover
 from modellab.surfaces.contracts import EmbedModel
 from modellab.surfaces.results import Transcript
 
@@ -44,7 +46,8 @@ def work(recording: Path, models: Mapping[str, Any], parameters: Mapping[str, An
     """The calls for one recording."""
     audio = Waveform(decode_audio(str(recording), sampling_rate=SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
     speech = models["vad"].detect(audio, parameters["vad"], _ignore).segments
-    transcript: Transcript = models["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
+    heard: Transcript = models["asr"].transcribe(audio, speech, parameters["asr"], _ignore)
+    transcript = cover(models["asr"], audio, speech, heard, parameters["asr"])
     print(len(transcript.words), "words")
     if "diarization" in models:
         print(len(models["diarization"].diarize(audio, parameters["diarization"], _ignore).turns), "turns")
