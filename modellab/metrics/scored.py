@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from modellab.artifacts.store import Artifact
+from modellab.datasets.reference import CaseId
 from modellab.metrics.score import Score
-
-
-@dataclass(frozen=True, slots=True)
-class CaseId:
-    """Which case of a dataset."""
-
-    dataset: str
-    version: str
-    case_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from modellab.datasets.reference import CaseId
 from modellab.documents import load, save
 from modellab.metrics.diarization import error_rate as diarization_error_rate
 from modellab.metrics.score import Metric, Score
-from modellab.metrics.scored import CaseId, ScoredResult
+from modellab.metrics.scored import ScoredResult
 
 WER = Metric(
     *("wer", "ratio", "lower", "n-1", "1+jiwer-4"),

@@ -11,8 +11,9 @@ import pytest
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
+from modellab.datasets.reference import CaseId
 from modellab.documents import dump
-from modellab.metrics.scored import CaseId, ScoredResult
+from modellab.metrics.scored import ScoredResult
 from modellab.metrics.transcription import transcription_error
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import steps_by_name

@@ -1,0 +1,1 @@
+"""Datasets: recordings with references, by which models are judged."""
