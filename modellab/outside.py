@@ -6,6 +6,7 @@ while it is parsed, and what comes out is plain data that any JSON can hold: no 
 numbers beyond 64 bits. Whoever reads turns `TextRefused` into an error of their own where they can say more.
 """
 
+import codecs
 import json
 import math
 import re
@@ -65,6 +66,26 @@ def parse_text(data: bytes, name: str, limits: Limits) -> str:
     if len(data) > limits.bytes:
         raise _too_large(name, limits)
     return _decoded(data, name)
+
+
+def read_marked_text(path: Path, limits: Limits) -> str:
+    """A file's text, in UTF-8, or in UTF-16 if its first two bytes say so, as Windows' programs and Praat write it.
+
+    Raises:
+        TextRefused: it is larger than the limit, or in neither.
+        OSError: it can't be read.
+    """
+    data = read_bytes(path, limits)
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decoded(data, str(path))
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise TextRefused(
+            f"{path} can't be read: not UTF-16, as its first two bytes say",
+            found=f"{error.reason} at byte {error.start}",
+            hint="Save it as UTF-8.",
+        ) from error
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:
