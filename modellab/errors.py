@@ -201,6 +201,18 @@ class ServerLost(LabError):
     in_short: ClassVar[str] = "the connection to the server of its model was lost"
 
 
+class DatasetError(LabError):
+    """A dataset's manifest that can't be read, is not valid, or whose id is taken."""
+
+
+class MediaMissing(LabError):
+    """A file that a dataset names is not where it should be, and can't be fetched."""
+
+
+class MediaChanged(LabError):
+    """A file that a dataset names was found, but its SHA-256 is not the one the manifest states."""
+
+
 class ArtifactMissing(LabError):
     """A step asked for a result that has not been made."""
 

@@ -251,6 +251,16 @@ class Lab:
         return self.home / "pipelines"
 
     @cached_property
+    def datasets(self) -> Path:
+        """Dataset manifests of the lab's user, `<id>.yaml` or `<id>/dataset.yaml`."""
+        return self.home / "datasets"
+
+    @cached_property
+    def fetched(self) -> Path:
+        """Files of datasets that were fetched from addresses, `<SHA-256>/<name>`."""
+        return self.home / "fetched"
+
+    @cached_property
     def names(self) -> Path:
         """Names that the user gave to speakers, `<fingerprint of the result that tells them apart>.json`."""
         return self.home / "names"

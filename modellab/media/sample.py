@@ -1,9 +1,9 @@
 """The two-speaker sample of the pyannote.audio package: 30 s of a telephone call, 16 kHz, with references beside it."""
 
-import importlib.util
 from pathlib import Path
 
 from modellab.errors import LabError
+from modellab.installed import inside_package, package_folders
 
 _PACKAGE = "pyannote"
 _INSIDE = Path("audio") / "sample" / "sample.wav"
@@ -15,11 +15,9 @@ def sample_path() -> Path:
     Raises:
         LabError: the package, or the sample in it, is not there.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
-    folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
-    for folder in folders:
-        if (path := folder / _INSIDE).is_file():
-            return path
+    if path := inside_package(_PACKAGE, _INSIDE):
+        return path
+    folders = package_folders(_PACKAGE)
     raise LabError(
         "the sample recording is not installed",
         found="no package pyannote.audio" if not folders else f"no {_INSIDE} in {folders[0]}",

@@ -1,20 +1,19 @@
 """Where a model's weights can lie: each source says what it found of a variant, or why it found nothing."""
 
-import importlib.util
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from modellab.hub import QUESTION_TIMEOUT_S, hub_token, refused_by_hub, unreachable
+from modellab.installed import inside_package
 from modellab.registry.config import HubSource, ModelRef, Variant, WheelSource, below
 from modellab.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 GIVEN = "the folder that is named"
-_HUB_TIMEOUT_S = 5.0
-"""How long the hub may take to answer the first question before it counts as out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,8 @@ def wheel(variant: Variant) -> Looked:
     for name, places in variant.wheel.files.items():
         parts: list[Path] = []
         for place in places:
-            path = _inside_package(place)
+            name_of_package, _, inside = place.partition("/")
+            path = inside_package(name_of_package, inside)
             if path is None or not path.is_file():
                 return NotFound(source, f"{place} is not there; {_how_to_install(variant.wheel)}")
             parts.append(path)
@@ -136,15 +136,6 @@ def _how_to_install(source: WheelSource) -> str:
     return f"it belongs to the default install: pip install {source.package}"
 
 
-def _inside_package(place: str) -> Path | None:
-    name, _, inside = place.partition("/")
-    # find_spec of a top-level name reads the import system's tables and runs none of the package's code.
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations))) / inside
-
-
 class Hub:
     """Downloads from the Hugging Face hub. What failed is not tried again by this object: a process asks once."""
 
@@ -155,15 +146,6 @@ class Hub:
         self._failed: dict[tuple[str, str], str] = {}
         self._unreachable: str | None = None
 
-    def token(self) -> str | None:
-        """The token from `HF_TOKEN`, or the one that `hf auth login` stored."""
-        if self._settings.hf_token:
-            return self._settings.hf_token.get_secret_value()
-        from huggingface_hub import get_token
-
-        stored: str | None = get_token()
-        return stored
-
     def refusal(self, variant: Variant) -> str | None:
         """Why a download need not be tried, if so; asks nobody."""
         if variant.hub is None:
@@ -172,7 +154,7 @@ class Hub:
             return f"{self._settings.offline_by} forbids asking it"
         if self._unreachable:
             return self._unreachable
-        if variant.gated and not self.token():
+        if variant.gated and not hub_token(self._settings):
             return f"{variant.hub.repository} is gated and HF_TOKEN is not set"
         failures = (self._failed.get((hub.repository, hub.revision)) for hub in variant.hubs.values())
         return next(filter(None, failures), None)
@@ -201,24 +183,17 @@ class Hub:
     def _fetch(self, hub: HubSource) -> Path:
         from huggingface_hub import HfApi, snapshot_download
 
-        token = self.token()
-        HfApi(token=token).model_info(hub.repository, revision=hub.revision, timeout=_HUB_TIMEOUT_S)
+        token = hub_token(self._settings)
+        HfApi(token=token).model_info(hub.repository, revision=hub.revision, timeout=QUESTION_TIMEOUT_S)
         _log.info("downloading %s from the hub", hub.repository)
         return Path(
             snapshot_download(hub.repository, revision=hub.revision, allow_patterns=list(hub.files), token=token)
         )
 
     def _explain(self, hub: HubSource, error: Exception) -> str:
-        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-
-        if isinstance(error, GatedRepoError):
-            return f"{hub.repository} is gated and this token has no access to it"
-        if isinstance(error, RepositoryNotFoundError):
-            return f"{hub.repository} does not exist, or is private or gated and needs a token"
-        words = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        if isinstance(error, HfHubHTTPError):
-            return f"{hub.repository}: {words}"
-        self._unreachable = f"can't be reached ({type(error).__name__}: {words})"
+        if refused := refused_by_hub(hub.repository, error):
+            return refused
+        self._unreachable = unreachable(error)
         return self._unreachable
 
 
