@@ -1,4 +1,4 @@
-"""English names of languages, for people."""
+"""Languages: their English names, for people, and which are written without spaces."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,9 @@ yi Yiddish, yo Yoruba, yue Cantonese, zh Chinese
 """
 LANGUAGE_NAMES: Mapping[str, str] = dict(entry.strip().split(" ", 1) for entry in " ".join(_NAMES.split()).split(","))
 """Code, as Whisper and ISO 639-1 have it -> name."""
+
+UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
+"""Languages written without spaces between words; they get a CER (as in Radford et al. 2022, section 4)."""
 
 
 def language_name(code: str) -> str:

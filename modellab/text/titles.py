@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from modellab.metrics.transcription import UNSPACED
 from modellab.text.addressing import called_names
 from modellab.text.english import word_list
+from modellab.text.languages import UNSPACED
 from modellab.text.sentences import Sentence, tokens
 from modellab.text.stopwords import content_words, stop_words
 
