@@ -239,7 +239,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
-    code_version="3",
+    code_version="4",
     reads=(Read("audio", Kind.AUDIO), Read("speech", Kind.SPEECH)),
     gives=(Kind.RECOGNITION, Kind.TRANSCRIPT),
     parameters=AsrParameters,

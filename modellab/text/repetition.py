@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LONGEST_WORDS = 30
-"""Phrases up to so many words are looked for: half a minute of speech holds no three of longer ones."""
+from modellab.text.runs import runs
+
 _TIMES = ((0.5, 8), (1.0, 6), (4.0, 4), (float("inf"), 3))
 """A phrase of up to so many words is a loop from so many times in a row on."""
+_LEAST_TIMES = min(times for _, times in _TIMES)
 _UNSPACED_WORDS = 0.5
 """A character of a script without spaces counts as half a word."""
 _UNSPACED = re.compile(
@@ -53,21 +54,20 @@ class Repetition:
 
 def repetitions(words: Sequence[str]) -> list[Repetition]:
     """Loops in words as they were written, in order; of loops within each other the one with the shortest phrase."""
-    units, numbers = _units(words)
+    units, numbers = units_of(words)
     weights = np.array([_UNSPACED_WORDS if _UNSPACED.match(unit) else 1.0 for unit in units])
+    behind = np.concatenate([[0.0], np.cumsum(weights)])
     codes = np.unique(np.array(units, dtype=object), return_inverse=True)[1] if units else np.empty(0, dtype=np.int64)
     found: list[Repetition] = []
     taken = np.zeros(len(units), dtype=bool)
-    for period in range(1, min(int(LONGEST_WORDS / _UNSPACED_WORDS), len(units) // 2) + 1):
-        for start, end in _runs(codes[period:] == codes[:-period]):
-            behind = end + period
-            length = float(weights[start : start + period].sum())
-            times = (behind - start) // period
-            if length > LONGEST_WORDS or times < _too_often(length) or taken[start:behind].any():
-                continue
-            taken[start:behind] = True
-            phrase = words[numbers[start] : numbers[start + period - 1] + 1]
-            found.append(Repetition(numbers[start], numbers[behind - 1] + 1, times, _joined(phrase)))
+    for run in runs(codes, times=_LEAST_TIMES):
+        start, end, period = run.start, run.end, run.period
+        times = (end - start) // period
+        if times < _too_often(float(behind[start + period] - behind[start])) or taken[start:end].any():
+            continue
+        taken[start:end] = True
+        phrase = words[numbers[start] : numbers[start + period - 1] + 1]
+        found.append(Repetition(numbers[start], numbers[end - 1] + 1, times, _joined(phrase)))
     return sorted(found, key=lambda repetition: repetition.first_word)
 
 
@@ -75,8 +75,9 @@ def _too_often(words: float) -> int:
     return next(times for up_to, times in _TIMES if words <= up_to)
 
 
-def _units(words: Sequence[str]) -> tuple[list[str], list[int]]:
-    """What is compared, and the number of the word that each is of."""
+def units_of(words: Iterable[str]) -> tuple[list[str], list[int]]:
+    """What is compared of some words, and the number of the word that each is of: plain words, in scripts without
+    spaces characters."""
     units, numbers = [], []
     for number, word in enumerate(words):
         for unit in _parts(word):
@@ -96,12 +97,6 @@ def plain(word: str) -> str:
 def _parts(word: str) -> Iterable[str]:
     """What of a word is compared: of `音声` each character."""
     return _UNSPACED.sub(lambda match: f" {match[0]} ", plain(word)).split()
-
-
-def _runs(flags: np.ndarray) -> Iterable[tuple[int, int]]:
-    """Start and end of each run of true flags."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ import pytest
 from modellab.text.repetition import Repetition, plain, repetitions
 
 THIRTY = " ".join(f"w{number}" for number in range(30))
+LONG = " ".join(f"w{number}" for number in range(700))
 CLOCK = "it was not an ill disposed young man"
 
 
@@ -22,7 +23,10 @@ CLOCK = "it was not an ill disposed young man"
         (f"so {CLOCK} " * 2, []),
         (f"well {f'{CLOCK} ' * 5} then", [(CLOCK, 5)]),
         (f"{THIRTY} {THIRTY} {THIRTY}", [(THIRTY[:79] + "…", 3)]),
-        (f"{THIRTY} x {THIRTY} x {THIRTY} x", []),
+        (f"{THIRTY} x {THIRTY} x {THIRTY} x", [(THIRTY[:79] + "…", 3)]),
+        (f"{THIRTY} x {THIRTY} y {THIRTY} x", []),
+        (f"{LONG} " * 3, [(LONG[:79] + "…", 3)]),
+        (f"so {CLOCK[:31]} " * 6, [(f"so {CLOCK[:31]}", 6)]),
         (
             "it's a loop, really. Its a LOOP really; it’s a loop really it's a loop - really",
             [("it's a loop, really", 4)],

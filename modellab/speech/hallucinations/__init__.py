@@ -1,0 +1,1 @@
+"""Words that were probably never said: spans of a transcript, each with the evidence against it."""
