@@ -77,6 +77,8 @@ class Reference:
     """ISO 639-1 code, a region may follow."""
     text: str | None = None
     """All words in order of time, whoever says them; empty: nothing is said."""
+    names: list[str] | None = None
+    """Names that `text` says (people, products, places), each once: whether they are heard is a figure of its own."""
     utterances: list[ReferenceUtterance] | None = None
     """Who said what, when, in order of start."""
     words: list[Word] | None = None
