@@ -119,13 +119,15 @@ class ReferenceGiven(Strict):
     """What is known of a case, as the manifest gives it: written there, or in files. What is left out is not known."""
 
     text: _TextOrFile | None = Field(None, description="all words; empty: nothing is said")
-    stm: _TextOrFile | None = Field(None, description="who said what, when: STM, or SegLST by its ending .json")
+    stm: _TextOrFile | None = Field(
+        None, description="who said what, when: STM, or SegLST in a file that ends in .json"
+    )
     rttm: _TextOrFile | None = Field(None, description="who speaks when")
     uem: _TextOrFile | None = Field(None, description="what of the recording is scored")
     ctm: _TextOrFile | None = Field(None, description="words with their times")
-    textgrid: _TextOrFile | None = Field(None, description="Praat's tiers: words, or what speakers say")
+    textgrid: FileSource | None = Field(None, description="Praat's tiers: words, or what speakers say")
     speech: _ListOrFile[Stretch] | None = Field(
-        None, description="where there is speech: [start, end] pairs, Audacity labels, or RTTM by its ending .rttm"
+        None, description="where there is speech: [start, end] pairs, Audacity's labels, or RTTM in a file .rttm"
     )
     labels: _ListOrFile[Name] | None = Field(None, description="classes of the recording; in a file one a line")
     midi: FileSource | None = Field(None, description="notes")

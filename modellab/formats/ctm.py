@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from modellab.formats.lines import CHANNEL, field, read_lines, seconds, split
+from modellab.formats.lines import CHANNEL, Written, field, read_lines, seconds, split
 from modellab.surfaces.results import Word
 
 _FIELDS = 5
@@ -33,7 +33,7 @@ def _length_s(word: Word, last_s: float) -> float:
     return max(_LEAST_S, min(round(word.end_s, 3), last_s) - round(word.start_s, 3))
 
 
-def read_ctm(path: Path) -> dict[str, list[Word]]:
+def read_ctm(path: Path | Written) -> dict[str, list[Word]]:
     """Words by recording, in order of time; confidence and speaker where the file has them.
 
     Raises:

@@ -7,6 +7,7 @@ lines, `NA` or `null` for a missing name, and leaves out what lasts 0 seconds, a
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,7 +61,19 @@ def span(start: str, end: str) -> tuple[float, float]:
     return start_s, end_s
 
 
-def read_lines(path: Path, form: str, allowed: str, parse: Callable[[str], T | None]) -> list[T]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that stands in another file, read as if it were a file of its own."""
+
+    name: str
+    """What errors call it."""
+    text: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def read_lines(path: Path | Written, form: str, allowed: str, parse: Callable[[str], T | None]) -> list[T]:
     """What every line of a file says, comments and empty lines left out.
 
     Args:
@@ -73,7 +86,7 @@ def read_lines(path: Path, form: str, allowed: str, parse: Callable[[str], T | N
         LabError: the file can't be read, or a line is not of the format: says which.
     """
     try:
-        text = read_text(path, REFERENCE)
+        text = path.text if isinstance(path, Written) else read_text(path, REFERENCE)
     except (OSError, TextRefused) as error:
         raise LabError(f"{path} can't be read as {form}", found=str(error)) from error
     entries: list[T] = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from modellab.formats.lines import CHANNEL, field, read_lines, seconds, split
+from modellab.formats.lines import CHANNEL, Written, field, read_lines, seconds, split
 from modellab.surfaces.results import Turn
 
 _FIELDS = 8
@@ -25,7 +25,7 @@ def to_rttm(turns: Iterable[Turn], name: str) -> str:
     )
 
 
-def read_rttm(path: Path) -> dict[str, list[Turn]]:
+def read_rttm(path: Path | Written) -> dict[str, list[Turn]]:
     """Speaker turns by recording, in order of time. Lines of other types than `SPEAKER` are left out.
 
     Raises:

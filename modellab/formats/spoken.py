@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.errors import LabError, TextRefused
-from modellab.formats.lines import CHANNEL, REFERENCE, field, read_lines, span, split
+from modellab.formats.lines import CHANNEL, REFERENCE, Written, field, read_lines, span, split
 from modellab.outside import read_json
 
 _TEXT = 5
@@ -37,7 +37,7 @@ def to_stm(spoken: Iterable[SpokenText]) -> str:
     )
 
 
-def read_stm(path: Path) -> list[SpokenText]:
+def read_stm(path: Path | Written) -> list[SpokenText]:
     """Every line with its text, in order of time. Comments (`;;`) and the optional `<label>` field are left out.
 
     Raises:

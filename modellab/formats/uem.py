@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from modellab.formats.lines import CHANNEL, field, read_lines, span, split
+from modellab.formats.lines import CHANNEL, Written, field, read_lines, span, split
 from modellab.surfaces.results import Segment
 
 _FIELDS = 4
@@ -14,7 +14,7 @@ def to_uem(segments: Iterable[Segment], name: str) -> str:
     return "".join(f"{field(name)} {CHANNEL} {s.start_s:.6f} {s.end_s:.6f}\n" for s in segments)
 
 
-def read_uem(path: Path) -> dict[str, list[Segment]]:
+def read_uem(path: Path | Written) -> dict[str, list[Segment]]:
     """Scored stretches by recording, in order of time.
 
     Raises:
