@@ -1,0 +1,227 @@
+"""The datasets that come with Model Lab: whole, made again by their scripts to the sample, and true of their sounds."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from modellab.datasets.catalogue import SHIPPED
+from modellab.datasets.loading import read_manifest
+from modellab.datasets.manifest import Case, Manifest
+from modellab.datasets.places import FilePlace, PackagePlace, TextPlace
+from modellab.files import sha256_file
+from modellab.media.sample import sample_path
+
+NAMES = [
+    "asr_golden_v1",
+    "asr_smoke_v1",
+    "diar_golden_v1",
+    "diar_smoke_v1",
+    "enhance_smoke_v1",
+    "hallucination_v1",
+    "meeting_golden_v1",
+    "separate_smoke_v1",
+    "tts_smoke_v1",
+    "vad_smoke_v1",
+]
+RATE_HZ = 16_000
+
+
+@cache
+def manifest(name: str) -> Manifest:
+    return read_manifest(SHIPPED / f"{name}.yaml")
+
+
+def cases(*names: str) -> list[Any]:
+    return [pytest.param(case, id=f"{name}-{case.id}") for name in names for case in manifest(name).cases]
+
+
+def file_of(place: object) -> Path:
+    assert isinstance(place, FilePlace)
+    if isinstance(place, PackagePlace):
+        assert (place.package, place.file) == ("pyannote", "audio/sample/sample.wav")
+        return sample_path()
+    return SHIPPED / place.file
+
+
+def samples(path: Path) -> np.ndarray:
+    found, rate_hz = soundfile.read(path, dtype="float64")
+    assert rate_hz == RATE_HZ and found.ndim == 1
+    return found
+
+
+def heard(case: Case) -> np.ndarray:
+    return samples(file_of(case.source))
+
+
+def power_db(sound: np.ndarray) -> float:
+    return float(10 * np.log10(np.square(sound).mean()))
+
+
+def snr_db(case: Case) -> float:
+    return float(case.tags["snr"].removesuffix(" dB"))
+
+
+def media_of(name: str) -> Iterator[tuple[Path, str | None]]:
+    for case in manifest(name).cases:
+        places = [case.source, *case.reference.sounds().values()]
+        yield from ((file_of(place), place.sha256) for place in places if not isinstance(place, TextPlace))
+
+
+def test_these_are_there() -> None:
+    assert sorted(path.stem for path in SHIPPED.glob("*.yaml")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_media_have_the_digests_of_the_manifest(name: str) -> None:
+    for path, digest in media_of(name):
+        assert sha256_file(path) == digest, path
+
+
+def test_media_are_small_and_each_is_of_use() -> None:
+    there = set((SHIPPED / "media").rglob("*.*"))
+    assert sum(path.stat().st_size for path in there) < 8_000_000
+    used = {path for name in NAMES for path, _ in media_of(name)}
+    said = {path for path in there if path.parent.name == "speech"}
+    assert there - used - said == set()
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("again")
+    script = SHIPPED / "make" / "build.py"
+    subprocess.run([sys.executable, str(script), "--into", str(folder)], check=True)
+    return folder
+
+
+def test_the_scripts_make_the_same_samples_again(again: Path) -> None:
+    made = sorted((again / "media").rglob("*.flac"))
+    there = set((SHIPPED / "media").rglob("*.flac")) - set((SHIPPED / "media" / "speech").iterdir())
+    assert {path.relative_to(again) for path in made} == {path.relative_to(SHIPPED) for path in there}
+    for path in made:
+        shipped, found = (soundfile.read(root / path.relative_to(again), dtype="int16")[0] for root in (SHIPPED, again))
+        assert np.array_equal(shipped, found), path
+
+
+def test_the_scripts_write_the_same_manifests_again(again: Path) -> None:
+    def without_digests(value: Any) -> Any:
+        # Another libFLAC may pack the same samples into other bytes.
+        if isinstance(value, dict):
+            return {key: without_digests(each) for key, each in value.items() if key != "sha256"}
+        return [without_digests(each) for each in value] if isinstance(value, list) else value
+
+    for name in NAMES:
+        shipped, made = (yaml.safe_load((root / f"{name}.yaml").read_text()) for root in (SHIPPED, again))
+        assert without_digests(made) == without_digests(shipped)
+
+
+def test_each_voice_says_each_domain_and_is_heard_in_each_condition() -> None:
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for case in manifest("asr_golden_v1").cases:
+        kind = case.tags["noise"] if case.tags["channel"] == "wideband" else "channel"
+        seen.setdefault(case.speakers[0], []).append((case.tags["domain"], kind))
+    assert len(seen) == 8
+    for found in seen.values():
+        assert sorted(domain for domain, _ in found) == ["dates", "meeting", "names", "numbers", "prose"]
+        assert sorted(kind for _, kind in found) == ["babble", "channel", "clean", "pink", "street"]
+    assert len({pair for found in seen.values() for pair in found}) == 25
+
+
+@pytest.mark.parametrize("case", cases("enhance_smoke_v1"))
+def test_noise_is_as_loud_as_its_tag_says(case: Case) -> None:
+    clean = samples(file_of(case.reference.clean))
+    assert power_db(clean) - power_db(heard(case) - clean) == pytest.approx(snr_db(case), abs=0.1)
+
+
+@pytest.mark.parametrize("case", cases("separate_smoke_v1"))
+def test_a_mix_is_the_sum_of_its_stems(case: Case) -> None:
+    stems = [samples(file_of(place)) for place in case.reference.stems.values()]
+    assert np.array_equal(heard(case), np.sum(stems, axis=0))
+    assert power_db(stems[0]) - power_db(stems[1]) == pytest.approx(snr_db(case), abs=0.1)
+
+
+def turns(rttm: str) -> list[tuple[float, float, str]]:
+    lines = [line.split() for line in rttm.splitlines()]
+    return [(float(line[3]), float(line[3]) + float(line[4]), line[7]) for line in lines]
+
+
+def spoken(case: Case, length: int, widened_s: float = 0.0) -> np.ndarray:
+    """Whether there is speech, for each sample."""
+    stretches = (
+        [(each.start_s, each.end_s) for each in case.reference.speech]
+        if isinstance(case.reference.speech, list)
+        else [each[:2] for each in turns(str(case.reference.rttm))]
+    )
+    found = np.zeros(length, dtype=bool)
+    for start_s, end_s in stretches:
+        found[max(0, round((start_s - widened_s) * RATE_HZ)) : round((end_s + widened_s) * RATE_HZ)] = True
+    return found
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in [*cases("meeting_golden_v1"), cases("vad_smoke_v1")[0]]
+        if not isinstance(case.values[0].source, PackagePlace)
+    ],
+)
+def test_there_is_speech_where_the_reference_says_and_nowhere_else(case: Case) -> None:
+    sound = heard(case)
+    windows = sound[: len(sound) // 160 * 160].reshape(-1, 160)
+    levels_db = 10 * np.log10(np.square(windows).mean(axis=1) + 1e-12)
+    inside = spoken(case, windows.size, widened_s=0.1).reshape(-1, 160).all(axis=1)
+    outside = ~spoken(case, windows.size, widened_s=0.1).reshape(-1, 160).any(axis=1)
+    assert outside.sum() > 50 and levels_db[outside].max() < -48.0
+    assert np.median(levels_db[inside]) > -34.0
+
+
+@pytest.mark.parametrize("case", cases("meeting_golden_v1"))
+def test_words_topics_and_actions_lie_in_the_meeting(case: Case) -> None:
+    if isinstance(case.source, PackagePlace):
+        return
+    length_s = len(heard(case)) / RATE_HZ
+    stm = [line.split(maxsplit=5) for line in str(case.reference.stm).splitlines()]
+    assert " ".join(line[5] for line in stm) == case.reference.text
+    assert {line[2] for line in stm} == {speaker for _, _, speaker in turns(str(case.reference.rttm))}
+    starts = {float(line[3]) for line in stm}
+    for chapter in case.reference.chapters or []:
+        assert not isinstance(chapter, str) and (chapter.start_s == 0.0 or chapter.start_s in starts)
+    for action in case.reference.actions or []:
+        assert not isinstance(action, str) and action.start_s in starts
+        assert action.end_s is not None and action.start_s < action.end_s <= length_s
+        assert action.assignee in {line[2] for line in stm}
+    assert bool(case.reference.actions) == case.id.startswith("meeting-")
+
+
+def test_talks_overlap_as_their_tags_say() -> None:
+    shares = {}
+    for case in manifest("diar_golden_v1").cases:
+        if not isinstance(case.source, PackagePlace):
+            found = turns(str(case.reference.rttm))
+            count = np.zeros(len(heard(case)), dtype=int)
+            for start_s, end_s, _ in found:
+                count[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)] += 1
+            shares[case.id] = (round(float((count > 1).sum() / (count > 0).sum()), 2), case.tags["overlap"])
+    assert shares == {
+        "call-delivery": (0.04, "some"),
+        "panel-lunch": (0.13, "much"),
+        "meeting-release": (0.03, "some"),
+        "meeting-library": (0.03, "some"),
+    }
+
+
+def test_nothing_is_said_where_words_would_be_inventions() -> None:
+    for case in manifest("hallucination_v1").cases:
+        assert (case.reference.text, case.reference.rttm, case.reference.speech) == ("", "", [])
+    assert {case.tags["noise"] for case in manifest("hallucination_v1").cases} == {
+        *("silence", "noise", "tones", "music", "babble")
+    }
+    assert not np.any(heard(manifest("hallucination_v1").case("silence")))
