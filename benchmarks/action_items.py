@@ -8,11 +8,14 @@ marked. Beside it: a baseline that takes every sentence with one of a few key wo
 """
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import reduce
 
-from modellab.surfaces.results import Transcript
+from modellab.metrics.actions import Action, action_scores, paired, right_assignee
+from modellab.metrics.score import Score
+from modellab.surfaces.results import Segment, Transcript
 from modellab.text.action_items import find_action_items
 from modellab.text.dialogues import Dialogue, LabelledAction, Split, load_dialogues
 from modellab.text.results import ActionItem
@@ -20,39 +23,8 @@ from modellab.text.sentences import split_sentences
 
 KEYWORDS = ("i'll", "i will", "can you", "could you", "let's", "we need to", "please", "have to", "should")
 Finder = Callable[[Transcript, date], Sequence[ActionItem]]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts of one corpus; rates are sums over sums."""
-
-    predicted: int = 0
-    labelled: int = 0
-    matched: int = 0
-    right_assignee: int = 0
-    right_date: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.predicted + other.predicted,
-            self.labelled + other.labelled,
-            self.matched + other.matched,
-            self.right_assignee + other.right_assignee,
-            self.right_date + other.right_date,
-        )
-
-    @property
-    def precision(self) -> float:
-        return self.matched / self.predicted if self.predicted else 0.0
-
-    @property
-    def recall(self) -> float:
-        return self.matched / self.labelled if self.labelled else 0.0
-
-    @property
-    def f1(self) -> float:
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
+Scores = Mapping[str, Score]
+"""Name of the metric -> score; corpora add up."""
 
 
 def rules(transcript: Transcript, recorded_on: date) -> Sequence[ActionItem]:
@@ -69,44 +41,53 @@ def keywords(transcript: Transcript, recorded_on: date) -> Sequence[ActionItem]:
     ]
 
 
-def score(dialogue: Dialogue, find: Finder, show: bool = False) -> Counts:
+def score(dialogue: Dialogue, find: Finder, show: bool = False) -> Scores:
     """Compare what is found in a dialogue with its labels."""
-    found = find(dialogue.transcript(), dialogue.recorded_on)
-    turn_of_word = [number for number, (_, text) in enumerate(dialogue.turns) for _ in text.split()]
-    left = list(dialogue.actions)
-    counts = Counts(predicted=len(found), labelled=len(left))
-    for item in found:
-        turns = {turn_of_word[word] for e in item.evidence for word in range(e.first_word, e.end_word)}
-        match = max(left, key=lambda action: _overlap(action, item, turns)) if left else None
-        if match is None or not turns & set(match.turns):
-            _tell(show, "WRONG ", dialogue, f"{item.assignee}: {item.task} | {item.evidence[0].text}")
-            continue
-        left.remove(match)
-        who = {None} if match.who is None else {match.who}
-        label = dialogue.label(match.who) if match.who in dialogue.speakers else match.who
-        right_who = item.assignee in who or (item.assignee_speaker == label and item.assignee_speaker is not None)
-        right_date = item.due_date == match.due_date
-        counts += Counts(matched=1, right_assignee=right_who, right_date=right_date)
-        mark = "ok    " if right_who and right_date else "part  "
-        _tell(
-            show,
-            mark,
-            dialogue,
-            f"{item.assignee}/{label}: {item.task} [{item.due_text} {item.due_date}/{match.due_date}]",
-        )
-    for action in left:
-        _tell(show, "MISSED", dialogue, f"{action.who}: {action.task} (turns {action.turns})")
-    return counts
-
-
-def _overlap(action: LabelledAction, item: ActionItem, turns: set[int]) -> tuple[int, int]:
-    """How well a label fits: turns in common, then words of the task in common."""
-    return len(turns & set(action.turns)), len(set(action.task.lower().split()) & set(item.task.lower().split()))
-
-
-def _tell(show: bool, mark: str, dialogue: Dialogue, text: str) -> None:
+    items = find(dialogue.transcript(), dialogue.recorded_on)
+    labelled, found = [_labelled(dialogue, one) for one in dialogue.actions], [_found(item) for item in items]
     if show:
-        print(f"{mark} {dialogue.id}: {text}")
+        print(*_told(dialogue, items, labelled, found), sep="\n")
+    return {one.metric.name: one for one in action_scores(labelled, found)}
+
+
+def corpus(split: Split, find: Finder) -> Scores:
+    """The scores of all dialogues of a split together."""
+    each = [score(dialogue, find) for dialogue in load_dialogues(split)]
+    return {name: reduce(operator.add, (one[name] for one in each)) for name in each[0]}
+
+
+def _labelled(dialogue: Dialogue, action: LabelledAction) -> Action:
+    said = dialogue.transcript().utterances
+    names = () if action.who is None else (action.who,)
+    labels = tuple(dialogue.label(name) for name in names if name in dialogue.speakers)
+    spans = tuple(Segment(said[turn].start_s, said[turn].end_s) for turn in action.turns)
+    return Action(action.task, frozenset(names + labels), action.due_date, spans)
+
+
+def _found(item: ActionItem) -> Action:
+    names = frozenset(name for name in (item.assignee, item.assignee_speaker) if name is not None)
+    spans = tuple(Segment(one.start_s, one.end_s) for one in item.evidence)
+    return Action(item.task, names, item.due_date, spans)
+
+
+def _told(
+    dialogue: Dialogue, items: Sequence[ActionItem], labelled: Sequence[Action], found: Sequence[Action]
+) -> Iterator[str]:
+    pairs = paired(labelled, found)
+    for pair in pairs:
+        item, label, one = items[pair.found], labelled[pair.labelled], found[pair.found]
+        right = right_assignee(label, one) and label.due_date == one.due_date
+        who = "/".join(sorted(label.assignees)) or None
+        yield (
+            f"{'ok    ' if right else 'part  '} {dialogue.id}: {item.assignee}/{who}: {item.task} "
+            f"[{item.due_text} {item.due_date}/{label.due_date}]"
+        )
+    for place in sorted(set(range(len(items))) - {pair.found for pair in pairs}):
+        item = items[place]
+        yield f"WRONG  {dialogue.id}: {item.assignee}: {item.task} | {item.evidence[0].text}"
+    for place in sorted(set(range(len(labelled))) - {pair.labelled for pair in pairs}):
+        action = dialogue.actions[place]
+        yield f"MISSED {dialogue.id}: {action.who}: {action.task} (turns {action.turns})"
 
 
 def table(splits: Sequence[Split]) -> str:
@@ -117,11 +98,12 @@ def table(splits: Sequence[Split]) -> str:
     ]
     for split in splits:
         for name, find in (("rules", rules), ("key words", keywords)):
-            counts = sum((score(dialogue, find) for dialogue in load_dialogues(split)), Counts())
+            found = corpus(split, find)
+            f1, who, when = found["action_f1"], found["assignee_accuracy"], found["due_date_accuracy"]
             rows.append(
-                f"| {split} | {name} | {counts.predicted} / {counts.labelled} | {counts.precision:.2f} | "
-                f"{counts.recall:.2f} | {counts.f1:.2f} | {counts.right_assignee} of {counts.matched} | "
-                f"{counts.right_date} of {counts.matched} |"
+                f"| {split} | {name} | {f1['found']:.0f} / {f1['labelled']:.0f} | "
+                f"{found['action_precision'].value:.2f} | {found['action_recall'].value:.2f} | {f1.value:.2f} | "
+                f"{who['right']:.0f} of {f1['matched']:.0f} | {when['right']:.0f} of {f1['matched']:.0f} |"
             )
     return "\n".join(rows)
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nltk.metrics.segmentation import pk, windowdiff
 from nltk.tokenize.texttiling import TextTilingTokenizer
 
+from modellab.metrics.segmentation import window_scores
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
@@ -132,11 +132,9 @@ METHODS: dict[str, Method] = {"chapters step": chapters_step, "TextTiling": text
 
 def score(document: Document, boundaries: Sequence[int]) -> tuple[float, float]:
     """Pk and WindowDiff."""
-    count = len(document.sentences)
-    reference = "".join("1" if index in document.boundaries else "0" for index in range(count))
-    hypothesis = "".join("1" if index in set(boundaries) else "0" for index in range(count))
-    window = max(2, round(count / (2 * (len(document.boundaries) + 1))))
-    return float(pk(reference, hypothesis, k=window)), float(windowdiff(reference, hypothesis, window))
+    pk, windowdiff = window_scores(document.boundaries, set(boundaries), len(document.sentences), "a sentence")
+    assert pk.value is not None and windowdiff.value is not None
+    return pk.value, windowdiff.value
 
 
 def rows(name: str, documents: Sequence[Document]) -> Iterator[str]:

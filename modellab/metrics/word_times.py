@@ -20,7 +20,7 @@ SCORER_VERSION = "1"
 """Raise it whenever the same words would give other figures."""
 
 TOLERANCES_MS = (50, 100, 200)
-"""50 ms is about how well people agree on where a word begins; 200 ms still finds the word in a player."""
+"""Of forced aligners the narrow ones are told; within 200 ms a player still finds the word."""
 
 _ROUNDING_S = 1e-9
 """Two times that are 50 ms apart on paper are not so in binary."""
