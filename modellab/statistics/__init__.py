@@ -1,0 +1,1 @@
+"""How sure a figure and a difference are: intervals, p values, verdicts."""
