@@ -18,18 +18,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 import soundfile
 from rich.console import Console
 
 from modellab.artifacts.store import Artifact, ArtifactStore
+from modellab.datasets.reference import Reference, ReferenceSound
 from modellab.inputs.store import InputStore
 from modellab.media.audio import Samples
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.decode import decode
 from modellab.metrics.score import Score
+from modellab.metrics.sounds import Sound
+from modellab.metrics.suites import enhance
 from modellab.metrics.transcription import transcription_error
 from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import RunIdentity
@@ -41,7 +43,7 @@ from modellab.surfaces.results import Transcript
 from modellab.warehouse.recorder import Recorder
 
 RATE_HZ = 16_000
-"""Wide-band PESQ and DNSMOS are defined at this rate."""
+"""At which noise is mixed in, and sound compared."""
 _WITHOUT = "without"
 WAYS: Mapping[str, str] = {
     _WITHOUT: "fast_asr_only+ingest.sample_rate_hz=48000",
@@ -50,6 +52,16 @@ WAYS: Mapping[str, str] = {
     "deepfilternet, at most 12 dB": "enhance_asr+enhance.max_attenuation_db=12",
 }
 """What is compared -> the system."""
+MEASURES: Mapping[str, str] = {
+    "pesq": ".2f",
+    "stoi": ".3f",
+    "si_sdr": ".1f",
+    "dnsmos_ovrl": ".2f",
+    "dnsmos_sig": ".2f",
+    "dnsmos_bak": ".2f",
+}
+"""Metric -> how its mean is written."""
+_CLEAN = ReferenceSound(sha256="", name="clean")
 _RATIOS_DB = (10, 5, 0, -5, -10)
 _SPEECH = "en-librispeech"
 _REVERBERANT = "_rvb"
@@ -65,22 +77,6 @@ class Case:
     noisy: Path
     clean: Path | None = None
     text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """Measures of one recording's sound; of all of them more is better."""
-
-    pesq: float
-    """Wide-band PESQ (P.862.2), 1 to 4.6."""
-    stoi: float
-    """Short-time objective intelligibility, 0 to 1."""
-    si_sdr_db: float
-    """Scale-invariant signal-to-distortion ratio (Le Roux et al., 2019)."""
-    dnsmos: float
-    """DNSMOS P.835 overall, 1 to 5: a network's guess at listeners' opinion."""
-    dnsmos_speech: float
-    dnsmos_background: float
 
 
 def sound_cases(data: Path) -> list[Case]:
@@ -123,23 +119,12 @@ def _transcripts(folder: Path) -> dict[str, str]:
         return {row["file"]: row["text"] for row in rows}
 
 
-def measure(found: Samples, clean: Samples) -> Sound:
-    """All measures of audio at 16 kHz against its clean original."""
-    from pesq import pesq
-    from pystoi import stoi
-    from speechmos import dnsmos
-
-    target = clean * (found @ clean) / (clean @ clean)
-    distortion = found - target
-    opinion = dnsmos.run(np.clip(found, -1, 1), RATE_HZ)
-    return Sound(
-        pesq=float(pesq(RATE_HZ, clean, found, "wb")),
-        stoi=float(stoi(clean, found, RATE_HZ)),
-        si_sdr_db=float(10 * np.log10((target @ target) / (distortion @ distortion))),
-        dnsmos=float(opinion["ovrl_mos"]),
-        dnsmos_speech=float(opinion["sig_mos"]),
-        dnsmos_background=float(opinion["bak_mos"]),
-    )
+def measure(found: Sound, clean: Sound) -> list[Score]:
+    """The measures of `MEASURES` of audio against its clean original."""
+    reference = Reference(clean=_CLEAN)
+    scores = enhance.scores(reference, found, found, source_rate_hz=RATE_HZ, opened=lambda _: clean)
+    by_name = {score.metric.name: score for score in scores}
+    return [by_name[name] for name in MEASURES]
 
 
 class Lane:
@@ -151,10 +136,10 @@ class Lane:
         self._asr = asr
         self._engine = Engine(lab, Models(lab, self._registry), ArtifactStore(lab.artifacts), Recorder(lab))
 
-    def audio(self, path: Path, way: str) -> Samples:
-        """What the asr step hears, mono at 16 kHz."""
+    def audio(self, path: Path, way: str) -> CanonicalAudio:
+        """What the asr step hears."""
         steps = ("ingest",) if way == _WITHOUT else ("ingest", "enhance")
-        return CanonicalAudio.open(self._run(path, way, steps)).waveform(RATE_HZ).samples
+        return CanonicalAudio.open(self._run(path, way, steps))
 
     def wer(self, case: Case, way: str) -> Score:
         """Errors of the words recognised."""
@@ -187,20 +172,14 @@ def sound_table(lane: Lane, cases: list[Case], progress: Console) -> Iterator[st
     for group in dict.fromkeys(case.group for case in cases):
         own = [case for case in cases if case.group == group]
         for way in WAYS:
-            sounds = []
+            totals: list[Score] = []
             for case in own:
                 progress.print(f"{case.noisy.name}: {way}")
                 assert case.clean is not None
-                sounds.append(measure(lane.audio(case.noisy, way), lane.audio(case.clean, _WITHOUT)))
-            yield _row(
-                f"{group} ({len(own)})",
-                way,
-                *(f"{fmean(s.pesq for s in sounds):.2f}", f"{fmean(s.stoi for s in sounds):.3f}"),
-                f"{fmean(s.si_sdr_db for s in sounds):.1f}",
-                f"{fmean(s.dnsmos for s in sounds):.2f}",
-                f"{fmean(s.dnsmos_speech for s in sounds):.2f}",
-                f"{fmean(s.dnsmos_background for s in sounds):.2f}",
-            )
+                scores = measure(lane.audio(case.noisy, way), lane.audio(case.clean, _WITHOUT))
+                totals = [total + score for total, score in zip(totals, scores, strict=True)] if totals else scores
+            figures = (f"{total.value:{MEASURES[total.metric.name]}}" for total in totals)
+            yield _row(f"{group} ({len(own)})", way, *figures)
 
 
 def word_table(lane: Lane, cases: list[Case], progress: Console) -> Iterator[str]:
