@@ -10,6 +10,8 @@ import argparse
 from pathlib import Path
 
 import asr_sets
+import dialogue_sets
+import planted_sets
 import sound_sets
 import talk_sets
 from corpus import SHIPPED, Corpus
@@ -20,7 +22,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--into", type=Path, default=SHIPPED)
     corpus = Corpus(options.parse_args().into)
-    for sets in (asr_sets, talk_sets, sound_sets):
+    for sets in (asr_sets, talk_sets, sound_sets, planted_sets, dialogue_sets):
         sets.make(corpus)
 
 

@@ -1,5 +1,6 @@
 """A folder of datasets while it is made: media beside manifests, each file with its digest."""
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,12 @@ class Corpus:
         file = f"media/{name}.flac"
         write(self._folder / file, sound)
         return {"file": file, "sha256": sha256_of(self._folder / file)}
+
+    def document(self, name: str, content: Given) -> None:
+        """Write a document as `media/<name>.json`."""
+        path = self._folder / f"media/{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     def manifest(
         self, name: str, description: str, tasks: Sequence[str], cases: Sequence[Given], licence: str = LICENCE

@@ -1,4 +1,4 @@
-"""What is said: utterances.yaml, and talks.yaml laid on a time line."""
+"""What is said, and what is planted: the YAML files beside this one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -82,10 +82,19 @@ def voices() -> Mapping[str, Voice]:
 @cache
 def utterances() -> tuple[Utterance, ...]:
     """Those of utterances.yaml."""
-    return tuple(
-        Utterance(name, voices()[name.partition("-")[0]], given["text"], given["domain"])
-        for name, given in _read("utterances.yaml").items()
-    )
+    return _utterances("utterances.yaml")
+
+
+@cache
+def repeats() -> tuple[Utterance, ...]:
+    """Those of repeats.yaml."""
+    return _utterances("repeats.yaml")
+
+
+@cache
+def plants() -> tuple[dict[str, Any], ...]:
+    """The entries of plants.yaml."""
+    return tuple(_read("plants.yaml"))
 
 
 @cache
@@ -97,6 +106,7 @@ def talks() -> Mapping[str, Talk]:
 def spoken() -> Iterator[Utterance]:
     """Everything that a voice says."""
     yield from utterances()
+    yield from repeats()
     for talk in talks().values():
         yield from (turn.utterance for turn in talk.turns)
 
@@ -121,7 +131,12 @@ def _talk(name: str, given: Mapping[str, Any]) -> Talk:
     return Talk(name, given["description"], tuple(turns), tuple(topics), tuple(actions), given.get("summary"))
 
 
-def _read(name: str) -> dict[str, Any]:
-    found = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+def _utterances(name: str) -> tuple[Utterance, ...]:
+    return tuple(
+        Utterance(each, voices()[each.partition("-")[0]], given["text"], given["domain"])
+        for each, given in _read(name).items()
+    )
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))

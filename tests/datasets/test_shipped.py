@@ -1,30 +1,40 @@
 """The datasets that come with Model Lab: whole, made again by their scripts to the sample, and true of their sounds."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import soundfile
 import yaml
+from pydantic import TypeAdapter
 
-from modellab.datasets.catalogue import SHIPPED
+from modellab.datasets.catalogue import SHIPPED, Catalogue
+from modellab.datasets.checking import check_dataset
 from modellab.datasets.loading import read_manifest
 from modellab.datasets.manifest import Case, Manifest
 from modellab.datasets.places import FilePlace, PackagePlace, TextPlace
+from modellab.datasets.reading import ReferenceReader
+from modellab.datasets.sources import Sources
 from modellab.files import sha256_file
 from modellab.media.sample import sample_path
+from modellab.settings import Lab, Settings
+from modellab.surfaces.results import Transcript
+from modellab.text.dialogues import Split, load_dialogues
 
 NAMES = [
     "asr_golden_v1",
     "asr_smoke_v1",
+    "dialogues_v1",
     "diar_golden_v1",
     "diar_smoke_v1",
     "enhance_smoke_v1",
+    "hallucination_planted_v1",
     "hallucination_v1",
     "meeting_golden_v1",
     "separate_smoke_v1",
@@ -90,7 +100,13 @@ def test_media_are_small_and_each_is_of_use() -> None:
     assert sum(path.stat().st_size for path in there) < 8_000_000
     used = {path for name in NAMES for path, _ in media_of(name)}
     said = {path for path in there if path.parent.name == "speech"}
-    assert there - used - said == set()
+    assert there - used - said == set((SHIPPED / "media" / "planted").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_finds_nothing_wrong(name: str, tmp_path: Path) -> None:
+    lab = Lab(Settings(_env_file=None, home=tmp_path, offline=True))
+    assert check_dataset(lab, Catalogue(lab).get(name), Sources(lab)) == []
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +124,13 @@ def test_the_scripts_make_the_same_samples_again(again: Path) -> None:
     for path in made:
         shipped, found = (soundfile.read(root / path.relative_to(again), dtype="int16")[0] for root in (SHIPPED, again))
         assert np.array_equal(shipped, found), path
+
+
+def test_the_scripts_write_the_same_transcripts_again(again: Path) -> None:
+    made, there = (
+        {path.name: path.read_text() for path in (root / "media").rglob("*.json")} for root in (again, SHIPPED)
+    )
+    assert made == there and len(made) == 21
 
 
 def test_the_scripts_write_the_same_manifests_again(again: Path) -> None:
@@ -225,3 +248,61 @@ def test_nothing_is_said_where_words_would_be_inventions() -> None:
         *("silence", "noise", "tones", "music", "babble")
     }
     assert not np.any(heard(manifest("hallucination_v1").case("silence")))
+
+
+def planted(path: Path) -> tuple[Case, Transcript, set[int]]:
+    """The case of a planted transcript, the transcript, and the numbers of the words that are planted."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    numbers = {word for span in content["planted"] for word in range(span["first_word"], span["end_word"])}
+    transcript = TypeAdapter(Transcript).validate_python(content["transcript"])
+    return manifest("hallucination_planted_v1").case(path.name.split(".")[0]), transcript, numbers
+
+
+PLANTED = sorted((SHIPPED / "media" / "planted").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", PLANTED, ids=lambda path: path.stem)
+def test_words_that_are_not_planted_were_said_where_they_stand(path: Path) -> None:
+    case, transcript, numbers = planted(path)
+    assert transcript.duration_s == pytest.approx(len(heard(case)) / RATE_HZ, abs=1e-3)
+    said = [word for number, word in enumerate(transcript.words) if number not in numbers]
+    reference = str(case.reference.text).split()
+    assert [word.text for word in said] == reference[: len(said)] and len(said) >= 6
+    speech = spoken(case, len(heard(case)), widened_s=0.001)
+    for word in said:
+        assert speech[round(word.start_s * RATE_HZ)] and speech[round(word.end_s * RATE_HZ)], word
+    assert bool(numbers) == (not path.stem.endswith(".right"))
+    assert numbers or len(said) == len(reference)
+
+
+def test_most_planted_words_stand_where_nobody_speaks_and_some_in_place_of_a_sentence() -> None:
+    outside = {}
+    for path in PLANTED:
+        case, transcript, numbers = planted(path)
+        speech = spoken(case, len(heard(case)))
+        words = [transcript.words[number] for number in sorted(numbers)]
+        shares = [speech[round(word.start_s * RATE_HZ) : round(word.end_s * RATE_HZ)].mean() for word in words]
+        if shares:
+            outside[path.stem] = max(shares) == 0.0
+    assert sorted(name for name, yes in outside.items() if not yes) == ["hiss.loop", "keyboard.loop", "music.loop"]
+    assert len(outside) == 12
+
+
+def test_dialogues_are_the_written_ones(tmp_path: Path) -> None:
+    lab = Lab(Settings(_env_file=None, home=tmp_path, offline=True))
+    dataset = Catalogue(lab).get("dialogues_v1")
+    reader = ReferenceReader(Sources(lab), keep_sound=lambda path, name: pytest.fail(f"{path} is a sound"))
+    dialogues = {dialogue.id: dialogue for split in get_args(Split) for dialogue in load_dialogues(split)}
+    assert {case.id for case in dataset.manifest.cases} == set(dialogues) and len(dialogues) == 16
+    for case in dataset.manifest.cases:
+        dialogue, known = dialogues[case.id], reader.read(dataset, case, 0.0)
+        spoken = dialogue.transcript().utterances
+        assert [(turn.start_s, turn.end_s, turn.text) for turn in known.utterances or []] == [
+            (turn.start_s, turn.end_s, turn.text) for turn in spoken
+        ]
+        assert [(chapter.start_s, chapter.title) for chapter in known.chapters or []] == [
+            (spoken[turn].start_s, title) for turn, title in dialogue.topics
+        ]
+        assert [(action.task, action.assignee, action.due_date) for action in known.actions or []] == [
+            (action.task, action.who, action.due_date and action.due_date.isoformat()) for action in dialogue.actions
+        ]
