@@ -10,7 +10,7 @@ from assets._checks import Check
 from assets._page import step_page
 from assets._partition_loop import Page, PartitionLoop, StepEvent
 from assets.partitions import PARTITIONS
-from modellab.steps.catalogue import STEPS, can_fill
+from modellab.steps.catalogue import can_fill, definitions
 from modellab.steps.definition import StepDefinition
 from resources.engine import EngineResource
 
@@ -24,7 +24,7 @@ def step_asset(
     kinds: set[str],
     page: Page,
     checks: Sequence[Check] = (),
-    steps: Sequence[StepDefinition] = STEPS,
+    steps: Sequence[StepDefinition] = tuple(definitions().values()),
 ) -> dg.AssetsDefinition:
     """The asset of a step.
 

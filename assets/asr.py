@@ -6,11 +6,13 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.asr import STEP
 from modellab.steps.definition import Kind
 from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_repetitions, uncovered_doubt
@@ -146,3 +148,5 @@ ASR = step_asset(
         Check("language_is_sure", "There is no other language that it might well be.", _language_is_sure),
     ],
 )
+
+ASR_METRICS = metrics_asset(scorers.ASR_METRICS, checks=[right_more_than_wrong("wer")])

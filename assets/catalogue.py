@@ -1,17 +1,17 @@
-"""Every step asset there is, in pipeline order."""
+"""Every step asset there is, in pipeline order, and then the assets of the scorers."""
 
 from assets.action_items import ACTION_ITEMS
 from assets.alignment import ALIGNMENT
-from assets.asr import ASR
+from assets.asr import ASR, ASR_METRICS
 from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
-from assets.diarization import DIARIZATION
+from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.enhance import ENHANCE
 from assets.ingest import INGEST
 from assets.separate import SEPARATE
 from assets.summarize import SUMMARIZE
-from assets.vad import VAD
+from assets.vad import VAD, VAD_METRICS
 
 ASSETS = [
     INGEST,
@@ -26,4 +26,7 @@ ASSETS = [
     SUMMARIZE,
     ACTION_ITEMS,
     BUNDLE,
+    VAD_METRICS,
+    ASR_METRICS,
+    DIARIZATION_METRICS,
 ]

@@ -6,11 +6,13 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.bundle.meeting import display_name
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.definition import Kind
 from modellab.steps.diarization import STEP
 from modellab.surfaces.results import Diarization, SpeechSegments, Turn
@@ -111,3 +113,5 @@ DIARIZATION = step_asset(
         ),
     ],
 )
+
+DIARIZATION_METRICS = metrics_asset(scorers.DIARIZATION_METRICS, checks=[right_more_than_wrong("der")])

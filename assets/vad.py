@@ -7,10 +7,12 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.definition import Kind
 from modellab.steps.doubts import quiet_doubt
 from modellab.steps.vad import STEP
@@ -82,3 +84,5 @@ VAD = step_asset(
         Check("loud_enough", "The recording is not so quiet that speech is lost in it.", _loud_enough),
     ],
 )
+
+VAD_METRICS = metrics_asset(scorers.VAD_METRICS, checks=[right_more_than_wrong("detection_error")])

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets._page import duration, table
 from assets._step import OWNER
-from modellab.steps.catalogue import STEPS
+from modellab.steps.catalogue import definitions
 from modellab.upkeep.housekeeping import upkeep
 from resources.database import DatabaseResource
 
@@ -27,7 +27,7 @@ _TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORD
 
 
 @dg.asset(
-    deps=[step.name for step in STEPS],
+    deps=list(definitions()),
     description="Removes what killed processes left half-written, brings every new row into the database, looks for "
     "damage in the copies of recordings and in a seventh of the results, and counts.",
     group_name="warehouse",

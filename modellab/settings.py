@@ -266,6 +266,11 @@ class Lab:
         return self.home / "names"
 
     @cached_property
+    def references(self) -> Path:
+        """What is known to be true of recordings, by content, and which datasets say so."""
+        return self.home / "references"
+
+    @cached_property
     def events(self) -> Path:
         """How runs went on, `<Dagster run>.jsonl`, as their processes tell while they work."""
         return self.home / "events"

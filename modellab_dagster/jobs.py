@@ -5,16 +5,22 @@ Templates are read when this module is: of those that the lab's user makes later
 
 import dagster as dg
 
-from modellab.pipeline.system import System
+from modellab.pipeline.system import System, scorers_of
 from modellab.pipeline.template import Template
 from modellab.pipeline.user_templates import all_templates
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
+from modellab.steps.catalogue import get_step
 
 _TEMPLATES = all_templates(Lab.from_environment(), ModelRegistry())
 
 STEPS_BY_JOB = {name: frozenset(step.step for step in template.steps) for name, template in _TEMPLATES.items()}
 """Name of a job -> the steps that it runs."""
+
+_SCORERS_BY_JOB = {
+    name: [scorer.name for scorer in scorers_of([get_step(step.step) for step in template.steps])]
+    for name, template in _TEMPLATES.items()
+}
 
 
 def _described(template: Template) -> str:
@@ -33,7 +39,7 @@ def _described(template: Template) -> str:
 JOBS = [
     dg.define_asset_job(
         template.name,
-        selection=dg.AssetSelection.assets(*(step.step for step in template.steps)),
+        selection=dg.AssetSelection.assets(*STEPS_BY_JOB[template.name], *_SCORERS_BY_JOB[template.name]),
         description=_described(template),
     )
     for template in _TEMPLATES.values()

@@ -21,6 +21,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.runs.launching import LaunchResult, Told, ignore_waiting
 from modellab.runs.slots import run_slot
 from modellab.settings import Lab
+from modellab.steps.outside import has_work
 from modellab.warehouse.liveness import ProcessMark
 from modellab_dagster._dagster_internals import (
     INTERRUPTED,
@@ -140,11 +141,17 @@ class Launcher:
         jobs = {job_of(system) for system in systems}
         own_job = jobs.pop() if len(jobs) == 1 else None
         job = defs.resolve_job_def(own_job) if own_job else defs.resolve_implicit_global_asset_job_def()
-        steps = {step.name for system in systems for step in system.steps}
-        selection = None if own_job else frozenset(map(dg.AssetKey, steps))
+        # Scorers are left out where they have nothing to do: a step that only looks costs Dagster as much as any.
+        steps = {
+            step.name
+            for system in systems
+            for step in system.all_steps
+            if step in system.steps or any(has_work(step, source, self._lab) for source in sources)
+        }
+        selection = frozenset(map(dg.AssetKey, steps))
         alone = len(sources) == len(systems) == 1
         run = self._instance.create_run_for_job(
-            job_def=job if selection is None else job.get_subset(asset_selection=selection),
+            job_def=job.get_subset(asset_selection=selection),
             run_config=_QUIET if alone else {**_QUIET, **_selection(systems, sources)},
             tags={
                 **self._partition_tags([source.key for source in sources], [system.key for system in systems]),

@@ -143,13 +143,15 @@ class RunSession:
         try:
             system = self._system(system_key)
             source = self._input(input_key)
-            if not any(step.name in self._planned for step in system.steps):
+            if not any(step.name in self._planned for step in system.all_steps):
                 raise _nothing_to_do(system, self._planned)
+            if not self._todo(system, source):
+                raise _nothing_known(system, source, self._planned)
         except LabError as error:
             self.refuse(error, input_key, system_key)
             raise
         definition = system.step(step)
-        if definition is None:
+        if definition is None or not self.engine.wants(system, source, step):
             return None
         pair = self._pair(system, source)
         if reason := pair.blocked(system, definition):
@@ -211,9 +213,14 @@ class RunSession:
         if key not in self._pairs:
             identity = RunIdentity(self.engine.run_key(system, source), self._dagster_run_id)
             self._recorder.run_started(identity, source, system, self._launch)
-            steps = {s.name for s in system.steps if s.name in self._planned}
+            steps = self._todo(system, source)
             self._pairs[key] = _Pair(identity, steps, set(steps))
         return self._pairs[key]
+
+    def _todo(self, system: System, source: RegisteredInput) -> set[str]:
+        """Names of the steps that this run does for an input under a system."""
+        planned = [step.name for step in system.all_steps if step.name in self._planned]
+        return {name for name in planned if self.engine.wants(system, source, name)}
 
     def close(self) -> None:
         """Record how the run ended for each input and system it touched and that is not over."""
@@ -231,7 +238,17 @@ def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
     return UsageError(
         f"{system.key} has none of the steps that this run is for",
         found=", ".join(sorted(planned)),
-        allowed=f"steps of {system.key}: {', '.join(step.name for step in system.steps)}",
+        allowed=f"steps of {system.key}: {', '.join(step.name for step in system.all_steps)}",
+    )
+
+
+def _nothing_known(system: System, source: RegisteredInput, planned: Set[str]) -> UsageError:
+    scorers = [one for one in system.scorers if one.name in planned]
+    what = "; ".join(read.what for one in scorers for read in one.definition.outside if read.required)
+    return UsageError(
+        f"there is nothing to hold the results of {source.name} against",
+        found=f"no {what} for {', '.join(one.name for one in scorers)}",
+        hint="Make a dataset of it with its reference: modellab datasets create --help",
     )
 
 

@@ -26,6 +26,7 @@ from reach import Code, Place
 from rooms import ROOT
 
 from modellab.registry.registry import ModelRegistry
+from modellab.steps import scorers
 from modellab.steps.catalogue import STEPS
 
 TOOL = "tools/digests.py"
@@ -76,6 +77,13 @@ def starts() -> dict[str, Start]:
             (step.run.__module__, "STEP"), step.code_version, f"code_version of the step {step.name}"
         )
         for step in STEPS
+    } | {
+        f"steps/{one.name}": Start(
+            (scorers.__name__, one.name.upper()),
+            one.code_version,
+            f"code_version of {one.name} in modellab/steps/scorers.py",
+        )
+        for one in scorers.SCORERS
     }
     registry = ModelRegistry()
     for model in registry.ids():

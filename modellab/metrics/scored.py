@@ -1,4 +1,4 @@
-"""What a scorer says about one result, as it is kept beside the result and as rows of the warehouse."""
+"""What a scorer says about results, as it is kept beside them and as rows of the warehouse."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from modellab.metrics.score import Score
 class ScoredResult:
     """The scores of one result against one case. It names no system, model or device: who made the result says so."""
 
-    FILE: ClassVar[str] = "scores.json"
-
     fingerprint: str
     """Of the result that was scored."""
     content_sha256: str
     """Of its files: when it is made anew with other content, these scores are not its own any more."""
     case: CaseId | None
     """The reference it was held against; None for metrics that need none, on a recording of no dataset."""
-    scored_at: str
-    """ISO 8601, UTC."""
     scores: list[Score]
 
     @classmethod
-    def of(cls, result: Artifact, case: CaseId | None, scored_at: str, scores: list[Score]) -> "ScoredResult":
+    def of(cls, result: Artifact, case: CaseId | None, scores: list[Score]) -> "ScoredResult":
         """The scores of a result as it is now."""
-        return cls(result.fingerprint, result.content_sha256, case, scored_at, scores)
+        return cls(result.fingerprint, result.content_sha256, case, scores)
 
-    def rows(self) -> Iterator[Mapping[str, Any]]:
-        """A row of `scores` for each score."""
+    def rows(self, scored_at: str) -> Iterator[Mapping[str, Any]]:
+        """A row of `scores` for each score.
+
+        Args:
+            scored_at: when they were worked out, ISO 8601, UTC.
+        """
         for score in self.scores:
             metric, failed = score.metric, score.error is not None
             yield {
@@ -50,5 +50,14 @@ class ScoredResult:
                 "denominator": None if failed else score.denominator,
                 "components": dict(score.components),
                 "error": score.error,
-                "scored_at": self.scored_at,
+                "scored_at": scored_at,
             }
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All that one scorer says: a result for each case that the recording is in, and each result that it judges."""
+
+    FILE: ClassVar[str] = "scores.json"
+
+    results: list[ScoredResult]

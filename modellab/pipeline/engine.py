@@ -28,6 +28,7 @@ from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
+from modellab.steps.outside import has_work
 from modellab.trouble import storage_error, trouble_at
 from modellab.wall_clock import now, stamp
 
@@ -82,6 +83,10 @@ class Engine:
         }
         text = canonical_json({"input": source.sha256, "system": system.key, "steps": codes})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def wants(self, system: System, source: RegisteredInput, step_name: str) -> bool:
+        """Whether a step has something to do for an input."""
+        return has_work(self._step(system, step_name), source, self.lab)
 
     def artifact(self, system: System, source: RegisteredInput, step_name: str) -> Artifact | None:
         """The step's artifact; None when it has not been made, or can't be because its identity can't be known."""
@@ -262,6 +267,7 @@ class _Attempt:
                 for one in self.step.definition.outside
                 if (value := identity.reads.get(one.role)) is not None
             },
+            references=self.engine.lab.references,
             system=self.system.key,
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             acquire=self._leased(ref, self.step.definition.model_surface, leases) if ref else None,
@@ -379,7 +385,7 @@ class _Attempt:
             error_type=type(self.error).__name__ if self.error else None,
             error=str(self.error) if self.error else self._stopped() if self.canceled else None,
             error_page=self.error.page() if self.error else None,
-            place=self.system.steps.index(self.step),
+            place=self.system.all_steps.index(self.step),
         )
 
     def _stopped(self) -> str:

@@ -30,6 +30,7 @@ from modellab.settings import Lab, Settings
 from modellab.steps.catalogue import can_fill, get_step, step_for_surface, steps_by_name
 from modellab.steps.definition import Helper, Read, StepDefinition, StepParameters
 from modellab.steps.reads import latest_first
+from modellab.steps.scorers import SCORERS
 from modellab.surfaces.of_texts import TEXT_SURFACES
 
 
@@ -67,9 +68,17 @@ class System:
     key: str
     template: str
     steps: tuple[SystemStep, ...]
+    scorers: tuple[SystemStep, ...] = ()
+    """What holds its results against references, where there are any: no part of what is measured."""
+
+    @property
+    def all_steps(self) -> tuple[SystemStep, ...]:
+        """Its steps, then its scorers, in the order in which they run."""
+        return (*self.steps, *self.scorers)
 
     def step(self, name: str) -> SystemStep | None:
-        return next((step for step in self.steps if step.name == name), None)
+        """A step or scorer by name; None when it has none of that name."""
+        return next((step for step in self.all_steps if step.name == name), None)
 
     def candidates(self, step: SystemStep, read: Read) -> tuple[str, ...]:
         """The steps before `step` that can fill one of its reads, the best first.
@@ -239,7 +248,24 @@ def fill(
         sources = step_sources(template.name, definition, [done.definition for done in filled])
         helpers = step_helpers(template.name, definition, its_parameters, registry)
         filled.append(SystemStep(definition, model, its_parameters, sources, helpers))
-    return System(system_key(template.name, told), template.name, tuple(filled))
+    return System(system_key(template.name, told), template.name, tuple(filled), _scorers(template.name, filled))
+
+
+def scorers_of(steps: Sequence[StepDefinition]) -> list[StepDefinition]:
+    """The scorers that judge something which a pipeline of these steps gives."""
+
+    def judges(one: StepDefinition) -> bool:
+        given = {read.role for read in one.reads if latest_first(read.kind, steps)}
+        return bool(given) and all(read.role in given for read in one.reads if read.required)
+
+    return [one for one in SCORERS if judges(one)]
+
+
+def _scorers(pipeline: str, filled: Sequence[SystemStep]) -> tuple[SystemStep, ...]:
+    steps = [step.definition for step in filled]
+    return tuple(
+        SystemStep(one, None, one.parameters(), step_sources(pipeline, one, steps)) for one in scorers_of(steps)
+    )
 
 
 def _same_model(model: ModelRef | None, name: str | None, registry: ModelRegistry) -> bool:

@@ -170,7 +170,7 @@ class Batch:
 
     def _end_all(self, recording: _Recording, result: LaunchResult, watcher: Watcher, *, alone: bool) -> None:
         """A recording is done with, and so are the files that are the same."""
-        order = [step.name for step in self._system.steps]
+        order = [step.name for step in self._system.all_steps]
         records = tuple(sorted(result.records, key=lambda record: order.index(record.step)))
         its_steps_s = (record.total_s for record in records)
         outcome = FileOutcome(

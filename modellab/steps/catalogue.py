@@ -23,6 +23,7 @@ from modellab.steps import (
 )
 from modellab.steps.definition import Read, StepDefinition
 from modellab.steps.reads import latest_first
+from modellab.steps.scorers import SCORERS
 
 STEPS: tuple[StepDefinition, ...] = (
     ingest.STEP,
@@ -41,8 +42,14 @@ STEPS: tuple[StepDefinition, ...] = (
 
 
 @cache
+def definitions() -> dict[str, StepDefinition]:
+    """Name -> step or scorer, in the order in which they run: all that has results."""
+    return {step.name: step for step in (*STEPS, *SCORERS)}
+
+
+@cache
 def steps_by_name() -> dict[str, StepDefinition]:
-    """Name -> step, in pipeline order."""
+    """Name -> step that a pipeline can have, in pipeline order."""
     return {step.name: step for step in STEPS}
 
 

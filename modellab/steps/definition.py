@@ -86,6 +86,8 @@ class OutsideRead:
     value: Callable[[Outside], str | None]
     """What the result depends on, in text: the thing itself where it is short, else its SHA-256. None where it decides
     nothing this time; then it is no part of the result's identity, and the step does not get it."""
+    required: bool = False
+    """Whether there is nothing for the step to do without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class StepContext:
     timings: Timings
     outside: Mapping[str, str] = field(default_factory=dict)
     """Role -> value of the outside read, of those that decide something."""
+    references: Path = Path()
+    """Where the lab keeps references, by content: which of them count, an outside read says."""
     longest_s: float | None = None
     """Length beyond which a recording is refused; None for no limit."""
     acquire: Callable[[], LoadedModel] | None = None

@@ -1,14 +1,33 @@
 """What steps read from outside the pipeline; each of these may be declared by any step (`StepDefinition.outside`)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from modellab.artifacts.fingerprint import ABSENT
-from modellab.steps.definition import Outside, OutsideRead, StepContext, StepDefinition
+from modellab.inputs.registered import RegisteredInput
+from modellab.settings import Lab
+from modellab.steps.definition import Outside, OutsideRead, StepContext, StepDefinition, StepParameters
 from modellab.steps.speaker_names import SpeakerNames, as_text, from_text
 
 INPUT = OutsideRead("input", "the recording", lambda outside: outside.input.sha256)
 """The registered bytes themselves."""
+
+
+class Filled(Protocol):
+    """A step with its parameters."""
+
+    @property
+    def definition(self) -> StepDefinition: ...
+
+    @property
+    def parameters(self) -> StepParameters: ...
+
+
+def has_work(step: Filled, source: RegisteredInput, lab: Lab) -> bool:
+    """Whether a step has something to do for an input: what it can't do without from outside the pipeline is there."""
+    outside = Outside(lab, source, step.parameters, {})
+    return all(read.value(outside) is not None for read in step.definition.outside if read.required)
+
 
 _NAMES = "names"
 _TIME_ZONE = "timezone"

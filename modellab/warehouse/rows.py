@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.artifacts.store import Artifact
-from modellab.steps.catalogue import steps_by_name
+from modellab.steps.catalogue import definitions
 from modellab.warehouse.records import KINDS, Kind, Record
 from modellab.warehouse.schema import columns_by_table
 
@@ -51,10 +51,10 @@ def _of_record(record: Record) -> Row:
 
 def _of_definition(step: str, model: str | None, place: int | None) -> Row:
     """What this version knows of a step; nothing of one that it lacks."""
-    definition = steps_by_name().get(step)
+    definition = definitions().get(step)
     if definition is None:
         return {"surface": None, "gives": None}
-    in_order = list(steps_by_name()).index(step)
+    in_order = list(definitions()).index(step)
     return {
         "surface": _surface(step, model),
         "gives": list(definition.gives),
@@ -64,7 +64,7 @@ def _of_definition(step: str, model: str | None, place: int | None) -> Row:
 
 def _surface(step: str, model: str | None) -> str | None:
     """What a step's results are evidence of; None for a step without a model, or that this version lacks."""
-    definition = steps_by_name().get(step)
+    definition = definitions().get(step)
     return definition.surface if definition and model else None
 
 
@@ -88,7 +88,7 @@ def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
         LabError: a file of the artifact is missing or not valid.
         KeyError: the manifest lacks a field.
     """
-    definition = steps_by_name().get(artifact.step)
+    definition = definitions().get(artifact.step)
     derived: Mapping[str, Iterable[Row]] = definition.tables(artifact) if definition else {}
     with_fingerprint = {
         table: [

@@ -9,7 +9,7 @@ from modellab.datasets.reference import CaseId
 from modellab.documents import load, save
 from modellab.metrics.diarization import error_rate as diarization_error_rate
 from modellab.metrics.score import Metric, Score
-from modellab.metrics.scored import ScoredResult
+from modellab.metrics.scored import ScoredResult, Scores
 
 WER = Metric(
     *("wer", "ratio", "lower", "n-1", "1+jiwer-4"),
@@ -102,15 +102,15 @@ def test_a_failed_case_does_not_vanish_from_a_sum() -> None:
 
 def test_a_scored_result_comes_back_from_its_file_and_gives_a_row_for_each_score(tmp_path: Path) -> None:
     case = CaseId("calls", "3", "one")
-    scored = ScoredResult("f" * 64, "c" * 64, case, "2026-03-01T10:00:00+00:00", [words(8, deletions=2)])
+    scored = ScoredResult("f" * 64, "c" * 64, case, [words(8, deletions=2)])
     scored.scores.append(Score(SI_SDR, {}, "silence"))
-    save(scored, tmp_path)
-    assert load(ScoredResult, tmp_path / "scores.json") == scored
+    save(Scores([scored]), tmp_path)
+    assert load(Scores, tmp_path / "scores.json") == Scores([scored])
     shared = {
         **{"fingerprint": "f" * 64, "content_sha256": "c" * 64, "scored_at": "2026-03-01T10:00:00+00:00"},
         **{"dataset": "calls", "dataset_version": "3", "case_id": "one"},
     }
-    assert list(scored.rows()) == [
+    assert list(scored.rows("2026-03-01T10:00:00+00:00")) == [
         {
             **shared,
             **{"metric": "wer", "unit": "ratio", "better": "lower", "protocol": "n-1", "scorer_version": "1+jiwer-4"},

@@ -11,12 +11,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.partitions import partition_key
+from modellab.datasets.reference import Reference
+from modellab.datasets.references import EnrolledCase, References
 from modellab.errors import UnknownName, UsageError
 from modellab.inputs.store import InputStore
 from modellab.pipeline.event_file import follow
 from modellab.pipeline.events import RunEnded, StepEnded, StepJudged, StepStarted
 from modellab.settings import Lab
+from modellab.surfaces.results import Turn
 from modellab.warehouse.query import query
+from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
 from modellab_dagster.launch import Launcher
@@ -221,3 +226,45 @@ def test_a_cached_run_imports_no_model_package(lab, source):
         "assert not {'torch', 'pandas', 'onnxruntime', 'dagster_webserver'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code, source.key], check=True)
+
+
+def test_scorers_run_where_a_dataset_knows_something_and_are_no_part_of_other_runs(lab, sample_wav):
+    source = InputStore(lab).register(sample_wav)
+    system = "heuristic_diarization:mfcc"
+    reference = Reference(turns=[Turn(0.5, 5.0, "a"), Turn(6.0, 9.0, "b")])
+    with Launcher(lab) as launcher:
+        before = launcher.run(system, source)
+        References(lab.references).enrol("calls", "1", [EnrolledCase("one", source.sha256, reference)])
+        after = launcher.run(system, source)
+    assert [record.step for record in before.records] == ["ingest", "diarization"]
+    assert [(record.step, record.status, record.cached) for record in after.records] == [
+        ("ingest", "completed", True),
+        ("diarization", "completed", True),
+        ("diarization_metrics", "completed", False),
+    ]
+    assert before.run == after.run  # what holds results against references is no part of what is measured
+    assert {check.name for check in after.checks["diarization_metrics"]} == {
+        "figures_computed",
+        "right_more_than_wrong",
+    }
+    with open_instance(lab) as instance:
+        [event] = instance.fetch_materializations(dg.AssetKey("diarization_metrics"), limit=2).records
+        assert event.partition_key == partition_key(source.key, system)
+        assert "der" in event.asset_materialization.metadata
+        assert instance.fetch_materializations(dg.AssetKey("asr_metrics"), limit=1).records == []
+
+
+def test_a_scorer_asked_for_alone_says_when_nothing_is_known_of_the_recording(lab, sample_wav):
+    source = InputStore(lab).register(sample_wav)
+    system = "heuristic_diarization:mfcc"
+    with Launcher(lab) as launcher, open_instance(lab) as instance:
+        launcher.run(system, source)
+        job = defs.resolve_implicit_global_asset_job_def().get_subset(
+            asset_selection={dg.AssetKey("diarization_metrics")}
+        )
+        result = job.execute_in_process(
+            instance=instance, partition_key=partition_key(source.key, system), raise_on_error=False
+        )
+    assert not result.success
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    assert "there is nothing to hold the results of sample.wav against" in str(failure.step_failure_data.error)

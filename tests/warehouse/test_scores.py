@@ -13,12 +13,10 @@ from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.datasets.reference import CaseId
 from modellab.documents import dump
-from modellab.metrics.scored import ScoredResult
+from modellab.metrics.scored import ScoredResult, Scores
 from modellab.metrics.transcription import transcription_error
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import steps_by_name
-from modellab.steps.definition import Row
-from modellab.warehouse import rows as rows_module
 from modellab.warehouse import schema
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.lake import Lake
@@ -311,19 +309,13 @@ def _artifact(lab: Lab, step: str, name: str, content: object, **identity: Any) 
         )
 
 
-def _scores_of(artifact: Artifact) -> dict[str, list[Row]]:
-    return {"scores": list(artifact.read(ScoredResult).rows())}
-
-
 def test_a_scorer_s_rows_keep_the_fingerprint_of_what_was_scored(
-    lab: Lab, life: ModuleType, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, life: ModuleType, recorder: Recorder
 ) -> None:
-    scorer = replace(steps_by_name()["vad"], name="asr_metrics", tables=_scores_of, surface=None)
-    monkeypatch.setattr(rows_module, "steps_by_name", lambda: {**steps_by_name(), "asr_metrics": scorer})
     heard = life.make_artifact(lab, "heard")
     error = transcription_error("the cat sat down", "the bat sat down there", "en")
-    scored = ScoredResult.of(heard, CaseId("calls", "1", "one"), "2026-03-01T11:00:00+00:00", [error])
-    judged = _artifact(lab, "asr_metrics", ScoredResult.FILE, scored, result=heard.fingerprint)
+    scored = ScoredResult.of(heard, CaseId("calls", "1", "one"), [error])
+    judged = _artifact(lab, "asr_metrics", Scores.FILE, Scores([scored]), result=heard.fingerprint)
     for name, artifact in (("heard", heard), ("judged", judged)):
         step = {"id": name, "step": artifact.step, "fingerprint": artifact.fingerprint}
         recorder.step(replace(life.STEP, **step, model=None), artifact)
