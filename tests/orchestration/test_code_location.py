@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from modellab.inputs.store import InputStore
+from modellab.pipeline.system import scorers_of
 from modellab.pipeline.template import shipped_templates
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
-from modellab.steps.catalogue import STEPS, can_fill
+from modellab.steps.catalogue import STEPS, can_fill, get_step
 from modellab.upkeep.dagster_settings import missing_needs
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
@@ -44,11 +45,12 @@ def test_every_step_is_an_asset_that_says_what_it_is():
         assert {key.to_user_string() for key in node.parent_keys} == reads
 
 
-def test_every_template_is_a_job_of_its_steps():
+def test_every_template_is_a_job_of_its_steps_and_of_what_scores_them():
     for name, template in shipped_templates().items():
         job = defs.resolve_job_def(name)
         selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
-        assert selected == {step.step for step in template.steps}
+        steps = {step.step for step in template.steps}
+        assert selected == steps | {one.name for one in scorers_of([get_step(step) for step in steps])}
 
 
 def test_it_loads_as_the_ui_loads_it_from_the_checkout_without_shadowing_packages(tmp_path):

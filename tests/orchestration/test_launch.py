@@ -243,7 +243,7 @@ def test_scorers_run_where_a_dataset_knows_something_and_are_no_part_of_other_ru
         ("diarization_metrics", "completed", False),
     ]
     assert before.run == after.run  # what holds results against references is no part of what is measured
-    assert {check.name for check in after.checks["diarization_metrics"]} == {
+    assert {check.check for check in after.checks["diarization_metrics"]} == {
         "figures_computed",
         "right_more_than_wrong",
     }
