@@ -47,23 +47,28 @@ def sync_path(path: Path) -> None:
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, *, sync: bool = True) -> Iterator[Path]:
     """A temporary path beside `target`; when the block ends well it is synced and renamed over `target`.
 
     Raises whatever the block raises, after removing the temporary file; `target` is then untouched. What a killed
     process leaves is for `remove_abandoned`.
+
+    Args:
+        sync: whether it must outlast a loss of power; that costs some 10 ms on a disk.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not mkstemp: what it makes only its owner may read, and others read a pack or a lab as well.
     with _held(lambda: target.parent / f".{target.name}.{uuid.uuid4().hex}.tmp", Path.touch) as temporary:
         try:
             yield temporary
-            sync_path(temporary)
+            if sync:
+                sync_path(temporary)
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    sync_path(target.parent)
+    if sync:
+        sync_path(target.parent)
 
 
 @contextmanager
@@ -138,9 +143,9 @@ def _remove_if_abandoned(path: Path) -> bool:
         os.close(descriptor)
 
 
-def write_atomic(target: Path, data: bytes | str) -> None:
-    """Write a whole file or nothing."""
-    with atomic_path(target) as temporary:
+def write_atomic(target: Path, data: bytes | str, *, sync: bool = True) -> None:
+    """Write a whole file or nothing. `sync` as in `atomic_path`."""
+    with atomic_path(target, sync=sync) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 

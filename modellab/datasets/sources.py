@@ -23,7 +23,7 @@ class Sources:
         folders: `NAME=PATH` each, for folders that the user names; they count before the environment.
         """
         self._lab = lab
-        self._folders = named_folders(folders)
+        self._folders = named_folders(folders, kept_in=lab.datasets)
         self._digests = DigestCache(lab.fetched / "digests")
         self._hub_out_of_reach: str | None = None
 

@@ -30,7 +30,8 @@ class DigestCache:
             return str(read_json(entry)["sha256"])
         except (OSError, TextRefused, KeyError, TypeError):
             digest = _joined_sha256(parts)
-        write_atomic(entry, canonical_json({"files": stamps, "sha256": digest}))
+        # What is lost is computed anew, and a data set has thousands.
+        write_atomic(entry, canonical_json({"files": stamps, "sha256": digest}), sync=False)
         return digest
 
 

@@ -1,0 +1,73 @@
+"""Recordings with their references beside them, under the same name: `talk.wav`, `talk.txt`, `talk.rttm`."""
+
+import posixpath
+from collections.abc import Iterator
+
+from modellab.datasets.importing.folder import Folder
+from modellab.datasets.importing.found import FoundCase, Given, Layout, Place
+from modellab.datasets.importing.sidecars import ENDINGS, SHARED_ENDINGS, Sidecars, put, split_ending
+from modellab.units import plural
+
+
+def _references(folder: Folder) -> dict[str, dict[str, str]]:
+    """Path without ending -> ending -> file, of everything that may be a reference."""
+    found: dict[str, dict[str, str]] = {}
+    for file in folder.files:
+        stem, ending = split_ending(file)
+        if ending in ENDINGS:
+            found.setdefault(stem, {})[ending] = file
+    return found
+
+
+def _detects(folder: Folder) -> bool:
+    references = _references(folder)
+    return any(posixpath.splitext(file)[0] in references for file in folder.media)
+
+
+def _cases(given: Given) -> Iterator[FoundCase]:
+    cases = judged_beside(given)
+    judged = {case.media for case in cases}
+    if unjudged := [file for file in given.media.media if file not in judged]:
+        given.account.note(f"{plural(len(unjudged), 'recording')} without a reference left out: {_some(unjudged)}")
+    yield from cases
+
+
+def judged_beside(given: Given) -> list[FoundCase]:
+    """The recordings that have a reference beside them."""
+    sidecars, references = Sidecars(given), _references(given.folder)
+    cases = [FoundCase(file, file, Place(file)) for file in given.media.media]
+    for case in cases:
+        for ending, file in references.get(posixpath.splitext(case.media)[0], {}).items():
+            sidecars.add(case, file, ending)
+    _add_shared(cases, references, sidecars)
+    return [case for case in cases if case.is_judged]
+
+
+def _add_shared(cases: list[FoundCase], references: dict[str, dict[str, str]], sidecars: Sidecars) -> None:
+    """References in files that are called like no recording, for recordings of their folder that have no own."""
+    own = {posixpath.splitext(case.media)[0] for case in cases}
+    for stem, files in references.items():
+        if stem in own:
+            continue
+        folder = posixpath.dirname(stem)
+        for ending in (ending for ending in files if ending in SHARED_ENDINGS):
+            by_recording = sidecars.recordings(files[ending], ending) or {}
+            for case in cases:
+                name = posixpath.splitext(posixpath.basename(case.media))[0]
+                has_own = ending in references.get(posixpath.splitext(case.media)[0], {})
+                if posixpath.dirname(case.media) == folder and name in by_recording and not has_own:
+                    put(case, ending, by_recording[name])
+
+
+def _some(files: list[str], most: int = 5) -> str:
+    return ", ".join(files[:most]) + (", …" if len(files) > most else "")
+
+
+LAYOUT = Layout(
+    "beside",
+    "Recordings with references beside them",
+    "recordings with .txt, .stm, .rttm, .ctm, .uem, .TextGrid, .lab, .seglst.json or .mid of the same name beside",
+    _detects,
+    _cases,
+    is_general=True,
+)
