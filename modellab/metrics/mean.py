@@ -55,7 +55,8 @@ def named(score: Score, name: str) -> Score:
 def gain(before: Score, after: Score) -> Score:
     """By how much a figure rose, as one paired figure `<name>_gain`: after less before.
 
-    Components: `after` and `before`, in the figure's unit, over `cases`. Higher is better where the figure's is.
+    Components: `after` and `before`, in the figure's unit, over what the figure is over. Higher is better where the
+    figure's is.
 
     Args:
         before, after: the same metric of the same case, of what a step read and of what it gave.
@@ -66,9 +67,8 @@ def gain(before: Score, after: Score) -> Score:
     metric = after.metric
     if before.metric != metric:
         raise ValueError(f"a gain is of one metric, not of {before.metric.name} and {metric.name}")
-    paired = replace(
-        metric, name=f"{metric.name}_gain", numerator={"after": 1, "before": -1}, denominator={"cases": 1}, others=()
-    )
+    paired = replace(metric, name=f"{metric.name}_gain", numerator={"after": 1, "before": -1}, others=())
     if error := after.error or before.error:
         return Score(paired, {}, error)
-    return Score(paired, {"after": after.numerator, "before": before.numerator, "cases": 1})
+    below = {name: after[name] for name in metric.denominator}
+    return Score(paired, {"after": after.numerator, "before": before.numerator, **below})
