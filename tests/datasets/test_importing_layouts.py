@@ -48,7 +48,9 @@ def imported(lab: Lab, folder: Path) -> Import:
         assert brought.manifest == lab.datasets / "d" / "dataset.yaml"
         cases = {}
         for case in read_manifest(brought.manifest).document()["cases"]:
-            for place in (case["source"], *case.get("reference", {}).get("stems", {}).values()):
+            known = case.get("reference", {})
+            clean = [known["clean"]] if "clean" in known else []
+            for place in (case["source"], *clean, *known.get("stems", {}).values()):
                 assert place.pop("folder") == "d"
                 file = (wanted.get("media") or folder) / place["file"]
                 assert place.pop("sha256") == hashlib.sha256(file.read_bytes()).hexdigest()
@@ -523,3 +525,34 @@ def test_musdb(folder: Path, imported: Import) -> None:
     }
     assert read_manifest(brought.manifest).tasks == ["separate"]
     assert [str(problem) for problem in brought.account.problems] == ["test/empty/mixture.wav: has no stems beside it"]
+
+
+def test_noisy_and_clean_recordings(folder: Path, imported: Import) -> None:
+    """What a table says of them comes with them."""
+    for name in ("noisy_testset_wav/p1.wav", "clean_testset_wav/p1.wav", "noisy_testset_wav/alone.wav"):
+        sound(folder / name)
+    brought, cases = imported()
+    assert cases == {
+        "p1": {
+            "source": "noisy_testset_wav/p1.wav",
+            "reference": {"clean": {"file": "clean_testset_wav/p1.wav"}},
+        }
+    }
+    assert read_manifest(brought.manifest).tasks == ["enhance"]
+    write(folder / "transcripts.tsv", "file\ttext\nnoisy_testset_wav/p1.wav\thello\n")
+    brought, cases = imported(replace=True)
+    assert cases["p1"]["reference"] == {"text": "hello", "clean": {"file": "clean_testset_wav/p1.wav"}}
+    assert read_manifest(brought.manifest).tasks == ["asr", "enhance"]
+
+
+def test_mixes_and_their_sources(folder: Path, imported: Import) -> None:
+    for part in ("mix", "s1", "s2"):
+        sound(folder / f"tt/{part}/a_b.wav")
+    sound(folder / "tt/mix/alone.wav")
+    _, cases = imported()
+    assert cases == {
+        "a_b": {
+            "source": "tt/mix/a_b.wav",
+            "reference": {"stems": {part: {"file": f"tt/{part}/a_b.wav"} for part in ("s1", "s2")}},
+        }
+    }

@@ -10,6 +10,7 @@ from modellab.datasets.catalogue import Catalogue
 from modellab.datasets.importing.catalogue import layout_of
 from modellab.datasets.importing.folder import Folder
 from modellab.datasets.importing.found import Account, Given
+from modellab.datasets.importing.pairs import with_parts
 from modellab.datasets.importing.writing import copied, in_folder, once_each, tasks_of, to_cases
 from modellab.datasets.loading import MANIFEST, write_manifest
 from modellab.datasets.manifest import DatasetName, Language, Manifest, Task
@@ -85,13 +86,13 @@ def bring(lab: Lab, wanted: Wanted, progress: Callable[[int, int], None] = lambd
     media = folder if wanted.media is None else Folder(wanted.media, lab.home)
     given = Given(folder, media, Account(), wanted.split)
     layout = layout_of(folder, wanted.layout, given.account)
-    found = once_each(layout.cases(given), given.account)
+    found = once_each(with_parts(layout.cases(given), given), given.account)
     if silent := sum(case.text is not None and not case.text.split() for case in found):
         says = "it says" if silent == 1 else "they say"
         given.account.note(f"{plural(silent, 'recording')} with an empty text: {says} that nothing is said")
     _tell_unusable(given)
     if wanted.copy:
-        files = {file for case in found for file in (case.media, *case.stems.values())}
+        files = {file for case in found for file in (case.media, *case.sounds.values())}
         require_space(lab.datasets, sum(media.path(file).stat().st_size for file in files), "the copy")
     with staging_folder(lab.datasets) as staged:
         beside = staged / wanted.dataset

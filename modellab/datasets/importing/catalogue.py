@@ -11,6 +11,7 @@ from modellab.datasets.importing import (
     librispeech,
     musdb,
     nemo,
+    pairs,
     transcripts_tsv,
     voxconverse,
 )
@@ -34,6 +35,7 @@ LAYOUTS: dict[str, Layout] = {
         audiofolder,
         esc50,
         musdb,
+        pairs,
     )
 }
 

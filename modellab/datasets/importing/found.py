@@ -55,14 +55,22 @@ class FoundCase:
     """A file below the folder."""
     midi: str | None = None
     """As `textgrid`."""
+    clean: str | None = None
+    """The same without noise, below the folder of media."""
     stems: dict[str, str] = field(default_factory=dict)
     """Name of a source -> its file, below the folder of media."""
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything is known by which a result could be judged."""
+        """Whether any file or table says something by which a result could be judged."""
         known = (self.text, self.spoken, self.turns, self.words, self.speech, self.labels, self.textgrid, self.midi)
-        return bool(self.stems) or any(part is not None for part in known)
+        return any(part is not None for part in known)
+
+    @property
+    def sounds(self) -> dict[str, str]:
+        """Key in a manifest's reference -> file of a sound, below the folder of media."""
+        clean = {"clean": self.clean} if self.clean else {}
+        return clean | {f"stems.{name}": file for name, file in self.stems.items()}
 
     @property
     def all_speakers(self) -> list[str]:

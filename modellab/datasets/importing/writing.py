@@ -59,15 +59,16 @@ def to_cases(found: Sequence[FoundCase], given: Given, beside: Path, place: Medi
             return None
 
     for case, name in zip(found, case_ids([case.name for case in found]), strict=True):
-        source, stems = once(case.media), {stem: once(file) for stem, file in case.stems.items()}
-        if source is not None and (there := {stem: at for stem, at in stems.items() if at}).keys() == stems.keys():
+        source = once(case.media)
+        sounds = {key: at for key, file in case.sounds.items() if (at := once(file))}
+        if source is not None and len(sounds) == len(case.sounds):
             yield Case(
                 id=name,
                 source=source,
                 language=case.language,
                 speakers=_each_once(case.all_speakers),
                 tags={_name(tag): _name(value) for tag, value in case.tags.items() if _name(value)},
-                reference=_reference(case, name, given, beside, {_name(stem): at for stem, at in there.items()}),
+                reference=_reference(case, name, given, beside, sounds),
             )
 
 
@@ -95,6 +96,8 @@ def tasks_of(cases: Iterable[FoundCase]) -> list[Task]:
             found.add("vad")
         if case.labels is not None:
             found.add("classify")
+        if case.clean:
+            found.add("enhance")
         if case.stems:
             found.add("separate")
         if case.midi is not None:
@@ -102,7 +105,7 @@ def tasks_of(cases: Iterable[FoundCase]) -> list[Task]:
     return [task for task in TASKS if task in found]
 
 
-def _reference(case: FoundCase, name: str, given: Given, beside: Path, stems: dict[str, FilePlace]) -> ReferenceGiven:
+def _reference(case: FoundCase, name: str, given: Given, beside: Path, sounds: dict[str, FilePlace]) -> ReferenceGiven:
     folder = beside / _REFERENCES
 
     def written(ending: str, text: str) -> FilePlace:
@@ -127,7 +130,8 @@ def _reference(case: FoundCase, name: str, given: Given, beside: Path, stems: di
         speech=None if case.speech is None else [Stretch(start_s=s.start_s, end_s=s.end_s) for s in case.speech],
         labels=None if case.labels is None else _each_once(case.labels),
         midi=None if case.midi is None else copy(case.midi, ".mid"),
-        stems=dict(stems),
+        clean=sounds.get("clean"),
+        stems={_name(stem): sounds[f"stems.{stem}"] for stem in case.stems},
     )
 
 
