@@ -43,14 +43,17 @@ CREATE TABLE datasets (
     version VARCHAR NOT NULL,
     description VARCHAR,
     licence VARCHAR,
+    tasks VARCHAR[],
     languages VARCHAR[],
     cases INTEGER,
     manifest_sha256 VARCHAR,
     recorded_at TIMESTAMPTZ NOT NULL,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE datasets IS 'Dataset manifests, one row per dataset and version';
+COMMENT ON TABLE datasets IS 'Snapshots of datasets, added whenever one is enrolled that has changed; see current_datasets';
+COMMENT ON COLUMN datasets.tasks IS 'What it is for';
 COMMENT ON COLUMN datasets.cases IS 'Number of cases';
+COMMENT ON COLUMN datasets.manifest_sha256 IS 'Of all that the manifest says, however it is written down';
 COMMENT ON COLUMN datasets.source IS 'Record the row comes from';
 
 CREATE TABLE cases (
@@ -61,13 +64,18 @@ CREATE TABLE cases (
     language VARCHAR,
     speakers VARCHAR[],
     reference_sha256 VARCHAR,
+    known VARCHAR[],
     tags JSON,
+    error VARCHAR,
     recorded_at TIMESTAMPTZ NOT NULL,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE cases IS 'Cases of datasets: one input with its reference';
-COMMENT ON COLUMN cases.input IS 'Key of the input; NULL until its media is registered';
+COMMENT ON TABLE cases IS 'Cases of datasets, one input with its reference each, snapshots as in datasets; see current_cases';
+COMMENT ON COLUMN cases.input IS 'Key of the input; NULL where its media can''t be had';
 COMMENT ON COLUMN cases.speakers IS 'Speakers heard in it: the unit a paired comparison resamples over';
+COMMENT ON COLUMN cases.reference_sha256 IS 'Of all that is known of it; NULL where it could not be read';
+COMMENT ON COLUMN cases.known IS 'Which parts its reference has: text, turns, clean, ...';
+COMMENT ON COLUMN cases.error IS 'Why it is not enrolled: its media or its reference can''t be had';
 COMMENT ON COLUMN cases.tags IS 'Slices it belongs to: {"noise": "street", ...}';
 COMMENT ON COLUMN cases.source IS 'Record the row comes from';
 

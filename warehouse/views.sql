@@ -14,6 +14,14 @@ CREATE VIEW current_claims AS
 SELECT * FROM claims WHERE recorded_at = (SELECT max(recorded_at) FROM models);
 COMMENT ON VIEW current_claims IS 'What models'' makers state, as last seen';
 
+CREATE VIEW current_datasets AS
+SELECT * FROM datasets QUALIFY row_number() OVER (PARTITION BY dataset, version ORDER BY recorded_at DESC, source DESC) = 1;
+COMMENT ON VIEW current_datasets IS 'Each version of a dataset as it was last enrolled';
+
+CREATE VIEW current_cases AS
+SELECT * FROM cases QUALIFY rank() OVER (PARTITION BY dataset, version ORDER BY recorded_at DESC, source DESC) = 1;
+COMMENT ON VIEW current_cases IS 'The cases of each version of a dataset as they were last enrolled';
+
 CREATE VIEW current_systems AS
 SELECT * FROM systems QUALIFY row_number() OVER (PARTITION BY system ORDER BY recorded_at DESC, source DESC) = 1;
 COMMENT ON VIEW current_systems IS 'Each system as it was last run';
@@ -315,7 +323,7 @@ WITH
         FROM scored JOIN artifacts USING (fingerprint)
     ),
     known_cases AS (
-        SELECT dataset, version AS dataset_version, case_id, input FROM cases WHERE input IS NOT NULL
+        SELECT dataset, version AS dataset_version, case_id, input FROM current_cases WHERE input IS NOT NULL
         UNION
         SELECT dataset, dataset_version, case_id, input FROM scored
     ),

@@ -1,4 +1,4 @@
-"""What the shell offers when someone presses Tab: pipelines, models, steps, settings, runs and inputs of this lab.
+"""What the shell offers when someone presses Tab: pipelines, models, datasets, steps, settings, runs and recordings.
 
 Each press starts the program anew, so nothing heavy is imported (no step, unless its parameters are asked for), nothing
 is built or written, and whatever goes wrong offers nothing and says nothing.
@@ -176,6 +176,25 @@ def inputs() -> Iterator[Offer]:
     newest = list(_query("SELECT name, input FROM inputs ORDER BY registered_at DESC LIMIT ?"))
     yield from newest
     yield from ((key, name) for name, key in newest)
+
+
+@_quietly
+def datasets() -> Iterator[Offer]:
+    """Datasets, shipped and one's own; a manifest's place tells its id."""
+    from modellab.settings import PROJECT_ROOT, Lab
+
+    for root in (PROJECT_ROOT / "datasets", Lab.from_environment().datasets):
+        yield from sorted(
+            {*(path.stem for path in root.glob("*.yaml")), *(path.parent.name for path in root.glob("*/dataset.yaml"))}
+        )
+
+
+@_quietly
+def tasks() -> Iterator[Offer]:
+    """What datasets can be for."""
+    from modellab.datasets.manifest import TASKS
+
+    yield from TASKS
 
 
 @_quietly

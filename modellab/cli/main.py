@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
-from modellab.cli import completion, doctor, inputs, models, pipelines, run, runs, signals, streams, warehouse
+from modellab.cli import completion, datasets, doctor, inputs, models, pipelines, run, runs, signals, streams, warehouse
 from modellab.cli.console import error_document, marked, print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
@@ -39,6 +39,7 @@ app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)
+app.add_typer(datasets.app)
 app.add_typer(models.app)
 app.add_typer(pipelines.app)
 app.add_typer(warehouse.app)

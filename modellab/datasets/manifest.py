@@ -119,6 +119,7 @@ class ReferenceGiven(Strict):
     """What is known of a case, as the manifest gives it: written there, or in files. What is left out is not known."""
 
     text: _TextOrFile | None = Field(None, description="all words; empty: nothing is said")
+    names: _ListOrFile[Name] | None = Field(None, description="names that the text says; in a file one a line")
     stm: _TextOrFile | None = Field(
         None, description="who said what, when: STM, or SegLST in a file that ends in .json"
     )

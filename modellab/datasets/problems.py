@@ -124,6 +124,9 @@ def _texts(reference: Reference) -> Iterator[Found]:
             yield Found(part, why)
     if reference.prompt == "":
         yield Found("prompt", "nothing is to be said")
+    unsaid = [name for name in reference.names or () if name.casefold() not in (reference.text or "").casefold()]
+    if unsaid:
+        yield Found("names", f"the text does not say {', '.join(map(_quoted, unsaid))}")
     said = [(one, no_text(one.text) if one.text else "it is empty") for one in reference.utterances or ()]
     if wrong := [(one, why) for one, why in said if why]:
         one, why = wrong[0]

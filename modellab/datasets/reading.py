@@ -120,12 +120,13 @@ class _Case:
         return Reference(
             language=self._dataset.manifest.language_of(self._case),
             text=text if text is not None else _text_of(utterances, words),
+            names=self._try("names", self._listed_names, given.names),
             utterances=utterances,
             words=words,
             turns=self._try("rttm", self._turns, given.rttm),
             speech=self._try("speech", self._speech, given.speech),
             evaluated=evaluated,
-            labels=self._try("labels", self._labels, given.labels),
+            labels=self._try("labels", self._listed_names, given.labels),
             notes=self._try("midi", self._notes, given.midi),
             clean=self._try("clean", self._sound, given.clean),
             stems={
@@ -210,7 +211,7 @@ class _Case:
     def _text(self, given: Given) -> str:
         return given.strip() if isinstance(given, str) else self._file(given, read_text_file).strip()
 
-    def _labels(self, given: list[str] | FileSource) -> list[str]:
+    def _listed_names(self, given: list[str] | FileSource) -> list[str]:
         if isinstance(given, list):
             return given
         return [line.strip() for line in self._file(given, read_text_file).split("\n") if line.strip()]

@@ -70,12 +70,13 @@ class Sources:
             return None
         return found
 
-    def is_here(self, place: Located, beside: Path) -> bool:
-        """Whether a file is on this machine already."""
+    def here(self, place: Located, beside: Path) -> Path | None:
+        """Where a file is on this machine already, whatever is in it; None where it is not."""
         try:
-            return isinstance(self._located(place, beside), Path)
+            found = self._located(place, beside)
         except PathRefused:
-            return False
+            return None
+        return found if isinstance(found, Path) else None
 
     def _digest(self, path: Path) -> str:
         try:

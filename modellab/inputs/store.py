@@ -139,6 +139,11 @@ class InputStore:
         """
         return the_one_meant(called, self.all())
 
+    def with_sha256(self, sha256: str) -> RegisteredInput | None:
+        """The input whose bytes have a digest; None where the lab has none."""
+        known = self._at(sha256[:DIGITS])
+        return known if known is not None and known.sha256 == sha256 else None
+
     def all(self) -> list[RegisteredInput]:
         """Every input whose description can be read, the first registered first; the others are named in the log."""
         described: list[RegisteredInput] = []

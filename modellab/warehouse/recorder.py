@@ -127,6 +127,15 @@ class Recorder:
             identifier = f"{source.key}-{_digest(name)}"
             self._write_once("input_names", identifier, source.registered_at, {"input": source.key, "name": name})
 
+    def dataset(self, facts: Row, cases: Sequence[Row]) -> None:
+        """A dataset as it is enrolled now, with its cases; written when it differs from how it was last recorded.
+
+        Args:
+            facts: columns of the table `datasets` that the manifest tells.
+            cases: columns of the table `cases`, without the dataset's own, a row each.
+        """
+        self._snapshot("datasets", facts["dataset"], {"dataset": dict(facts), "cases": [dict(case) for case in cases]})
+
     def system(self, system: System) -> None:
         """A system as it is now; written when it differs from how it was last recorded."""
         steps = [

@@ -1,5 +1,5 @@
-"""Records: write-once JSON files that keep what artifacts can't say (inputs, systems, models, runs, attempts at steps,
-what checks said, machines).
+"""Records: write-once JSON files that keep what artifacts can't say (inputs, datasets, systems, models, runs, attempts
+at steps, what checks said, machines).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -19,16 +19,18 @@ from filelock import FileLock
 
 from modellab.errors import ArtifactCorrupt, TextRefused
 from modellab.files import canonical_json, write_atomic
-from modellab.outside import read_json
+from modellab.outside import Limits, read_json
 from modellab.redaction import redact_all
 from modellab.warehouse.sequence import Sequence
 
-Kind = Literal["inputs", "input_names", "systems", "models", "runs", "steps", "checks", "hosts"]
+Kind = Literal["inputs", "input_names", "datasets", "systems", "models", "runs", "steps", "checks", "hosts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 NUMBERED = frozenset[Kind]({"runs", "steps", "checks"})
 """What happens again and again, so that it matters which was last."""
 
+_LIMITS = Limits(bytes=256 << 20, nodes=10_000_000)
+"""A dataset of some hundred thousand cases."""
 _SEQUENCE = ".sequence"
 _ID = re.compile(r"^[A-Za-z0-9_-]+$")
 
@@ -122,7 +124,7 @@ class RecordStore:
             ArtifactCorrupt: it is not a record.
         """
         try:
-            record = _record(read_json(path))
+            record = _record(read_json(path, _LIMITS))
             if (record.kind, record.id) != (path.parent.parent.name, path.stem):
                 raise ValueError(f"it is that of {record.kind} {record.id}: copied or renamed")
             return record

@@ -31,6 +31,8 @@ def rows_of_record(record: Record) -> Tables:
     """
     if record.kind == "models":
         return _registry_rows(record)
+    if record.kind == "datasets":
+        return _dataset_rows(record)
     if record.kind == "checks":
         shared = {name: value for name, value in record.content.items() if name != "checks"}
         return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
@@ -74,6 +76,12 @@ def _registry_rows(record: Record) -> Tables:
         "claims": [{**claim, **at} for claim in record.content["claims"]],
         "models": [{**variant, **at} for variant in record.content["models"]],
     }
+
+
+def _dataset_rows(record: Record) -> Tables:
+    facts, cases = record.content["dataset"], record.content["cases"]
+    of = {"dataset": facts["dataset"], "version": facts["version"], "recorded_at": record.recorded_at}
+    return {"cases": [{**case, **of} for case in cases], "datasets": [{**facts, "cases": len(cases), **of}]}
 
 
 def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:

@@ -47,6 +47,10 @@ def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) 
     assert _offered("run", "a.wav", "--set", "asr", "=", "faster_whisper", ":", "tiny") == ["tiny.en", "tiny"]
     assert _offered("run", "a.wav", "-p", "fast_asr_only", "--set", "") == ["ingest.", "vad=", "vad.", "asr=", "asr."]
     assert _offered("run", "a.wav", "--set", "asr.lang") == ["asr.language=", "asr.languages="]
+    (with_a_run.datasets / "mine_v1").mkdir(parents=True)
+    (with_a_run.datasets / "mine_v1" / "dataset.yaml").write_text("id: [")
+    assert _offered("datasets", "show", "min") == ["mine_v1"]
+    assert _offered("datasets", "list", "--task", "di") == ["diarization"]
     (with_a_run.environments / "gone").mkdir(parents=True)
     (with_a_run.environments / "gone" / "environment.json").write_text("{}")
     assert _offered("models", "install", "") == ["deepfilternet_official", "gone"]

@@ -155,6 +155,7 @@ def test_texts_that_are_none() -> None:
         "turns: nobody speaks, and something is said all the same",
     ]
     assert told(prompt="") == ["prompt: nothing is to be said"]
+    assert told(text="Call Anna Ek", names=["anna ek", "Ben"]) == ["names: the text does not say 'Ben'"]
     assert told(text="") == []
 
 

@@ -44,6 +44,7 @@ RTTM = "SPEAKER session 1 0.5 1.5 <NA> <NA> anna <NA> <NA>\nSPEAKER session 1 1.
 
 def test_nothing_is_known_but_what_is_said(known: Any) -> None:
     assert known({}) == Reference(language="en")
+    assert known({"text": "Hi, Anna.", "names": ["Anna"]}) == Reference(language="en", text="Hi, Anna.", names=["Anna"])
     assert known({"text": "", "speech": []}) == Reference(language="en", text="", speech=[])
     assert known({"text": " a  b \n"}, language="de") == Reference(language="de", text="a  b")
 

@@ -141,7 +141,7 @@ def test_a_link_that_leads_out_of_the_manifests_folder_is_refused(lab: Lab, tmp_
     with pytest.raises(PathRefused, match="leads outside"):
         Sources(lab).find(place, folder)
     assert isinstance(Sources(lab).missing(place, folder), PathRefused)
-    assert not Sources(lab).is_here(place, folder)
+    assert Sources(lab).here(place, folder) is None
 
 
 def test_a_file_of_a_package_is_found_without_importing_it(
@@ -185,10 +185,10 @@ def test_a_folder_that_the_user_names(lab: Lab, tmp_path: Path, monkeypatch: pyt
 def test_a_file_from_an_address_is_fetched_once(online: Lab, server: Server, tmp_path: Path) -> None:
     place = UrlPlace(url=f"{server.address}/talk.wav", sha256=SHA)
     assert Sources(online).missing(place, tmp_path) is None
-    assert not Sources(online).is_here(place, tmp_path)
+    assert Sources(online).here(place, tmp_path) is None
     path = Sources(online).find(place, tmp_path)
     assert (path.read_bytes(), path.name, path.parent.parent) == (DATA, "talk.wav", online.fetched)
-    assert Sources(online).find(place, tmp_path) == path
+    assert Sources(online).find(place, tmp_path) == Sources(online).here(place, tmp_path) == path
     assert len(server.asked) == 1
 
 
@@ -210,7 +210,7 @@ def test_an_interrupted_download_goes_on(online: Lab, server: Server, tmp_path: 
     server.ranges, server.breaks_at = ranges, 1000
     with pytest.raises(MediaMissing, match="the next try goes on from there"):
         Sources(online).find(place, tmp_path)
-    assert not Sources(online).is_here(place, tmp_path)
+    assert Sources(online).here(place, tmp_path) is None
     server.breaks_at = None
     assert Sources(online).find(place, tmp_path).read_bytes() == DATA
     assert [asked for _, _, asked in server.asked] == [None, "bytes=1000-"]

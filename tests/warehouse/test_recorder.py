@@ -288,3 +288,29 @@ def test_records_of_earlier_versions_have_no_value_in_newer_columns(lab: Lab, li
     report = build(lab)
     assert report.problems == []
     assert query(lab, "SELECT id, cpu_s, fraction FROM steps").rows == [("step-1", None, None)]
+
+
+def test_a_dataset_is_a_snapshot_with_its_cases_and_the_latest_counts(lab: Lab, recorder: Recorder) -> None:
+    facts = {"dataset": "calls", "version": "1", "languages": ["en"], "tasks": ["asr"], "manifest_sha256": "a" * 64}
+    street = {"case_id": "one", "input": "talk-0", "speakers": ["s1"], "known": ["text"], "tags": {"noise": "street"}}
+    gone = {"case_id": "two", "input": None, "speakers": [], "tags": {}, "error": "two.wav is missing"}
+    recorder.dataset(facts, [street, gone])
+    recorder.dataset(facts, [street, gone])
+    assert len(list((lab.records / "datasets").rglob("*.json"))) == 1
+    recorder.dataset({**facts, "version": "2"}, [street])
+    recorder.dataset(facts, [{**street, "tags": {"noise": "café"}}])
+    build(lab)
+    every = "SELECT version, cases, tasks FROM datasets ORDER BY recorded_at"
+    assert query(lab, every).rows == [("1", 2, ["asr"]), ("2", 1, ["asr"]), ("1", 1, ["asr"])]
+    now = "SELECT version, case_id, input, speakers, known, tags ->> 'noise', error FROM current_cases ORDER BY version"
+    expected = [
+        ("1", "one", "talk-0", ["s1"], ["text"], "café", None),
+        ("2", "one", "talk-0", ["s1"], ["text"], "street", None),
+    ]
+    assert query(lab, now).rows == expected
+    assert query(lab, "SELECT version, cases FROM current_datasets ORDER BY version").rows == [("1", 1), ("2", 1)]
+    cases = query(lab, "FROM cases ORDER BY ALL").rows
+    assert len(cases) == 4
+    rebuild(lab)
+    assert query(lab, "FROM cases ORDER BY ALL").rows == cases
+    assert query(lab, now).rows == expected
