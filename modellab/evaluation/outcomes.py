@@ -1,0 +1,93 @@
+"""What came of every case of a dataset under each system, as the warehouse has it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from modellab.metrics.score import Direction
+from modellab.settings import Lab
+from modellab.statistics.cases import Amounts, Case, clusters_by_speakers
+from modellab.warehouse.query import query
+
+_CURRENT = """
+WITH newest AS (
+    -- What was scored by an earlier version of a scorer is kept, and is another figure.
+    SELECT step, metric, protocol, arg_max(scorer_version, scored_at) AS scorer_version
+    FROM latest_scores WHERE dataset = $dataset AND dataset_version = $version GROUP BY ALL
+)
+SELECT
+    system, device, step, metric, unit, better, protocol, scorer_version, case_id, input, numerator, denominator, error,
+    machines
+FROM case_outcomes SEMI JOIN newest USING (step, metric, protocol, scorer_version)
+WHERE dataset = $dataset AND dataset_version = $version AND list_contains($systems, system)
+ORDER BY ALL
+"""
+_CASES = """
+SELECT case_id, speakers, tags FROM cases WHERE dataset = $dataset AND version = $version
+QUALIFY row_number() OVER (PARTITION BY case_id ORDER BY recorded_at DESC, source DESC) = 1
+ORDER BY case_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure as it can be compared: a step's metric under one protocol, by one version of its scorer."""
+
+    step: str
+    metric: str
+    unit: str
+    better: Direction
+    protocol: str
+    scorer_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Every case's outcome, by measure and system."""
+
+    dataset: str
+    version: str
+    cases: int
+    """How many the dataset has."""
+    by_measure: Mapping[Measure, Mapping[str, list[Case]]]
+    """Measure -> system -> its cases, in order of case. What a system was never put to is not among them."""
+    errors: Mapping[tuple[str, str], str]
+    """System and case -> why the case has no figure."""
+    machines: Mapping[str, list[str]]
+    """System -> machines that its results were made on: digests, as in the table `hosts`."""
+
+
+def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Outcomes:
+    """The outcomes of some systems on a dataset, each by the newest version of its scorer.
+
+    A system that was measured on several kinds of device is one for each: `faster_whisper:base on cuda`.
+    """
+    given = {"dataset": dataset, "version": version}
+    known = query(lab, _CASES, given).as_records()
+    clusters = clusters_by_speakers({one["case_id"]: one["speakers"] or [] for one in known})
+    tags = {one["case_id"]: {name: str(value) for name, value in (one["tags"] or {}).items()} for one in known}
+    rows = query(lab, _CURRENT, {**given, "systems": list(systems)}).as_records()
+    devices: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        devices[row["system"]].add(row["device"] or "")
+    by_measure: defaultdict[Measure, defaultdict[str, list[Case]]] = defaultdict(lambda: defaultdict(list))
+    errors: dict[tuple[str, str], str] = {}
+    machines: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        several = len(devices[row["system"]]) > 1
+        system = f"{row['system']} on {row['device'] or 'an unknown device'}" if several else row["system"]
+        case_id, error = row["case_id"], row["error"]
+        amounts = None if error is not None else Amounts(row["numerator"], row["denominator"])
+        measure = Measure(*(row[name] for name in Measure.__slots__))
+        by_measure[measure][system].append(Case(case_id, amounts, clusters.get(case_id), tags.get(case_id, {})))
+        machines[system].update(row["machines"] or [])
+        if error is not None:
+            errors.setdefault((system, case_id), error)
+    return Outcomes(
+        dataset,
+        version,
+        len(known),
+        {measure: dict(found) for measure, found in by_measure.items()},
+        errors,
+        {system: sorted(found) for system, found in machines.items()},
+    )

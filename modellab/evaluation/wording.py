@@ -1,0 +1,59 @@
+"""Figures and verdicts in words, the same wherever they are read."""
+
+from collections.abc import Sequence
+
+from modellab.evaluation.outcomes import Measure
+from modellab.evaluation.speed import StepSpeed
+from modellab.evaluation.standing import Figure
+from modellab.statistics.comparing import Versus
+from modellab.units import plural
+
+_AS_POINTS = "ratio"
+"""Unit of figures whose differences are said in points of a percentage."""
+
+
+def figure_text(figure: Figure) -> str:
+    """A figure with its interval: `0.153 [0.120, 0.190]`; a dash where there is nothing below the line."""
+    found = figure.interval
+    if found.value is None:
+        return "-"
+    if found.low is None or found.high is None:
+        return f"{found.value:.3f}"
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+
+
+def comparison_sentence(versus: Versus, measure: Measure) -> str:
+    """Who is better by how much: `a beats b by 4.1 points [2.0, 6.3], p = 0.003, n = 40 recordings`."""
+    found = versus.comparison
+    if found.difference is None:
+        return f"{versus.a} and {versus.b}: {'; '.join(found.notes) or 'nothing to compare'}"
+    interval = ""
+    if found.low is not None and found.high is not None:
+        low, high = (
+            sorted((abs(found.low), abs(found.high))) if found.low * found.high >= 0 else (found.low, found.high)
+        )
+        interval = f" [{_amount(low, measure)}, {_amount(high, measure)}]"
+    tail = f", n = {plural(found.n, 'recording')}"
+    p = "" if found.adjusted_p is None else f", p = {found.adjusted_p:.2g}"
+    if found.verdict == "not separable":
+        signed = f"{_amount(found.difference, measure, signed=True)}{_unit(measure)}"
+        if found.low is not None and found.high is not None:
+            interval = f" [{_amount(found.low, measure, signed=True)}, {_amount(found.high, measure, signed=True)}]"
+        more = "" if not found.more_cases else f"; some {found.more_cases} more cases like these might tell"
+        return f"{versus.a} and {versus.b} are not separable: {signed}{interval}{p}{tail}{more}"
+    winner, loser = (versus.a, versus.b) if found.verdict == "better" else (versus.b, versus.a)
+    return f"{winner} beats {loser} by {_amount(abs(found.difference), measure)}{_unit(measure)}{interval}{p}{tail}"
+
+
+def speed_text(speeds: Sequence[StepSpeed]) -> str:
+    """How many times as fast as real time each step was, those of several machines one after the other."""
+    return ", ".join(f"{one.step} {1 / one.real_time_factor:.1f}x" for one in speeds if one.real_time_factor > 0)
+
+
+def _amount(value: float, measure: Measure, *, signed: bool = False) -> str:
+    scaled = value * 100 if measure.unit == _AS_POINTS else value
+    return f"{scaled:+.1f}" if signed else f"{scaled:.1f}"
+
+
+def _unit(measure: Measure) -> str:
+    return " points" if measure.unit == _AS_POINTS else f" {measure.unit}"
