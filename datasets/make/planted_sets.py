@@ -1,4 +1,4 @@
-"""hallucination_planted_v1: clean sentences with silence, noise or music between them, and transcripts of them.
+"""hallucination_planted_v1: clean sentences with silence, noise, tones or music between them, and transcripts of them.
 
 For each recording the right transcript, and some with words as models make them up, with the numbers of those words:
 what detectors must find, and what they must leave alone.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from corpus import Corpus, Given, case, speech_of
 from scripts import Utterance, plants, repeats, utterances
-from signals import babble, clicks, fade, music, street, white
+from signals import clicks, fade, music, street, switched, tones, white
 from sound import Sound, at_level, samples_in, seconds_of, stretches
 
 GAP_S = 6.0
@@ -40,7 +40,7 @@ def make(corpus: Corpus) -> None:
     """Write the set and its transcripts."""
     corpus.manifest(
         "hallucination_planted_v1",
-        "sentences with silence, noise, music or voices turned round between them, and sentences that repeat "
+        "sentences with silence, noise, tones or music between them, and sentences that repeat "
         "themselves; beside the recordings lie transcripts, right ones and ones with planted inventions and loops",
         ["hallucination", "asr", "vad"],
         [*_spliced(corpus), *_repeating(corpus)],
@@ -49,14 +49,13 @@ def make(corpus: Corpus) -> None:
 
 def gap(kind: str) -> Sound:
     """What is heard between the sentences."""
-    voices = [speech_of(utterance)[::-1] for utterance in utterances()[2::5]]
     return {
         "silence": lambda: np.zeros(samples_in(GAP_S)),
         "hiss": lambda: at_level(white(GAP_S, 41), -50.0),
         "street": lambda: at_level(street(GAP_S, 42), -38.0),
         "music": lambda: at_level(fade(music(GAP_S, 43)), -34.0),
         "keyboard": lambda: at_level(clicks(GAP_S, 44), -40.0),
-        "babble": lambda: at_level(fade(babble(voices, GAP_S)), -42.0),
+        "tones": lambda: at_level(switched(tones(GAP_S, (480.0, 620.0)), 0.5, 0.5), -36.0),
     }[kind]()
 
 

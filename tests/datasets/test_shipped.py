@@ -242,11 +242,14 @@ def test_talks_overlap_as_their_tags_say() -> None:
 
 
 def test_nothing_is_said_where_words_would_be_inventions() -> None:
+    kinds: dict[str, list[Any]] = {}
     for case in manifest("hallucination_v1").cases:
-        assert (case.reference.text, case.reference.rttm, case.reference.speech) == ("", "", [])
-    assert {case.tags["noise"] for case in manifest("hallucination_v1").cases} == {
-        *("silence", "noise", "tones", "music", "babble")
-    }
+        assert case.reference.text == ""
+        kinds.setdefault(case.tags["noise"], []).append((case.reference.rttm, case.reference.speech))
+    # Whoever looks for voices may find those that are turned round.
+    assert kinds.pop("babble") == [(None, None)]
+    assert {kind: len(found) for kind, found in kinds.items()} == {"silence": 2, "noise": 7, "tones": 4, "music": 2}
+    assert all(found == ("", []) for several in kinds.values() for found in several)
     assert not np.any(heard(manifest("hallucination_v1").case("silence")))
 
 
