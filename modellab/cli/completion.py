@@ -198,6 +198,13 @@ def tasks() -> Iterator[Offer]:
 
 
 @_quietly
+def dataset_formats() -> Iterator[Offer]:
+    """Layouts in which folders are imported as datasets."""
+    yield from ("beside", "transcripts", "nemo", "kaldi", "lhotse", "librispeech", "ami", "voxconverse")
+    yield from ("common_voice", "audiofolder", "esc50", "musdb", "pairs")
+
+
+@_quietly
 def input_kinds() -> Iterator[Offer]:
     """What inputs can be."""
     yield from ("media", "text")

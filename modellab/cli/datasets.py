@@ -8,6 +8,7 @@ import typer
 
 from modellab.cli import completion
 from modellab.cli.console import JsonOption
+from modellab.cli.datasets_import import import_folder
 
 if TYPE_CHECKING:
     from modellab.datasets.catalogue import BrokenManifest, Catalogue, Dataset
@@ -242,6 +243,9 @@ def create(
         print_line(stdout(), f"Then: modellab datasets check {dataset}")
     if refused:
         raise typer.Exit(1)
+
+
+app.command("import", no_args_is_help=True)(import_folder)
 
 
 def _opened(folders: list[str] | None) -> "tuple[Lab, Catalogue, Sources]":

@@ -332,6 +332,15 @@ def test_lhotse_cuts(lab: Lab, folder: Path, imported: Import) -> None:
     ]
 
 
+def test_lhotse_manifests_of_one_split(folder: Path, imported: Import) -> None:
+    for split in ("dev", "test"):
+        sound(folder / f"{split}.wav", 2.0)
+        write(folder / f"recordings_{split}.jsonl", lines(recording(split, f"{split}.wav")))
+        write(folder / f"supervisions_{split}.jsonl", lines(supervision("s", split, 0, 2, text=split)))
+    _, cases = imported(split="test")
+    assert cases == {"test": {"source": "test.wav", "reference": {"text": "test"}}}
+
+
 def test_librispeech(folder: Path, imported: Import) -> None:
     sound(folder / "test-clean/61/70968/61-70968-0000.flac")
     write(folder / "test-clean/61/70968/61-70968.trans.txt", "61-70968-0000 HE BEGAN\n61-70968-0001 NOT THERE\n")

@@ -200,6 +200,8 @@ def test_which_of_several_tables_must_be_said(lab: Lab, folder: Path) -> None:
     with pytest.raises(UsageError, match=r"no table of the split 'tests'; allowed: dev, test. Did you mean test?"):
         bring(lab, Wanted(folder, "d", split="tests"))
     assert bring(lab, Wanted(folder, "d", split="test")).cases == 1
+    with pytest.raises(UsageError, match="audiofolder has no lists to choose from with --split; found test"):
+        bring(lab, Wanted(folder, "e", layout="audiofolder", split="test"))
 
 
 def test_folders_that_are_no_dataset(lab: Lab, folder: Path, tmp_path: Path) -> None:

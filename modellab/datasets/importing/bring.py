@@ -86,6 +86,8 @@ def bring(lab: Lab, wanted: Wanted, progress: Callable[[int, int], None] = lambd
     media = folder if wanted.media is None else Folder(wanted.media, lab.home)
     given = Given(folder, media, Account(), wanted.split)
     layout = layout_of(folder, wanted.layout, given.account)
+    if wanted.split is not None and not layout.has_splits:
+        raise UsageError(f"{layout.name} has no lists to choose from with --split", found=wanted.split)
     found = once_each(with_parts(layout.cases(given), given), given.account)
     if silent := sum(case.text is not None and not case.text.split() for case in found):
         says = "it says" if silent == 1 else "they say"

@@ -48,4 +48,5 @@ LAYOUT = Layout(
     "tables with client_id, path and sentence, and clips/",
     lambda folder: bool(_tables(folder)),
     _cases,
+    has_splits=True,
 )

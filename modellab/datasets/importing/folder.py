@@ -41,7 +41,11 @@ class Folder:
         """Paths with `/` between names, in order."""
         self.unusable: dict[str, str] = {}
         """File or folder -> why it can't be taken: a link out of the folder, a name that no manifest can hold."""
-        self._list("", home)
+        todo = [""]
+        while todo:
+            todo += self._list(todo.pop(), home)
+            if len(self.files) > _MOST_FILES:
+                raise InputRefused(f"{self.root} holds too many files", allowed=f"{_MOST_FILES:,}")
         self.files.sort()
         self.known = frozenset(self.files)
 
@@ -107,22 +111,22 @@ class Folder:
                 return path[len(str(self.root)) + 1 :]
         return None
 
-    def _list(self, below: str, home: Path) -> None:
+    def _list(self, below: str, home: Path) -> list[str]:
+        """Take what is in one folder; gives the folders in it."""
         try:
             with os.scandir(self.root / below) as entries:
-                listed = list(entries)
+                listed = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
             if not below:
                 raise InputRefused(f"{self.root} can't be read", found=error.strerror) from error
             self.unusable[below] = f"can't be read: {error.strerror}"
-            return
+            return []
+        folders = []
         for entry in listed:
             name = posixpath.join(below, entry.name)
-            if entry.name.startswith("."):
-                continue
             if entry.is_dir(follow_symlinks=False):
                 if not is_within(Path(entry.path), home):
-                    self._list(name, home)
+                    folders.append(name)
             elif entry.is_symlink() and (why := self._refused_link(entry)):
                 self.unusable[name] = why
             elif not entry.is_file():
@@ -131,8 +135,7 @@ class Folder:
                 self.unusable[name] = why
             else:
                 self.files.append(name)
-        if len(self.files) > _MOST_FILES:
-            raise InputRefused(f"{self.root} holds too many files", allowed=f"{_MOST_FILES:,}")
+        return folders
 
     def _refused_link(self, entry: os.DirEntry[str]) -> str | None:
         target = os.path.realpath(entry.path)

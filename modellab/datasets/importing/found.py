@@ -139,3 +139,5 @@ class Layout:
     """What is in it, in an order that does not depend on the disk."""
     is_general: bool = False
     """Whether it goes by names of files alone: where a list names the recordings, the list counts."""
+    has_splits: bool = False
+    """Whether it may hold several lists, of which `Given.split` chooses one."""

@@ -30,9 +30,14 @@ class _Recording:
 
 
 def _cases(given: Given) -> Iterator[FoundCase]:
-    kinds = _kinds(given.folder)
+    kinds = {kind: _of_split(files, given.split) for kind, files in _kinds(given.folder).items()}
     cuts = _cuts(given, kinds["cuts"]) if kinds["cuts"] else _supervised(given, kinds)
     yield from cases_of(cuts, given.account)
+
+
+def _of_split(files: list[str], split: str | None) -> list[str]:
+    """The manifests of a split, which have it in their names: `recordings_test.jsonl.gz`."""
+    return [file for file in files if split is None or split in file]
 
 
 def _kinds(folder: Folder) -> dict[str, list[str]]:
@@ -168,5 +173,10 @@ def _detects(folder: Folder) -> bool:
 
 
 LAYOUT = Layout(
-    "lhotse", "lhotse manifests", "cuts, or recordings and supervisions, in .jsonl or .jsonl.gz", _detects, _cases
+    "lhotse",
+    "lhotse manifests",
+    "cuts, or recordings and supervisions, in .jsonl or .jsonl.gz",
+    _detects,
+    _cases,
+    has_splits=True,
 )

@@ -90,4 +90,5 @@ LAYOUT = Layout(
     "a list of JSON objects with audio_filepath, one a line",
     lambda folder: bool(_manifests(folder)),
     _cases,
+    has_splits=True,
 )
