@@ -137,6 +137,7 @@ class Scored:
 
     case: Case
     duration_s: float = 0.0
+    transcript: Transcript | None = None
     wer: Score | None = None
     der: Score | None = None
     inference_s: dict[str, float] = field(default_factory=dict)
@@ -167,8 +168,9 @@ class Scorer:
             return scored
         scored.duration_s = source.duration_s
         if case.text is not None:
-            transcript = self._result(source, scored, "asr", Transcript)
-            scored.wer = transcription_error(case.text, transcript.text if transcript else "", "en")
+            scored.transcript = self._result(source, scored, "asr", Transcript)
+            heard = scored.transcript.text if scored.transcript else ""
+            scored.wer = transcription_error(case.text, heard, "en")
         if case.turns is not None:
             found = self._result(source, scored, "diarization", Diarization)
             turns = found.turns if found else []

@@ -7,21 +7,22 @@ deletion or an insertion 3, and may give another with the same or more edits (do
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from modellab.metrics.normalisers import Normaliser
 
 Op = Literal["equal", "substitute", "delete", "insert"]
 
 
-class Piece(NamedTuple):
-    """A stretch in which the same happened to every word: `reference[start:end]` became `hypothesis[start:end]`."""
+class Piece(Protocol):
+    """A stretch in which the same happened to every word, as jiwer tells it: `reference[ref_start_idx:ref_end_idx]`
+    became `hypothesis[hyp_start_idx:hyp_end_idx]`."""
 
-    op: Op
-    reference_start: int
-    reference_end: int
-    hypothesis_start: int
-    hypothesis_end: int
+    type: Op
+    ref_start_idx: int
+    ref_end_idx: int
+    hyp_start_idx: int
+    hyp_end_idx: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +36,43 @@ class Alignment:
 
     def counts(self) -> dict[str, int]:
         """Components of an error rate: length of the reference, substitutions, deletions, insertions."""
-        of = dict.fromkeys(("substitute", "delete", "insert"), 0)
-        for op, start, end, begin, stop in self.pieces:
-            if op != "equal":
-                of[op] += (end - start) or (stop - begin)
+        substitutions = deletions = insertions = 0
+        for piece in self.pieces:
+            match piece.type:
+                case "substitute":
+                    substitutions += piece.ref_end_idx - piece.ref_start_idx
+                case "delete":
+                    deletions += piece.ref_end_idx - piece.ref_start_idx
+                case "insert":
+                    insertions += piece.hyp_end_idx - piece.hyp_start_idx
         return {
             "length": len(self.reference),
-            "substitutions": of["substitute"],
-            "deletions": of["delete"],
-            "insertions": of["insert"],
+            "substitutions": substitutions,
+            "deletions": deletions,
+            "insertions": insertions,
         }
 
     def equal(self) -> Iterator[tuple[int, int]]:
         """Places in reference and hypothesis of the words that are the same."""
-        for op, start, end, begin, stop in self.pieces:
-            if op == "equal":
-                yield from zip(range(start, end), range(begin, stop), strict=True)
+        for op, one, other in self.steps():
+            if op == "equal" and one is not None and other is not None:
+                yield one, other
+
+    def steps(self) -> Iterator[tuple[Op, int | None, int | None]]:
+        """Word by word: what happened, and its place in reference and hypothesis, None where it has none."""
+        for piece in self.pieces:
+            places = range(piece.ref_start_idx, piece.ref_end_idx), range(piece.hyp_start_idx, piece.hyp_end_idx)
+            for one, other in zip_longest(*places):
+                yield piece.type, one, other
 
     def runs(self) -> Iterator[tuple[range, range]]:
         """Places of the words between those that are the same: stretches of nothing but errors."""
         start = begin = 0
         for piece in self.pieces:
-            if piece.op == "equal":
-                if piece.reference_start > start or piece.hypothesis_start > begin:
-                    yield range(start, piece.reference_start), range(begin, piece.hypothesis_start)
-                start, begin = piece.reference_end, piece.hypothesis_end
+            if piece.type == "equal":
+                if piece.ref_start_idx > start or piece.hyp_start_idx > begin:
+                    yield range(start, piece.ref_start_idx), range(begin, piece.hyp_start_idx)
+                start, begin = piece.ref_end_idx, piece.hyp_end_idx
         if start < len(self.reference) or begin < len(self.hypothesis):
             yield range(start, len(self.reference)), range(begin, len(self.hypothesis))
 
@@ -78,12 +91,8 @@ def align(references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str
 
     found = jiwer.process_words(list(references), list(hypotheses), _as_they_are, _as_they_are)
     return [
-        Alignment(
-            reference,
-            hypothesis,
-            [Piece(one.type, one.ref_start_idx, one.ref_end_idx, one.hyp_start_idx, one.hyp_end_idx) for one in chunks],
-        )
-        for reference, hypothesis, chunks in zip(references, hypotheses, found.alignments, strict=True)
+        Alignment(reference, hypothesis, pieces)
+        for reference, hypothesis, pieces in zip(references, hypotheses, found.alignments, strict=True)
     ]
 
 
@@ -91,12 +100,12 @@ def alignment(reference: str, hypothesis: str, normaliser: Normaliser) -> list[A
     """The words of two texts side by side, as the normaliser leaves them (characters, if it compares those)."""
     (found,) = align([normaliser.tokens(reference)], [normaliser.tokens(hypothesis)])
     return [
-        AlignedWord(piece.op, word, other)
-        for piece in found.pieces
-        for word, other in zip_longest(
-            found.reference[piece.reference_start : piece.reference_end],
-            found.hypothesis[piece.hypothesis_start : piece.hypothesis_end],
+        AlignedWord(
+            op,
+            None if one is None else found.reference[one],
+            None if other is None else found.hypothesis[other],
         )
+        for op, one, other in found.steps()
     ]
 
 

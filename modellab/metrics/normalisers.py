@@ -7,8 +7,8 @@ part of a figure's protocol.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Literal
 
@@ -50,6 +50,7 @@ class Normaliser:
     """With the versions of packages, as it is kept beside a result."""
     unit: Unit
     apply: Callable[[str], str]
+    """Remembers the last few hundred texts: several metrics, and several systems, ask for the same reference."""
 
     def tokens(self, text: str) -> list[str]:
         """The text's words, or its characters."""
@@ -82,6 +83,10 @@ def code_of(language: str | None) -> str | None:
     return re.split("[-_]", language.lower())[0] if language else None
 
 
+_KEPT_TEXTS = 256
+"""Of a normaliser: 50 MB if each were two hours of speech."""
+
+
 @cache
 def named(name: str) -> Normaliser:
     """A normaliser by its name without versions: one of `NAMES`.
@@ -89,8 +94,13 @@ def named(name: str) -> Normaliser:
     Raises:
         UnknownName: there is none of that name.
     """
+    plain = _named(one_of("text normaliser", name, NAMES))
+    return replace(plain, apply=lru_cache(_KEPT_TEXTS)(plain.apply))
+
+
+def _named(name: str) -> Normaliser:
     release = version("whisper_normalizer")
-    match one_of("text normaliser", name, NAMES).split("_"):
+    match name.split("_"):
         case ["none"]:
             return Normaliser("none", "word", lambda text: " ".join(text.split()))
         case ["english"]:
