@@ -7,7 +7,9 @@ import dagster as dg
 
 from assets._checks import Check, Verdict
 from assets._cited import every_line_was_said, nothing_rejected, rows, said_at, speaker_name
+from assets._metrics import metrics_asset
 from assets._step import step_asset
+from modellab.steps import scorers
 from modellab.steps.action_items import STEP
 from modellab.text.results import ActionItem, ActionItems
 from resources.engine import StepResult
@@ -62,3 +64,5 @@ ACTION_ITEMS = step_asset(
         nothing_rejected(lambda result: action_items_of(result).rejected),
     ],
 )
+
+TEXT_METRICS = metrics_asset(scorers.TEXT_METRICS)

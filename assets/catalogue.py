@@ -1,6 +1,6 @@
 """Every step asset there is, in pipeline order, and then the assets of the scorers."""
 
-from assets.action_items import ACTION_ITEMS
+from assets.action_items import ACTION_ITEMS, TEXT_METRICS
 from assets.alignment import ALIGNMENT
 from assets.asr import ASR, ASR_METRICS
 from assets.bundle import BUNDLE
@@ -29,4 +29,5 @@ ASSETS = [
     VAD_METRICS,
     ASR_METRICS,
     DIARIZATION_METRICS,
+    TEXT_METRICS,
 ]

@@ -9,11 +9,12 @@ from modellab.surfaces.results import Segment, Transcript, Word
 def reference_text(reference: Reference) -> str | None:
     """What was said, speakers one after the other in order of start; None where it is not known.
 
-    Where a part of the recording is scored only, and what was said has times, it is what is said there; a text without
-    times is taken to be of that part.
+    Where a part of the recording is scored only, it is what is said there, if that has times; a text without times is
+    taken to be of that part.
     """
     scored = reference.evaluated
-    if reference.text is not None:
+    timed = reference.utterances is not None or reference.words is not None
+    if reference.text is not None and (scored is None or not timed):
         return reference.text
     if reference.utterances is not None:
         spoken = sorted(reference.utterances, key=lambda one: (one.start_s, one.end_s))

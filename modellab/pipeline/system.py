@@ -256,7 +256,8 @@ def scorers_of(steps: Sequence[StepDefinition]) -> list[StepDefinition]:
 
     def judges(one: StepDefinition) -> bool:
         given = {read.role for read in one.reads if latest_first(read.kind, steps)}
-        return bool(given) and all(read.role in given for read in one.reads if read.required)
+        judged = given.intersection(one.judges) if one.judges else given
+        return bool(judged) and all(read.role in given for read in one.reads if read.required)
 
     return [one for one in SCORERS if judges(one)]
 

@@ -227,6 +227,8 @@ class StepDefinition:
     """Distributions whose version decides its result, beside those of its models."""
     gives: tuple[Kind, ...] = ()
     """What it gives, to those after it that read it."""
+    judges: tuple[str, ...] = ()
+    """Of a scorer that reads more than it judges: roles of which a system must give one. Empty: any role."""
     outside: tuple[OutsideRead, ...] = ()
     """What it reads from outside the pipeline."""
     surface: str | None = None

@@ -8,10 +8,11 @@ from typing import TypeVar
 from modellab.datasets.reference import Reference
 from modellab.documents import Kept
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, diarization, vad
+from modellab.metrics.suites import asr, diarization, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
+from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
 
@@ -30,10 +31,10 @@ ASR_METRICS = scorer(
     "asr_metrics",
     "Holds the words as the model heard them against the reference transcript.",
     _of_one("transcript", Transcript, asr.scores),
-    code_version="1",
+    code_version="2",
     reads=(Read("transcript", Kind.RECOGNITION),),
     parts={"text", "utterances", "words"},
-    packages=("jiwer", "whisper_normalizer"),
+    packages=("jiwer", "rapidfuzz", "text2num", "whisper_normalizer"),
 )
 
 DIARIZATION_METRICS = scorer(
@@ -56,4 +57,35 @@ VAD_METRICS = scorer(
     packages=("pyannote.metrics",),
 )
 
-SCORERS: tuple[StepDefinition, ...] = (VAD_METRICS, ASR_METRICS, DIARIZATION_METRICS)
+
+def _texts(judged: Judged) -> Mapping[str, list[Score]]:
+    """Chapters, summary and action items, each by itself."""
+    transcript = judged.read("transcript", Transcript)
+    assert transcript is not None, "a required read"
+    found = {
+        "chapters": text.scores(judged.reference, transcript, chapters=judged.read("chapters", Chapters)),
+        "summary": text.scores(judged.reference, transcript, summary=judged.read("summary", Summary)),
+        "action_items": text.scores(
+            judged.reference, transcript, action_items=judged.read("action_items", ActionItems)
+        ),
+    }
+    return {role: scores for role, scores in found.items() if scores}
+
+
+TEXT_METRICS = scorer(
+    "text_metrics",
+    "Holds chapters, summary and action items against a person's.",
+    _texts,
+    code_version="1",
+    reads=(
+        Read("transcript", Kind.TRANSCRIPT, fall_back=True),
+        Read("chapters", Kind.CHAPTERS, required=False),
+        Read("summary", Kind.SUMMARY, required=False),
+        Read("action_items", Kind.ACTION_ITEMS, required=False),
+    ),
+    judges=("chapters", "summary", "action_items"),
+    parts={"chapters", "summary", "actions"},
+    packages=("mir_eval", "nltk", "pyannote.metrics", "rouge-score", "scipy"),
+)
+
+SCORERS: tuple[StepDefinition, ...] = (VAD_METRICS, ASR_METRICS, DIARIZATION_METRICS, TEXT_METRICS)

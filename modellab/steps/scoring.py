@@ -61,13 +61,15 @@ def scorer(
     reads: tuple[Read, ...],
     parts: Set[str],
     packages: tuple[str, ...] = (),
+    judges: tuple[str, ...] = (),
 ) -> StepDefinition:
     """A step that scores what other steps gave.
 
     Args:
-        reads: what it judges. A system has the scorer when it gives each required one, and one at least.
+        reads: what it judges. A system has the scorer when it gives each required one, and one at least of `judges`.
         parts: fields of `Reference` of which one at least must be known for there to be something to score.
         packages: distributions that do the arithmetic.
+        judges: roles that are judged, where others are read only to judge by; left out: all.
     """
 
     def known(outside: Outside) -> str | None:
@@ -86,6 +88,7 @@ def scorer(
         description=description,
         code_version=code_version,
         reads=reads,
+        judges=judges,
         parameters=StepParameters,
         run=run,
         packages=packages,

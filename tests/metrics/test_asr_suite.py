@@ -1,6 +1,8 @@
 """The suite asr: which figures a transcript gets of which reference, with their components."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from modellab.datasets.reference import Reference, ReferenceUtterance
 from modellab.metrics.alignment import AlignedWord, alignment
@@ -62,8 +64,21 @@ def test_speakers_are_read_in_order_of_time_and_only_the_scored_part() -> None:
     transcript = heard("first here two words something else")
     whole = scored(Reference("en", utterances=turns), transcript)
     assert whole["wer"].components == {"length": 6, "substitutions": 2, "deletions": 0, "insertions": 0}
-    part = scored(Reference("en", utterances=turns, evaluated=[Segment(0.0, 4.0)]), transcript)
+    said = "first here two words not scored"
+    part = scored(Reference("en", said, utterances=turns, evaluated=[Segment(0.0, 4.0)]), transcript)
     assert part["wer"].components == {"length": 4, "substitutions": 0, "deletions": 0, "insertions": 0}
+
+
+CHARACTERS = some.sampled_from(list("aB1$£%.,'’-–()[]<> \n\t\u00a0\u200b٣½Ⅷ你ß\u0301ไ่🙂\x00"))
+TEXTS = some.text(CHARACTERS, max_size=25)
+
+
+@given(TEXTS, TEXTS, some.sampled_from([None, "en", "de", "fr", "es", "ar", "zh", "th", "hi"]))
+def test_no_text_is_too_odd(expected: str, said: str, language: str | None) -> None:
+    transcript = heard(said)
+    reference = Reference(language, expected, words=heard(expected).words)
+    for score in scored(reference, transcript).values():
+        assert score.error is None or score.metric.name in ("word_start_error", "word_end_error")
 
 
 def test_words_of_a_reference_are_text_where_there_is_none() -> None:
