@@ -56,8 +56,8 @@ class References:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def enrol(self, dataset: str, version: str, cases: Iterable[EnrolledCase]) -> None:
-        """Keep the cases of a dataset, in place of those it had."""
+    def enrol(self, dataset: str, version: str, cases: Iterable[EnrolledCase]) -> Mapping[str, str]:
+        """Keep the cases of a dataset, in place of those it had; gives case -> SHA-256 of its reference's document."""
         listed = [
             {
                 "case": one.case_id,
@@ -68,6 +68,7 @@ class References:
             for one in cases
         ]
         write_atomic(self._lists / f"{dataset}.json", canonical_json({"version": version, "cases": listed}))
+        return {str(one["case"]): str(one["reference"]) for one in listed}
 
     def of(self, input_sha256: str) -> Sequence[KnownCase]:
         """The cases that a recording is the input of, in order of dataset and case."""
