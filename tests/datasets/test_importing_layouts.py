@@ -114,7 +114,7 @@ def test_references_beside_recordings(lab: Lab, folder: Path, imported: Import) 
     assert beside(lab, "references/b.uem") == "b 1 0.000000 0.200000\n"
     assert beside(lab, "references/d.ctm") == "d 1 0.050 0.100 hello 0.5000\n"
     assert brought.account.problems == []
-    assert brought.account.notes == ["1 recording without a reference left out: f.wav"]
+    assert brought.account.notes == ["1 recording not taken: f.wav"]
     manifest = read_manifest(brought.manifest)
     assert (manifest.language, manifest.licence) == ("de", "CC0-1.0")
     assert manifest.tasks == ["asr", "diarization", "meeting", "vad"]
@@ -391,7 +391,10 @@ def test_ami(lab: Lab, folder: Path, imported: Import) -> None:
     write(folder / "words/ES2011b.A.words.xml", words_xml(("Yeah", "0.5", "0.6")))
     brought, cases = imported()
     assert brought.account.problems == []
-    assert brought.account.notes == ["1 meeting without a recording here: ES2011b"]
+    assert brought.account.notes == [
+        "1 meeting without a recording here: ES2011b",
+        "1 recording not taken: amicorpus/ES2011a/audio/ES2011a.Headset-0.wav",
+    ]
     assert [(name, case["tags"]) for name, case in cases.items()] == [
         ("ES2011a.Array1-01", {"channel": "far field", "split": "test"}),
         ("ES2011a.Mix-Headset", {"channel": "headset mix", "split": "test"}),

@@ -1,12 +1,10 @@
 """Recordings with their references beside them, under the same name: `talk.wav`, `talk.txt`, `talk.rttm`."""
 
 import posixpath
-from collections.abc import Iterator
 
 from modellab.datasets.importing.folder import Folder
 from modellab.datasets.importing.found import FoundCase, Given, Layout, Place
 from modellab.datasets.importing.sidecars import ENDINGS, SHARED_ENDINGS, Sidecars, put, split_ending
-from modellab.units import plural
 
 
 def _references(folder: Folder) -> dict[str, dict[str, str]]:
@@ -22,14 +20,6 @@ def _references(folder: Folder) -> dict[str, dict[str, str]]:
 def _detects(folder: Folder) -> bool:
     references = _references(folder)
     return any(posixpath.splitext(file)[0] in references for file in folder.media)
-
-
-def _cases(given: Given) -> Iterator[FoundCase]:
-    cases = judged_beside(given)
-    judged = {case.media for case in cases}
-    if unjudged := [file for file in given.media.media if file not in judged]:
-        given.account.note(f"{plural(len(unjudged), 'recording')} without a reference left out: {_some(unjudged)}")
-    yield from cases
 
 
 def judged_beside(given: Given) -> list[FoundCase]:
@@ -59,15 +49,11 @@ def _add_shared(cases: list[FoundCase], references: dict[str, dict[str, str]], s
                     put(case, ending, by_recording[name])
 
 
-def _some(files: list[str], most: int = 5) -> str:
-    return ", ".join(files[:most]) + (", …" if len(files) > most else "")
-
-
 LAYOUT = Layout(
     "beside",
     "Recordings with references beside them",
     "recordings with .txt, .stm, .rttm, .ctm, .uem, .TextGrid, .lab, .seglst.json or .mid of the same name beside",
     _detects,
-    _cases,
+    lambda given: iter(judged_beside(given)),
     is_general=True,
 )

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from modellab.datasets.catalogue import Catalogue
 from modellab.datasets.importing.catalogue import layout_of
 from modellab.datasets.importing.folder import Folder
-from modellab.datasets.importing.found import Account, Given
+from modellab.datasets.importing.found import Account, FoundCase, Given
 from modellab.datasets.importing.pairs import with_parts
 from modellab.datasets.importing.writing import copied, in_folder, once_each, tasks_of, to_cases
 from modellab.datasets.loading import MANIFEST, write_manifest
@@ -27,7 +27,7 @@ from modellab.units import plural
 _LICENCE_NAMES = ("licence", "license", "copying")
 _LICENCE = Limits(bytes=1 << 20)
 _LICENCE_CHARACTERS = 200
-_SHOWN = 20
+_SHOWN, _FEW = 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def bring(lab: Lab, wanted: Wanted, progress: Callable[[int, int], None] = lambd
     if silent := sum(case.text is not None and not case.text.split() for case in found):
         says = "it says" if silent == 1 else "they say"
         given.account.note(f"{plural(silent, 'recording')} with an empty text: {says} that nothing is said")
-    _tell_unusable(given)
+    _tell_left_out(given, found)
     if wanted.copy:
         files = {file for case in found for file in (case.media, *case.sounds.values())}
         require_space(lab.datasets, sum(media.path(file).stat().st_size for file in files), "the copy")
@@ -136,12 +136,15 @@ def _check(wanted: Wanted) -> None:
             ) from error
 
 
-def _tell_unusable(given: Given) -> None:
+def _tell_left_out(given: Given, found: list[FoundCase]) -> None:
+    taken = {file for case in found for file in (case.media, *case.sounds.values())}
+    if others := [file for file in given.media.media if file not in taken]:
+        shown = ", ".join(map(one_line, others[:_FEW])) + (", …" if len(others) > _FEW else "")
+        given.account.note(f"{plural(len(others), 'recording')} not taken: {shown}")
     unusable = {**given.folder.unusable, **given.media.unusable}
     if unusable:
-        shown = [f"{one_line(file)} {why}" for file, why in list(unusable.items())[:_SHOWN]]
-        more = ", …" if len(unusable) > _SHOWN else ""
-        given.account.note(f"not looked into: {', '.join(shown)}{more}")
+        shown = ", ".join(f"{one_line(file)} {why}" for file, why in list(unusable.items())[:_SHOWN])
+        given.account.note(f"not looked into: {shown}{', …' if len(unusable) > _SHOWN else ''}")
 
 
 def _nothing(wanted: Wanted, layout: str, account: Account) -> DatasetError:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.errors import LabError
+from modellab.formats.lines import span
 from modellab.outside import Limits, read_bytes
 from modellab.surfaces.results import Word
 
@@ -36,7 +37,7 @@ def read_words(path: Path, speaker: str) -> list[Word]:
             if words:
                 words[-1] = Word(words[-1].text + text, words[-1].start_s, words[-1].end_s, speaker=speaker)
         elif text and begins and ends:
-            words.append(Word(text, float(begins), float(ends), speaker=speaker))
+            words.append(Word(text, *span(begins, ends), speaker=speaker))
         current = None
 
     _parse(path, start, end, said.append)

@@ -8,12 +8,14 @@ def chosen(tables: dict[str, str], split: str | None) -> str:
     """The table of a split, or the only one.
 
     Args:
-        tables: name of a split -> its table; not empty.
+        tables: name of a split -> its table.
         split: as the user named it; None: not named.
 
     Raises:
-        UsageError: there are several and none was named, or none of that name.
+        UsageError: there are several and none was named, none of that name, or none at all.
     """
+    if not tables:
+        raise UsageError("the folder has no list of recordings that the format knows", hint="Say another: --format.")
     if split is None and len(tables) == 1:
         return next(iter(tables.values()))
     if split in tables:
