@@ -5,6 +5,7 @@ in the last bit of a float64 between processors; what is kept has 11 bits, so th
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfilt
@@ -91,6 +92,7 @@ def music(seconds: float, seed: int, drums: bool = False) -> Sound:
     return found[: samples_in(seconds)]
 
 
+@cache
 def _plucked(hertz: float) -> Sound:
     """A string: six harmonics, the higher the sooner gone."""
     time = np.arange(samples_in(1.5)) / RATE_HZ
