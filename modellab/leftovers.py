@@ -22,9 +22,13 @@ def remove_leftovers(lab: Lab, *, everywhere: bool = False) -> int:
 
 def leftovers(lab: Lab, *, everywhere: bool = False) -> Iterator[Path]:
     """Half-written files and folders, those of living processes too. Arguments as `remove_leftovers`."""
-    staged = chain.from_iterable((root / STAGING).glob("*") for root in (lab.artifacts, lab.inputs, lab.environments))
+    roots = (lab.artifacts, lab.inputs, lab.environments, lab.datasets)
+    staged = chain.from_iterable((root / STAGING).glob("*") for root in roots)
     if everywhere:
-        folders = chain((lab.home,), lab.inputs.glob("*/"), lab.lake.glob("*/"), lab.records.glob("*/*/"))
+        folders = chain(
+            *((lab.home,), lab.inputs.glob("*/"), lab.lake.glob("*/"), lab.records.glob("*/*/")),
+            *(lab.references.glob("*/"), lab.references.glob("documents/*/"), lab.datasets.glob("*/")),
+        )
     else:
         now = datetime.now(UTC)
         days = [f"{now - timedelta(days=back):%Y%m%d}" for back in range(2)]

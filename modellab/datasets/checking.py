@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from modellab.datasets.catalogue import Dataset
 from modellab.datasets.manifest import Case, Task
@@ -100,6 +101,8 @@ class _Checking:
         self._dataset, self._sources = dataset, sources
         self._reader = ReferenceReader(sources, lambda path: ReferenceSound(sha256_file(path), path.name))
         self._longest_s = lab.settings.longest_recording_h * 3600.0
+        self._facts: dict[Path, SoundFacts] = {}
+        """A long recording may have a case for each of its parts."""
 
     def look(self, case: Case) -> _Looked:
         found = _Looked(case)
@@ -128,13 +131,14 @@ class _Checking:
             if kind_of(path) == "text":
                 check_text(path, path.name)
                 return None
-            facts = sound_facts(path, self._longest_s)
+            if path not in self._facts:
+                self._facts[path] = sound_facts(path, self._longest_s)
         except LabError as error:
             found.add(part, str(error))
             return None
-        for warning in facts.warnings:
+        for warning in self._facts[path].warnings:
             found.add(part, warning)
-        return facts
+        return self._facts[path]
 
 
 def _compare_length(found: _Looked, part: str, sound: SoundFacts | None) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from modellab.artifacts.store import ArtifactStore, describe_files
+from modellab.files import atomic_path
 from modellab.leftovers import leftovers, remove_leftovers
 from modellab.settings import Lab
 from modellab.upkeep.housekeeping import damaged_results, tonight, upkeep
@@ -19,7 +20,9 @@ from modellab.files import atomic_path, staging_folder
 from modellab.settings import Lab
 lab = Lab.from_environment()
 day = lab.records / "runs" / time.strftime("%Y%m%d", time.gmtime(0 if len(sys.argv) > 1 else None))
-with staging_folder(lab.inputs) as one, staging_folder(lab.artifacts) as two, atomic_path(day / "a.json") as three:
+with (
+    staging_folder(lab.inputs) as one, staging_folder(lab.datasets) as two, atomic_path(day / "a.json") as three
+):
     for path in (one / "half", two / "half", three):
         path.write_text("half")
     print("working", flush=True)
@@ -51,6 +54,15 @@ def test_the_leftovers_of_the_dead_go_and_the_work_of_the_living_stays(lab: Lab)
     _end(living, signal.SIGKILL)
     assert remove_leftovers(lab) == 3
     assert list(leftovers(lab)) == []
+
+
+def test_half_written_references_go_at_night(lab: Lab) -> None:
+    with atomic_path(lab.references / "documents" / "aa" / "a.json") as half:
+        half.write_text("half")
+        copy = half.with_name(".b.json.0123.tmp")
+        copy.write_text("of a process that died")
+        assert remove_leftovers(lab, everywhere=True) == 1
+        assert (half.exists(), copy.exists()) == (True, False)
 
 
 def test_the_nightly_job_looks_everywhere(lab: Lab) -> None:

@@ -1,12 +1,15 @@
 """What is told of a dataset that something is wrong with; and of one that is sound, nothing."""
 
 import re
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modellab.datasets.catalogue import Catalogue
 from modellab.datasets.checking import check_dataset
@@ -143,6 +146,40 @@ def test_one_who_speaks_twice_at_once() -> None:
     assert told(turns=overlapping) == ["turns: a speaks twice at once: 0 to 5 s and 1 to 2 s (2 times)"]
     words = [Word("one", 0.0, 1.0), Word("two", 0.5, 1.5)]
     assert told(words=words) == ["words: words overlap: 0 to 1 s and 0.5 to 1.5 s"]
+
+
+_spans = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.integers(1, 6)), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(spans=_spans)
+def test_who_speaks_twice_at_once_is_found_as_by_comparing_all_pairs(spans: list[tuple[str, int, int]]) -> None:
+    turns = [Turn(start / 10, (start + length) / 10, speaker) for speaker, start, length in spans]
+    by_pairs = any(
+        one.speaker == other.speaker and min(one.end_s, other.end_s) - max(one.start_s, other.start_s) > 0.05 + 1e-9
+        for one, other in combinations(turns, 2)
+    )
+    assert bool(told(turns=sorted(turns, key=lambda turn: turn.start_s))) == by_pairs
+
+
+def test_a_recording_of_many_cases_is_decoded_once(check: Any, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from modellab.datasets import checking
+
+    decoded: list[Path] = []
+    original = checking.sound_facts
+
+    def counting(path: Path, longest_s: float) -> Any:
+        decoded.append(path)
+        return original(path, longest_s)
+
+    monkeypatch.setattr(checking, "sound_facts", counting)
+    long = tone(shipped / "long.wav", 5.0)
+    cases = [
+        {"id": f"c{n}", "source": recorded(long, shipped), "reference": {"text": "x", "uem": f"long 1 {n} {n + 1}\n"}}
+        for n in range(5)
+    ]
+    assert check(*cases) == []
+    assert decoded == [long]
 
 
 def test_texts_that_are_none() -> None:
