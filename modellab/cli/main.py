@@ -13,7 +13,20 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
-from modellab.cli import completion, datasets, doctor, inputs, models, pipelines, run, runs, signals, streams, warehouse
+from modellab.cli import (
+    bench,
+    completion,
+    datasets,
+    doctor,
+    inputs,
+    models,
+    pipelines,
+    run,
+    runs,
+    signals,
+    streams,
+    warehouse,
+)
 from modellab.cli.console import error_document, marked, print_json, print_line, stderr
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
@@ -37,6 +50,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(run.run)
 app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
+app.command(no_args_is_help=True)(bench.bench)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)

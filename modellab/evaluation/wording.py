@@ -19,7 +19,9 @@ def figure_text(figure: Figure) -> str:
         return "-"
     if found.low is None or found.high is None:
         return f"{found.value:.3f}"
-    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    # Of two or three recordings the upper limit of an error rate may be anything.
+    high = ">1" if figure.measure.unit == _AS_POINTS and found.high > 1 else f"{found.high:.3f}"
+    return f"{found.value:.3f} [{found.low:.3f}, {high}]"
 
 
 def comparison_sentence(versus: Versus, measure: Measure) -> str:

@@ -1,0 +1,92 @@
+"""Systems beside each other, as a terminal shows them."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from modellab.cli.console import marked, print_block, print_line, table
+from modellab.evaluation.outcomes import Measure
+from modellab.evaluation.standing import Figure, Standing, SystemStanding
+from modellab.evaluation.wording import comparison_sentence, figure_text, speed_text
+from modellab.legible import one_line
+from modellab.runs.bench import Bench
+from modellab.units import plural
+
+
+def print_bench(console: Console, bench: Bench) -> None:
+    """The table, the verdicts, and what to know before they are believed."""
+    found = bench.standing
+    heading = f"{found.dataset} {found.version}   {plural(found.cases, 'case')}"
+    print_line(console, Text(heading, style="bold"))
+    console.print()
+    measures = found.main_measures
+    if not measures:
+        print_line(
+            console, marked("!", "yellow", "There is no figure: no system has a result that this dataset judges.")
+        )
+    else:
+        print_block(console, _table(found, measures, bench))
+    for measure in measures:
+        _print_verdicts(console, found, measure)
+    _print_notes(console, bench, measures)
+
+
+def _table(found: Standing, measures: Sequence[Measure], bench: Bench) -> Table:
+    shown = table("System", *(measure.metric for measure in measures), "Failed", "Speed", right=("Failed",))
+    for system in found.systems:
+        speed = speed_text(bench.speeds.get(system.system, []))
+        figures = (_cell(system.figure(measure.metric)) for measure in measures)
+        shown.add_row(system.system, *figures, _failed(system), speed)
+    return shown
+
+
+def _cell(figure: Figure | None) -> str:
+    return "-" if figure is None else figure_text(figure)
+
+
+def _failed(system: SystemStanding) -> str:
+    return str(len(system.failed)) if system.cases else "all"
+
+
+def _print_verdicts(console: Console, found: Standing, measure: Measure) -> None:
+    compared = [versus for its_measure, versus in found.comparisons if its_measure == measure]
+    if not compared:
+        return
+    console.print()
+    which = "lower is better" if measure.better == "lower" else "higher is better"
+    print_line(console, Text.assemble((measure.metric, "bold"), (f"   {which}; {measure.protocol}", "dim")))
+    for versus in compared:
+        told_apart = versus.comparison.verdict != "not separable"
+        mark, style = ("✓", "green") if told_apart else ("·", "dim")
+        print_line(console, marked(mark, style, comparison_sentence(versus, measure)))
+
+
+def _print_notes(console: Console, bench: Bench, measures: Sequence[Measure]) -> None:
+    found = bench.standing
+    notes = []
+    for system in found.systems:
+        for measure in measures:
+            figure = system.figure(measure.metric)
+            if figure and (worst := figure.worst_slice) and worst.interval.value is not None:
+                notes.append(
+                    f"{system.system} is worst at {worst.tag} {worst.value}: "
+                    f"{measure.metric} {worst.interval.value:.3f} over {plural(worst.interval.n, 'case')}"
+                )
+        notes += [f"{system.system} has no figure of {case}: it counts as all wrong" for case in system.failed]
+    if found.hosts_differ:
+        notes.append("Results are of several machines, on which the same model may give other words.")
+    if missing := bench.enrolment.failed:
+        notes.append(f"{plural(len(missing), 'case')} of the dataset can't be had here, and no system was put to it.")
+    if notes:
+        console.print()
+    for note in dict.fromkeys(notes):
+        print_line(console, marked("!", "yellow", one_line(note)))
+    console.print()
+    print_line(
+        console,
+        Text(
+            f"All figures: modellab bench --dataset {found.dataset} ... --json, or SQL: FROM leaderboard", style="dim"
+        ),
+    )

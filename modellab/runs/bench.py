@@ -1,0 +1,124 @@
+"""Measuring systems on a dataset: its cases become inputs, what is missing is run and scored, and all is compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from modellab.datasets.catalogue import Catalogue, Dataset
+from modellab.datasets.sources import Sources
+from modellab.errors import UsageError
+from modellab.evaluation.documents import standing_document
+from modellab.evaluation.outcomes import outcomes
+from modellab.evaluation.speed import StepSpeed, speeds
+from modellab.evaluation.standing import Standing, standing
+from modellab.pipeline.events import Event, observed_by
+from modellab.pipeline.system import resolve_system
+from modellab.registry.registry import ModelRegistry
+from modellab.runs.enrolling import CaseOutcome, Enrolment, enrol
+from modellab.runs.launching import LaunchResult, OpenLauncher
+from modellab.settings import Lab
+from modellab.warehouse.builder import build
+
+_NAMED = 3
+"""An error names so many cases."""
+
+
+class BenchWatcher(Protocol):
+    """Whoever shows what goes on."""
+
+    def enrolled(self, outcome: CaseOutcome, of: int) -> None:
+        """A case became an input, or can't be had; there are so many."""
+
+    def begins(self, enrolment: Enrolment, systems: Sequence[str]) -> None:
+        """All cases were looked at; the runs follow."""
+
+    def waits(self, most: int) -> None:
+        """So many runs are at work, and there may be no more: this one waits."""
+
+    def observe(self, event: Event) -> None:
+        """Something happened to a step."""
+
+    def comparing(self) -> None:
+        """The runs are over, and figures are worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What came of it."""
+
+    dataset: Dataset
+    enrolment: Enrolment
+    runs: Sequence[LaunchResult]
+    standing: Standing
+    speeds: Mapping[str, list[StepSpeed]]
+
+    @property
+    def failed(self) -> list[LaunchResult]:
+        """Runs that did not complete."""
+        return [run for run in self.runs if run.status != "completed"]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        unavailable = {one.case.id: str(one.error) for one in self.enrolment.failed}
+        return {**standing_document(self.standing, self.speeds), "unavailable": unavailable}
+
+
+def bench(
+    lab: Lab,
+    dataset: str,
+    systems: Sequence[str],
+    start: OpenLauncher,
+    watcher: BenchWatcher,
+    *,
+    folders: Sequence[str] = (),
+    force: bool = False,
+    check_stopped: Callable[[], None] = lambda: None,
+) -> Bench:
+    """Measure systems on a dataset, running only what has no result yet.
+
+    Args:
+        dataset: its id.
+        systems: keys of systems: models, pipelines, pipelines with overrides.
+        folders: `NAME=PATH` each, where manifests name folders of the user's.
+        force: run steps although their results are there.
+        check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between cases.
+
+    Raises:
+        UnknownName: a dataset, model or pipeline that there is not.
+        TemplateError: a key that does not resolve.
+        DatasetError: the manifest is broken.
+        UsageError: no system is named, none of the cases can be had, or a system has nothing that the dataset judges.
+        KeyboardInterrupt: somebody stopped it; what was finished is kept.
+    """
+    found = Catalogue(lab).get(dataset)
+    registry = ModelRegistry()
+    resolved = [resolve_system(key, registry, lab) for key in systems]
+    keys = list(dict.fromkeys(system.key for system in resolved))
+    if not keys:
+        raise UsageError("a bench needs a system to measure", hint="Name models or pipelines: --models faster_whisper")
+    count = len(found.manifest.cases)
+
+    def progress(outcome: CaseOutcome) -> None:
+        check_stopped()
+        watcher.enrolled(outcome, count)
+
+    enrolment = enrol(lab, found, Sources(lab, folders), progress)
+    if not enrolment.inputs:
+        raise UsageError(
+            f"none of the {count} cases of {dataset} can be had here",
+            found="; ".join(f"{one.case.id}: {one.error}" for one in enrolment.failed[:_NAMED]),
+            hint=f"See: modellab datasets check {dataset}",
+        )
+    watcher.begins(enrolment, keys)
+    with start(lab) as launcher, observed_by(watcher.observe):
+        runs = launcher.sweep(keys, enrolment.inputs, force=force, waits=watcher.waits)
+    watcher.comparing()
+    build(lab)
+    version = found.manifest.version
+    return Bench(
+        found,
+        enrolment,
+        runs,
+        standing(outcomes(lab, found.id, version, keys), keys),
+        speeds(lab, found.id, version, keys),
+    )

@@ -1,0 +1,82 @@
+"""`modellab bench`: a dataset that comes along, two systems, real runs, figures that agree with what was scored."""
+
+import json
+
+import pytest
+
+from modellab.artifacts.store import ArtifactStore
+from modellab.cli.main import main
+from modellab.errors import UsageError
+from modellab.evaluation.documents import standing_document
+from modellab.metrics.scored import Scores
+from modellab.runs.bench import bench
+from modellab_dagster.command import open_launcher
+
+SYSTEMS = ["silero_vad:v6", "silero_vad:v6+vad.threshold=0.9"]
+
+
+class Silent:
+    """Watches and says nothing."""
+
+    def enrolled(self, outcome, of):
+        """Nothing."""
+
+    def begins(self, enrolment, systems):
+        """Nothing."""
+
+    def waits(self, most):
+        """Nothing."""
+
+    def observe(self, event):
+        """Nothing."""
+
+    def comparing(self):
+        """Nothing."""
+
+
+@pytest.fixture
+def measured(lab):
+    return bench(lab, "vad_smoke_v1", SYSTEMS, open_launcher, Silent())
+
+
+def test_every_case_is_run_scored_and_compared_and_the_second_time_nothing_runs(lab, measured):
+    cases = len(measured.dataset.manifest.cases)
+    assert [run.status for run in measured.runs] == ["completed"] * 2 * cases
+    document = measured.document()
+    assert [one["system"] for one in document["systems"]] == SYSTEMS
+    for one in document["systems"]:
+        assert (one["cases"], one["failed"]) == (cases, [])
+        figure = one["metrics"]["detection_error"]
+        assert figure["n"] == cases
+        assert figure["value"] == pytest.approx(figure["numerator"] / figure["denominator"], rel=1e-6)
+        assert [step["step"] for step in one["speed"]] == ["vad"]
+        assert one["speed"][0]["runs"] == cases
+    [compared] = document["comparisons"]
+    assert (compared["metric"], compared["a"], compared["b"]) == ("detection_error", *SYSTEMS)
+    first, second = (one["metrics"]["detection_error"]["value"] for one in document["systems"])
+    assert compared["difference"] == pytest.approx(first - second, abs=1e-6)
+
+    again = bench(lab, "vad_smoke_v1", SYSTEMS, open_launcher, Silent())
+    assert all(record.cached for run in again.runs for record in run.records)
+    assert standing_document(again.standing, again.speeds) == standing_document(measured.standing, measured.speeds)
+
+
+def test_its_figures_are_those_that_the_scorers_kept(lab, measured):
+    kept = [artifact.read(Scores) for artifact in ArtifactStore(lab.artifacts).all("vad_metrics")]
+    errors = sum(
+        score.numerator
+        for scores in kept
+        for result in scores.results
+        for score in result.scores
+        if score.metric.name == "detection_error"
+    )
+    figures = [one.figure("detection_error") for one in measured.standing.systems]
+    assert sum(figure.interval.numerator for figure in figures) == pytest.approx(errors, rel=1e-6)
+
+
+def test_what_can_not_be_measured_is_refused_before_anything_runs(lab, capsys):
+    with pytest.raises(UsageError, match="a bench needs a system to measure"):
+        bench(lab, "vad_smoke_v1", [], open_launcher, Silent())
+    assert main(["bench", "-d", "vad_smoke", "-m", "silero_vad", "--json"], open_launcher) == 2
+    assert "vad_smoke_v1" in json.loads(capsys.readouterr().out)["error"]["hint"]
+    assert not lab.artifacts.exists()
