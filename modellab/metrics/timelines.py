@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from modellab.surfaces.results import Segment, Turn
+from modellab.surfaces.results import Segment, Turn, Utterance, Word
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation, Timeline
@@ -27,7 +27,7 @@ def timeline(segments: Iterable[Segment | Turn]) -> "Timeline":
     return core.Timeline([core.Segment(segment.start_s, segment.end_s) for segment in segments]).support()
 
 
-def trouble_with(spans: Sequence[Segment | Turn], what: str) -> str | None:
+def trouble_with(spans: Sequence[Segment | Turn | Word | Utterance], what: str) -> str | None:
     """Why spans that a model gave can't be scored: times that are no numbers, an end before its start.
 
     Args:
