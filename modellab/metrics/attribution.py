@@ -112,16 +112,7 @@ class _Words:
 def _aligned(said: Sequence[Spoken], heard: Sequence[Spoken]) -> _Words:
     (found,) = align([tokens_of(said)], [tokens_of(heard)])
     speakers, others = ([one.speaker for one in side for _ in one.tokens] for side in (said, heard))
-    pairs = [
-        (one, other, piece.op == "equal")
-        for piece in found.pieces
-        if piece.op in ("equal", "substitute")
-        for one, other in zip(
-            range(piece.reference_start, piece.reference_end),
-            range(piece.hypothesis_start, piece.hypothesis_end),
-            strict=True,
-        )
-    ]
+    pairs = [(one, other, op == "equal") for op, one, other in found.steps() if one is not None and other is not None]
     partner = _mapping([(speakers[one], others[other]) for one, other, _ in pairs])
     counts = found.counts()
     return _Words(
