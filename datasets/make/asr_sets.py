@@ -60,7 +60,7 @@ def _case(corpus: Corpus, utterance: Utterance, number: int) -> Given:
     elif snr_db is not None:
         heard = with_noise(speech, _noise(kind, seconds_of(speech), number, utterance), snr_db)
     source = speech_source(utterance) if kind == "clean" else corpus.save(f"asr/{utterance.id}", heard)
-    return case(utterance.id, source, {"text": utterance.text}, tags, [voice.id])
+    return case(utterance.id, source, {"text": utterance.text, "names": list(utterance.names)}, tags, [voice.id])
 
 
 def _noise(kind: str, seconds: float, seed: int, utterance: Utterance) -> Sound:

@@ -31,6 +31,7 @@ class Utterance:
     voice: Voice
     text: str
     domain: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Talk:
     topics: tuple[Topic, ...]
     actions: tuple[Action, ...]
     summary: str | None
+    names: tuple[str, ...]
 
 
 @cache
@@ -128,12 +130,20 @@ def _talk(name: str, given: Mapping[str, Any]) -> Talk:
             actions.append(
                 Action(item["task"], item["who"], date, tuple(range(behind - entry.get("turns", 1), behind)))
             )
-    return Talk(name, given["description"], tuple(turns), tuple(topics), tuple(actions), given.get("summary"))
+    return Talk(
+        name,
+        given["description"],
+        tuple(turns),
+        tuple(topics),
+        tuple(actions),
+        given.get("summary"),
+        tuple(given.get("names", ())),
+    )
 
 
 def _utterances(name: str) -> tuple[Utterance, ...]:
     return tuple(
-        Utterance(each, voices()[each.partition("-")[0]], given["text"], given["domain"])
+        Utterance(each, voices()[each.partition("-")[0]], given["text"], given["domain"], tuple(given.get("names", ())))
         for each, given in _read(name).items()
     )
 

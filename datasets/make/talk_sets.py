@@ -21,7 +21,10 @@ SAMPLE = case(
         "file": f"{_SAMPLE}.wav",
         "sha256": "c319b4abca767b124e41432d364fd7df006cb26bb79d09326c487d606a134e6e",
     },
-    {key: {"package": "pyannote", "file": f"{_SAMPLE}.{key}"} for key in ("rttm", "stm")},
+    {
+        "names": ["Diane", "Sheila", "New Jersey", "Texas", "Chicago"],
+        **{key: {"package": "pyannote", "file": f"{_SAMPLE}.{key}"} for key in ("rttm", "stm")},
+    },
     {"made": "recorded", "people": "2", "overlap": "some", "channel": "telephone"},
     ["Diane", "Sheila"],
 ) | {"recording": "sample"}
@@ -108,6 +111,7 @@ def _case(corpus: Corpus, talk: Talk, number: int) -> Given:
     in_order = sorted(turns, key=lambda each: (each.start_s, each.end_s))
     reference: Given = {
         "text": " ".join(each.turn.utterance.text for each in in_order),
+        "names": list(talk.names),
         "stm": "".join(
             f"{talk.id} 1 {each.turn.speaker} {each.start_s:.3f} {each.end_s:.3f} {each.turn.utterance.text}\n"
             for each in in_order

@@ -1,6 +1,8 @@
 """The datasets that come with Model Lab: whole, made again by their scripts to the sample, and true of their sounds."""
 
+import calendar
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -155,6 +157,16 @@ def test_each_voice_says_each_domain_and_is_heard_in_each_condition() -> None:
         assert sorted(domain for domain, _ in found) == ["dates", "meeting", "names", "numbers", "prose"]
         assert sorted(kind for _, kind in found) == ["babble", "channel", "clean", "pink", "street"]
     assert len({pair for found in seen.values() for pair in found}) == 25
+
+
+def test_all_names_of_a_text_are_listed() -> None:
+    no_names = {"Doctor", "Mister", "Professor", "I", "Can", "Christmas", *calendar.day_name, *calendar.month_name}
+    for case in manifest("asr_golden_v1").cases:
+        text, names = str(case.reference.text), case.reference.names
+        assert isinstance(names, list) and all(name in text for name in names)
+        capitals = re.findall(r"(?<!^)(?<![.?] )\b[A-Z]\w*", text)
+        assert set(capitals) - no_names <= set(" ".join(names).split()), case.id
+        assert bool(names) == (case.tags["domain"] == "names"), case.id
 
 
 @pytest.mark.parametrize("case", cases("enhance_smoke_v1"))
