@@ -287,7 +287,7 @@ def test_case_ids_are_short_readable_and_different() -> None:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(st.sampled_from("aAü/.-_ \n广1"), max_size=6), max_size=12))
 def test_case_ids_are_always_valid_and_different(names: list[str]) -> None:
     ids = case_ids(names)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modellab.errors import LabError
@@ -95,6 +95,7 @@ def test_lines_end_as_on_windows(tmp_path: Path) -> None:
     assert read_textgrid(path)[0].labels[-1] == Label(1.5, 2.5, "two")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9999), st.text(st.characters(exclude_categories=["C", "Zl", "Zp"])))))
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, said: list[tuple[int, str]]) -> None:
     path = tmp_path_factory.mktemp("grid") / "a.TextGrid"
