@@ -1,11 +1,15 @@
 """What a layout's reader finds in a folder: cases, and what can't be taken and why. One shape for all layouts."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from modellab.datasets.importing.folder import Folder, NotThere
 from modellab.formats.spoken import SpokenText
 from modellab.surfaces.results import Segment, Turn, Word
+
+_LOCAL = re.compile(r"(?:speaker|spkr?|s|channel|ch)?[ _-]?\d+|[a-z]|left|right|unknown|<?na>?", re.IGNORECASE)
+"""What programs and annotators call speakers of whom they know no more than that they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,12 @@ class FoundCase:
 
     @property
     def all_speakers(self) -> list[str]:
-        """Everybody who is known to speak, each once: as the layout says, else as the first reference that says it."""
+        """Everybody who is known to speak, each once: as the layout says, else as the first reference that says it.
+
+        Labels of references such as `speaker1` or `A` are left out: in the next recording they are somebody else.
+        """
         parts = (part for part in (self.turns, self.spoken, self.words) if part)
-        told = (one.speaker for one in next(parts, ()) if one.speaker)
+        told = (one.speaker for one in next(parts, ()) if one.speaker and not _LOCAL.fullmatch(one.speaker))
         return list(dict.fromkeys(self.speakers or told))
 
 

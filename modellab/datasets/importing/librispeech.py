@@ -10,6 +10,8 @@ from modellab.datasets.importing.words import gender
 
 _TRANSCRIPTS = ".trans.txt"
 _SPEAKERS = "SPEAKERS.TXT"
+_FOLDERS = 2
+"""Speaker and chapter; what is above them is a part of the corpus, such as test-other."""
 _ENDINGS = (".flac", ".wav", ".ogg", ".opus", ".mp3")
 """Other corpora in this layout have their recordings in other formats (LibriTTS, MLS)."""
 
@@ -27,6 +29,8 @@ def _cases(given: Given) -> Iterator[FoundCase]:
             if media:
                 speaker = name.split("-")[0]
                 tags = {"gender": genders[speaker]} if speaker in genders else {}
+                if len(above := folder.split("/")) > _FOLDERS:
+                    tags["split"] = above[-_FOLDERS - 1]
                 yield FoundCase(name, media, place, speakers=[speaker], tags=tags, text=text.strip())
 
 
