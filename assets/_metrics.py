@@ -42,6 +42,21 @@ def right_more_than_wrong(metric: str) -> Check:
     return Check("right_more_than_wrong", f"{metric} is below 1: more is right than wrong.", judge)
 
 
+def gains(metric: str) -> Check:
+    """Whether a figure `<name>_gain` is above 0; below it the recording was better as it was."""
+
+    def judge(result: StepResult) -> Verdict:
+        lost = [
+            (one, score)
+            for one, score in _scores(result)
+            if score.metric.name == metric and score.value is not None and score.value < 0.0
+        ]
+        said = ", ".join(f"{_case(one)}: {score.value:.3f} {score.metric.unit}" for one, score in lost)
+        return Verdict(not lost, f"{metric} of {said}: it was better before" if lost else f"no {metric} is below 0")
+
+    return Check("better_than_before", f"{metric} is not below 0: it is no worse than before.", judge)
+
+
 def page(result: StepResult) -> Mapping[str, Any]:
     """Every figure with what it follows from, and by which protocol."""
     scores = list(_scores(result))

@@ -7,9 +7,9 @@ from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
-from assets.enhance import ENHANCE
+from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.ingest import INGEST
-from assets.separate import SEPARATE
+from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
 from assets.vad import VAD, VAD_METRICS
 
@@ -26,6 +26,8 @@ ASSETS = [
     SUMMARIZE,
     ACTION_ITEMS,
     BUNDLE,
+    SEPARATE_METRICS,
+    ENHANCE_METRICS,
     VAD_METRICS,
     ASR_METRICS,
     DIARIZATION_METRICS,

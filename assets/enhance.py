@@ -6,10 +6,12 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import gains, metrics_asset
 from assets._page import duration, level, table
 from assets._pictures import timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.enhance import STEP
 from resources.engine import StepResult
 
@@ -85,3 +87,5 @@ ENHANCE = step_asset(
         Check("keeps_speech", "It is not so much quieter that speech must have gone with the noise.", _keeps_speech),
     ],
 )
+
+ENHANCE_METRICS = metrics_asset(scorers.ENHANCE_METRICS, checks=[gains("si_sdr_gain")])

@@ -6,10 +6,12 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import gains, metrics_asset
 from assets._page import duration, level, table
 from assets._pictures import timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.separate import STEP
 from resources.engine import StepResult
 
@@ -77,3 +79,5 @@ SEPARATE = step_asset(
         Check("stems_add_up", "All stems together are the mixture, but for a little.", _adds_up),
     ],
 )
+
+SEPARATE_METRICS = metrics_asset(scorers.SEPARATE_METRICS, checks=[gains("si_sdr_gain")])

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from modellab.media.audio import Samples
 from modellab.metrics.mean import mean_metric, mean_score
@@ -53,7 +54,7 @@ class SiSdr:
     """<x, s>."""
     samples: int = 0
 
-    def add(self, clean: Samples, found: Samples) -> None:
+    def add(self, clean: npt.NDArray[np.floating], found: npt.NDArray[np.floating]) -> None:
         """Take in a block of both, of one length."""
         s, x = clean.astype(np.float64), found.astype(np.float64)
         self.clean += float(s @ s)

@@ -83,35 +83,58 @@ def bss_eval(true: Sources, found: Sources) -> dict[str, list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which source found is held against which true one."""
+    """What is held against which true source."""
 
-    pairs: Mapping[str, str]
-    """Name of the true source -> of the one found."""
+    pairs: Mapping[str, tuple[str, ...]]
+    """Name of the true source -> of those found whose sum it should be."""
     how: str
     """For the protocol."""
 
 
-def match(true: Sequence[str], found: Sequence[str], similar: Mapping[tuple[str, str], float]) -> Match:
-    """By their names where they share any; where they share none and are as many, so that they fit best.
+def by_name(true: Sequence[str], found: Sequence[str]) -> Match | None:
+    """Match sources of the same name, speech with vocals, and what is left of the reference with the sum of the rest.
+
+    The rest goes to the one true source that has no namesake (an accompaniment), or to `other` where all have one.
+
+    Returns:
+        None where no name is shared.
+
+    Raises:
+        NotComputable: several true sources have no namesake.
+    """
+    namesakes = {name: same for name in true if (same := _namesake(name, found))}
+    if not namesakes:
+        return None
+    pairs: dict[str, tuple[str, ...]] = {name: (same,) for name, same in namesakes.items()}
+    rest = tuple(name for name in found if name not in namesakes.values())
+    unmatched = [name for name in true if name not in namesakes]
+    if len(unmatched) > 1 or (unmatched and not rest):
+        raise NotComputable(f"the model gives {', '.join(found)}, and nothing for {', '.join(unmatched)}")
+    if unmatched:
+        pairs[unmatched[0]] = rest
+    elif "other" in pairs:
+        pairs["other"] += rest
+    sums = [f"{name} = {' + '.join(parts)}" for name, parts in pairs.items() if parts != (name,)]
+    return Match({name: pairs[name] for name in true}, ", ".join(["matched by name", *sums]))
+
+
+def _namesake(name: str, found: Sequence[str]) -> str | None:
+    if name in found:
+        return name
+    return next((other for other in found if {name, other} == {"speech", "vocals"}), None)
+
+
+def best_match(true: Sequence[str], found: Sequence[str], similar: Mapping[tuple[str, str], float]) -> Match:
+    """Match as many sources as were found so that their SI-SDR is highest.
 
     Args:
         similar: SI-SDR in dB of each true source and each found.
-
-    Raises:
-        NotComputable: no name is shared, and there are more of one kind.
     """
     from scipy.optimize import linear_sum_assignment
 
-    if shared := {name: name for name in true if name in found}:
-        return Match(shared, "matched by name")
-    if len(true) != len(found):
-        raise NotComputable(
-            f"the reference has the stems {', '.join(true)} and the model gives {', '.join(found)}: none has the name "
-            "of another, and they are not as many"
-        )
     fit = np.array([[similar[one, other] for other in found] for one in true])
     rows, columns = linear_sum_assignment(fit, maximize=True)
-    return Match({true[row]: found[column] for row, column in zip(rows, columns, strict=True)}, "best match")
+    return Match({true[row]: (found[column],) for row, column in zip(rows, columns, strict=True)}, "best match")
 
 
 def ratio_metrics(protocol: str, stems: Sequence[str]) -> dict[str, Metric]:

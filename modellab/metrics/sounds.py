@@ -7,9 +7,11 @@ every 10 s, and its last piece has 5 to 15 s. That is also what keeps PESQ's own
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import soundfile
 
 from modellab.datasets.reference import ReferenceSound
 from modellab.media.audio import Audio, Samples, TimeMap, Waveform
@@ -74,6 +76,56 @@ class HeldSound:
             for piece in time_map.pieces
         ]
         return HeldSound(Waveform(np.concatenate(kept), rate_hz))
+
+
+@dataclass(frozen=True, slots=True)
+class FileSound:
+    """Sound in a file that the lab wrote, read when it is asked for; several channels as their mean."""
+
+    path: Path
+    sample_rate_hz: int
+    length: int
+    """Samples per channel."""
+
+    @classmethod
+    def open(cls, path: Path) -> "FileSound":
+        """Read the file's head.
+
+        Raises:
+            soundfile.LibsndfileError: it can't be read.
+        """
+        info = soundfile.info(path)
+        return cls(path, info.samplerate, info.frames)
+
+    @property
+    def duration_s(self) -> float:
+        """Its length."""
+        return self.length / self.sample_rate_hz
+
+    def waveform(self, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Waveform:
+        """A stretch at a rate, resampled by itself."""
+        stop = None if end_s is None else round(end_s * self.sample_rate_hz)
+        start = round(start_s * self.sample_rate_hz)
+        samples, rate_hz = soundfile.read(self.path, start=start, stop=stop, dtype="float32", always_2d=True)
+        return HeldSound(Waveform(Audio(samples.T, rate_hz).mono, rate_hz)).waveform(sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class SummedSound:
+    """Sounds on top of each other."""
+
+    parts: Sequence[Sound]
+
+    @property
+    def duration_s(self) -> float:
+        """Length that all have."""
+        return min(part.duration_s for part in self.parts)
+
+    def waveform(self, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Waveform:
+        """A stretch at a rate."""
+        waves = [part.waveform(sample_rate_hz, start_s, end_s).samples for part in self.parts]
+        length = min(map(len, waves))
+        return Waveform(np.sum([wave[:length] for wave in waves], axis=0, dtype=np.float32), sample_rate_hz)
 
 
 def pieces(duration_s: float) -> list[Segment]:

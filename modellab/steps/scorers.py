@@ -10,6 +10,8 @@ from modellab.documents import Kept
 from modellab.metrics.score import Score
 from modellab.metrics.suites import asr, diarization, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
+from modellab.steps.packages import MEDIA
+from modellab.steps.scored_sound import PESQ, enhancement, separation
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.results import ActionItems, Chapters, Summary
@@ -57,6 +59,29 @@ VAD_METRICS = scorer(
     packages=("pyannote.metrics",),
 )
 
+ENHANCE_METRICS = scorer(
+    "enhance_metrics",
+    "Holds the recording and what enhancement made of it against the clean speech.",
+    enhancement,
+    code_version="1",
+    reads=(Read("after", Kind.ENHANCED), Read("before", Kind.RECORDING)),
+    judges=("after",),
+    parts={"clean"},
+    packages=(*MEDIA, "librosa", "onnxruntime", "pystoi", "speechmos"),
+    outside=(PESQ,),
+)
+
+SEPARATE_METRICS = scorer(
+    "separate_metrics",
+    "Holds the stems found against those that the recording was mixed from.",
+    separation,
+    code_version="1",
+    reads=(Read("stems", Kind.STEMS), Read("mixture", Kind.RECORDING)),
+    judges=("stems",),
+    parts={"stems"},
+    packages=(*MEDIA, "mir_eval"),
+)
+
 
 def _texts(judged: Judged) -> Mapping[str, list[Score]]:
     """Chapters, summary and action items, each by itself."""
@@ -88,4 +113,11 @@ TEXT_METRICS = scorer(
     packages=("mir_eval", "nltk", "pyannote.metrics", "rouge-score", "scipy"),
 )
 
-SCORERS: tuple[StepDefinition, ...] = (VAD_METRICS, ASR_METRICS, DIARIZATION_METRICS, TEXT_METRICS)
+SCORERS: tuple[StepDefinition, ...] = (
+    SEPARATE_METRICS,
+    ENHANCE_METRICS,
+    VAD_METRICS,
+    ASR_METRICS,
+    DIARIZATION_METRICS,
+    TEXT_METRICS,
+)

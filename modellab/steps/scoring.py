@@ -62,6 +62,7 @@ def scorer(
     parts: Set[str],
     packages: tuple[str, ...] = (),
     judges: tuple[str, ...] = (),
+    outside: tuple[OutsideRead, ...] = (),
 ) -> StepDefinition:
     """A step that scores what other steps gave.
 
@@ -70,6 +71,7 @@ def scorer(
         parts: fields of `Reference` of which one at least must be known for there to be something to score.
         packages: distributions that do the arithmetic.
         judges: roles that are judged, where others are read only to judge by; left out: all.
+        outside: what else its scores depend on.
     """
 
     def known(outside: Outside) -> str | None:
@@ -92,7 +94,7 @@ def scorer(
         parameters=StepParameters,
         run=run,
         packages=packages,
-        outside=(OutsideRead(REFERENCES, "what datasets know of the recording", known, required=True),),
+        outside=(OutsideRead(REFERENCES, "what datasets know of the recording", known, required=True), *outside),
         tables=tables,
     )
 

@@ -139,6 +139,22 @@ def test_what_can_not_be_had_says_why(speech: Speech) -> None:
     assert short["sir"].error == "the model's stem b is 0.90 s long and the recording 1.00 s"
 
 
+def test_an_accompaniment_is_the_rest_together_and_speech_is_what_singers_models_call_vocals(speech: Speech) -> None:
+    parts = {name: speech(1.0, seed, RATE_HZ) for seed, name in enumerate(("vocals", "bass", "drums", "other"))}
+    found = leaking(parts)
+    true = {"speech": parts["vocals"], "music": parts["bass"] + parts["drums"] + parts["other"]}
+    got = judged(true, found)
+    rest = found["bass"] + found["drums"] + found["other"]
+    direct = directly([true["music"], true["speech"]], [rest, found["vocals"]])
+    assert got["sdr"]["stem_music_db"] == pytest.approx(direct["sdr"][0], abs=1e-6)
+    assert got["sdr"]["stem_speech_db"] == pytest.approx(direct["sdr"][1], abs=1e-6)
+    assert "matched by name, speech = vocals, music = bass + drums + other" in got["sdr"].metric.protocol
+    with_piano = judged(parts, found | {"piano": 0.1 * found["other"]})
+    assert "other = other + piano" in with_piano["sdr"].metric.protocol
+    lost = judged({"vocals": parts["vocals"], "x": parts["bass"], "y": parts["drums"]}, found)
+    assert lost["sdr"].error == "the model gives vocals, bass, drums, other, and nothing for x, y"
+
+
 def test_without_stems_nothing_is_judged(speech: Speech) -> None:
     sound = held(speech(1.0, 1, RATE_HZ))
     assert separate.scores(Reference(), sound, {"a": sound}, rate_hz=RATE_HZ, opened=lambda _: sound) == []

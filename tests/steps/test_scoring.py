@@ -142,4 +142,4 @@ def test_every_scorer_says_what_it_judges_by_and_needs_something_known() -> None
     for one in SCORERS:
         assert one.name.endswith("_metrics")
         assert one.gives == ()
-        assert [read.required for read in one.outside] == [True]
+        assert [read.role for read in one.outside if read.required] == ["references"]

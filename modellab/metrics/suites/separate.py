@@ -6,13 +6,12 @@ loudest.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from modellab.datasets.reference import Reference
 from modellab.metrics.distortion import MOST_DB, SCORER_VERSION, SiSdr
-from modellab.metrics.libraries import absent
 from modellab.metrics.mean import gain, named
 from modellab.metrics.piecewise import NotComputable
 from modellab.metrics.score import Metric, Score
@@ -20,13 +19,14 @@ from modellab.metrics.separation import (
     RATIOS,
     Match,
     Sources,
+    best_match,
     bss_eval,
-    match,
+    by_name,
     over_stems,
     over_stems_score,
     ratio_metrics,
 )
-from modellab.metrics.sounds import PIECE_S, Opener, Sound, pieces, power, spread
+from modellab.metrics.sounds import PIECE_S, Opener, Sound, SummedSound, pieces, power, spread
 from modellab.surfaces.results import Segment
 
 METRICS: tuple[str, ...] = (*RATIOS, "si_sdr", "si_sdr_before", "si_sdr_gain")
@@ -54,14 +54,17 @@ def scores(
     try:
         true = {name: opened(sound) for name, sound in sorted(reference.stems.items())}
         _check_lengths(mixture, true, found)
-        similarity = _Similarity(true, found, mixture, rate_hz)
-        matched = match(list(true), list(found), similarity.between)
+        matched = by_name(list(true), list(found)) or _best(true, found, rate_hz)
     except NotComputable as error:
         stems = sorted(reference.stems)
         metrics = [*ratio_metrics(_ratios_where(where, "not matched"), stems).values(), _si_sdr(where, "", stems)]
         failed = {metric.name: Score(metric, {}, str(error)) for metric in metrics}
         return [*(failed[name] for name in RATIOS), *_three(failed["si_sdr"], failed["si_sdr"])]
-    return [*_ratios(true, found, matched, rate_hz, where), *similarity.scores(matched, where)]
+    answers: dict[str, Sound] = {
+        name: SummedSound([found[part] for part in parts]) for name, parts in matched.pairs.items()
+    }
+    distortion = _si_sdrs(true, answers, mixture, rate_hz, _si_sdr(where, matched.how, list(true)))
+    return [*_ratios(true, answers, rate_hz, _ratios_where(where, matched.how)), *distortion]
 
 
 def _ratios_where(where: str, how: str) -> str:
@@ -88,83 +91,75 @@ def _check_lengths(mixture: Sound, true: Mapping[str, Sound], found: Mapping[str
                 )
 
 
-def _read(sounds: Mapping[str, Sound], names: list[str], piece: Segment, rate_hz: int) -> Sources:
-    """Shape `(names, samples)`, of the samples that all have."""
-    waves = [sounds[name].waveform(rate_hz, piece.start_s, piece.end_s).samples for name in names]
+def _read(sounds: Sequence[Sound], piece: Segment, rate_hz: int) -> Sources:
+    """Shape `(sounds, samples)`, of the samples that all have."""
+    waves = [sound.waveform(rate_hz, piece.start_s, piece.end_s).samples for sound in sounds]
     length = min(map(len, waves))
     return np.stack([wave[:length] for wave in waves]).astype(np.float64)
 
 
-def _shortest_s(*kinds: Mapping[str, Sound]) -> float:
-    return min(sound.duration_s for sounds in kinds for sound in sounds.values())
+def _sums(pairs: Iterable[tuple[str, Sound, str, Sound]], rate_hz: int) -> dict[tuple[str, str], SiSdr]:
+    """True stem and another -> SI-SDR of all of it, read piece by piece."""
+    listed = list(pairs)
+    sums = {(name, other): SiSdr() for name, _, other, _ in listed}
+    for piece in pieces(min(sound.duration_s for _, one, _, two in listed for sound in (one, two))):
+        for name, true, other, found in listed:
+            of_true, of_found = _read([true, found], piece, rate_hz)
+            sums[name, other].add(of_true, of_found)
+    return sums
 
 
-class _Similarity:
-    """SI-SDR of every true stem and every one found, and of the mixture, read once, piece by piece."""
-
-    def __init__(self, true: Mapping[str, Sound], found: Mapping[str, Sound], mixture: Sound, rate_hz: int) -> None:
-        self._sums: defaultdict[tuple[str, str | None], SiSdr] = defaultdict(SiSdr)
-        """True stem, and the one found or None for the mixture -> sums."""
-        mixed = {"": mixture}
-        for piece in pieces(_shortest_s(true, found, mixed)):
-            sounds = {"true": true, "found": found, "mixed": mixed}
-            read = {kind: _read(each, list(each), piece, rate_hz) for kind, each in sounds.items()}
-            length = min(sources.shape[1] for sources in read.values())
-            for name, of_true in zip(true, read["true"], strict=True):
-                self._sums[name, None].add(of_true[:length], read["mixed"][0][:length])
-                for other, of_found in zip(found, read["found"], strict=True):
-                    self._sums[name, other].add(of_true[:length], of_found[:length])
-
-    @property
-    def between(self) -> Mapping[tuple[str, str], float]:
-        """True stem and one found -> SI-SDR; -100 dB where there is none."""
-        return {
-            (name, other): -MOST_DB if sums.error else sums.value_db
-            for (name, other), sums in self._sums.items()
-            if other is not None
-        }
-
-    def scores(self, matched: Match, where: str) -> list[Score]:
-        metric = _si_sdr(where, matched.how, list(matched.pairs))
-        judged = {true: other for true, other in matched.pairs.items() if self._sums[true, None].clean}
-        errors = {f"{true}: {e}" for true, other in judged.items() if (e := self._sums[true, other].error)}
-        if not errors:
-            found = {true: self._sums[true, other].value_db for true, other in judged.items()}
-            after = over_stems_score(metric, matched.pairs, found)
-        else:
-            after = Score(metric, {}, "; ".join(sorted(errors)))
-        mixed = {true: self._sums[true, None] for true in judged}
-        if any(sums.error for sums in mixed.values()):
-            before = Score(metric, {}, "the recording is silent")
-        else:
-            before = over_stems_score(metric, matched.pairs, {true: sums.value_db for true, sums in mixed.items()})
-        return _three(before, after)
+def _best(true: Mapping[str, Sound], found: Mapping[str, Sound], rate_hz: int) -> Match:
+    if len(true) != len(found):
+        raise NotComputable(
+            f"the reference has the stems {', '.join(true)} and the model gives {', '.join(found)}: none has the name "
+            "of another, and they are not as many"
+        )
+    pairs = [(name, one, other, two) for name, one in true.items() for other, two in found.items()]
+    similar = {key: -MOST_DB if one.error else one.value_db for key, one in _sums(pairs, rate_hz).items()}
+    return best_match(list(true), list(found), similar)
 
 
-def _ratios(
-    true: Mapping[str, Sound], found: Mapping[str, Sound], matched: Match, rate_hz: int, where: str
+def _si_sdrs(
+    true: Mapping[str, Sound], answers: Mapping[str, Sound], mixture: Sound, rate_hz: int, metric: Metric
 ) -> list[Score]:
+    """SI-SDR of the stems, of the mixture held against the same, and the difference."""
+    names = list(true)
+    pairs = [
+        (name, true[name], kind, sound) for name in names for kind, sound in (("", mixture), (name, answers[name]))
+    ]
+    sums = _sums(pairs, rate_hz)
+    judged = [name for name in names if sums[name, name].clean]
+
+    def score(of: Mapping[str, SiSdr]) -> Score:
+        if errors := [f"{name}: {one.error}" for name, one in of.items() if one.error]:
+            return Score(metric, {}, "; ".join(errors))
+        return over_stems_score(metric, names, {name: one.value_db for name, one in of.items()})
+
+    before, after = {name: sums[name, ""] for name in judged}, {name: sums[name, name] for name in judged}
+    if any(one.error for one in before.values()):
+        return _three(Score(metric, {}, "the recording is silent"), score(after))
+    return _three(score(before), score(after))
+
+
+def _ratios(true: Mapping[str, Sound], answers: Mapping[str, Sound], rate_hz: int, protocol: str) -> list[Score]:
     """SDR, SIR and SAR: of each stem the mean over the pieces in which it sounds."""
-    names = list(matched.pairs)
-    metrics = ratio_metrics(_ratios_where(where, matched.how), names)
-    if error := absent("mir_eval"):
-        return [Score(metric, {}, error) for metric in metrics.values()]
-    every = pieces(_shortest_s(true, found))
+    names = list(true)
+    metrics = ratio_metrics(protocol, names)
+    every = pieces(min(sound.duration_s for sound in (*true.values(), *answers.values())))
     looked_at = [every[number] for number in spread(len(every), _MOST_PIECES)]
-    powers = np.array([[power(row) for row in _read(true, names, piece, rate_hz)] for piece in looked_at])
+    powers = np.array([[power(row) for row in _read(list(true.values()), piece, rate_hz)] for piece in looked_at])
     sounding = powers > _SILENT * powers.max(axis=0)
     figures: dict[str, defaultdict[str, list[float]]] = {name: defaultdict(list) for name in RATIOS}
     for piece, sounds in zip(looked_at, sounding, strict=True):
         here = [name for name, one in zip(names, sounds, strict=True) if one]
         if not here:
             continue
-        of_true = _read(true, here, piece, rate_hz)
-        of_found = _read({name: found[matched.pairs[name]] for name in here}, here, piece, rate_hz)
-        length = min(of_true.shape[1], of_found.shape[1])
+        both = _read([*(true[name] for name in here), *(answers[name] for name in here)], piece, rate_hz)
         try:
-            if not np.isfinite(of_found).all():
+            if not np.isfinite(both).all():
                 raise NotComputable("it holds samples that are no numbers")
-            judged = bss_eval(of_true[:, :length], of_found[:, :length])
+            judged = bss_eval(both[: len(here)], both[len(here) :])
         except NotComputable as error:
             return [Score(metric, {}, f"at {piece.start_s:g} s: {error}") for metric in metrics.values()]
         for ratio, values in judged.items():
