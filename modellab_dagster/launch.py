@@ -4,7 +4,7 @@ The runs are those that the UI starts: the same code location, jobs, partitions 
 be run again from there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeVar
@@ -92,6 +92,7 @@ class Launcher:
         inputs: Sequence[RegisteredInput],
         *,
         force: bool = False,
+        only: Set[str] | None = None,
         waits: Callable[[int], None] = ignore_waiting,
     ) -> list[LaunchResult]:
         """Run every system on every input as one Dagster run; `RunLauncher.sweep` says what that means.
@@ -100,6 +101,7 @@ class Launcher:
             systems: a template's job runs them where they are its systems; otherwise the steps that any of them has.
             inputs: each may be named once.
             force: run steps although their results are there.
+            only: names of the steps and scorers that run; the results that they read must be there.
             waits: told when as many runs as `dagster.yaml` allows are at work.
 
         Raises:
@@ -117,7 +119,7 @@ class Launcher:
         )
         told = Told()
         with run_slot(self._lab, most_runs(self._instance), waits), observed_by(told):
-            run, job = self._create_run(resolved, sources, force)
+            run, job = self._create_run(resolved, sources, force, only)
             try:
                 result = execute_run(InMemoryJob(job), run, self._instance)
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
@@ -136,7 +138,7 @@ class Launcher:
             self._instance.report_run_canceled(found, "Stopped from the command line.")
 
     def _create_run(
-        self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool
+        self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool, only: Set[str] | None
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
         jobs = {job_of(system) for system in systems}
         own_job = jobs.pop() if len(jobs) == 1 else None
@@ -146,7 +148,8 @@ class Launcher:
             step.name
             for system in systems
             for step in system.all_steps
-            if step in system.steps or any(has_work(step, source, self._lab) for source in sources)
+            if (only is None or step.name in only)
+            and (step in system.steps or any(has_work(step, source, self._lab) for source in sources))
         }
         selection = frozenset(map(dg.AssetKey, steps))
         alone = len(sources) == len(systems) == 1

@@ -21,6 +21,7 @@ from modellab.cli import (
     inputs,
     models,
     pipelines,
+    rescore,
     run,
     runs,
     signals,
@@ -51,6 +52,7 @@ app.command(no_args_is_help=True)(run.run)
 app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
 app.command(no_args_is_help=True)(bench.bench)
+app.command()(rescore.rescore)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)

@@ -23,9 +23,7 @@ WHERE dataset = $dataset AND dataset_version = $version AND list_contains($syste
 ORDER BY ALL
 """
 _CASES = """
-SELECT case_id, speakers, tags FROM cases WHERE dataset = $dataset AND version = $version
-QUALIFY row_number() OVER (PARTITION BY case_id ORDER BY recorded_at DESC, source DESC) = 1
-ORDER BY case_id
+SELECT case_id, speakers, tags FROM current_cases WHERE dataset = $dataset AND version = $version ORDER BY case_id
 """
 
 

@@ -12,7 +12,7 @@ _SPEED = """
 WITH
     wanted AS (
         SELECT DISTINCT steps.system, steps.step, steps.fingerprint
-        FROM steps JOIN cases ON cases.input = steps.input
+        FROM steps JOIN current_cases AS cases ON cases.input = steps.input
         WHERE cases.dataset = $dataset AND cases.version = $version AND list_contains($systems, steps.system)
             AND steps.status = 'completed'
     ),

@@ -1,7 +1,7 @@
 """What runs pipelines, as the library sees it: who has one hands it in, so that the library imports no orchestrator."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -94,6 +94,7 @@ class RunLauncher(Protocol):
         inputs: Sequence[RegisteredInput],
         *,
         force: bool = False,
+        only: Set[str] | None = None,
         waits: Callable[[int], None] = ignore_waiting,
     ) -> list[LaunchResult]:
         """Run every system on every input, as one run in one process: each model is loaded once.
@@ -105,6 +106,7 @@ class RunLauncher(Protocol):
             systems: keys of what is run.
             inputs: on what, in this order.
             force: run steps although their results are there.
+            only: names of the steps and scorers that run; what these read of others must be there.
             waits: told once, with how many runs may be at work at once, when so many are and this one has to wait.
 
         Returns:

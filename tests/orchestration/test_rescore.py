@@ -1,0 +1,76 @@
+"""`modellab rescore`: a changed reference changes figures, and no model runs for that."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from modellab.cli.main import main
+from modellab.runs.rescoring import rescore
+from modellab.steps import catalogue, scorers, vad
+from modellab.warehouse.query import query
+from modellab_dagster.command import open_launcher
+
+SPEECH = [[1.0, 4.0]]
+
+
+def _write(lab, recording, version, speech):
+    folder = lab.datasets / "mine"
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {
+        **{"id": "mine", "version": version, "description": "Mine.", "licence": "mine", "tasks": ["vad"]},
+        "cases": [{"id": "one", "source": recording, "language": "en", "reference": {"speech": speech}}],
+    }
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(manifest))
+
+
+@pytest.fixture
+def benched(lab):
+    """A lab with one recording, measured once."""
+    from modellab.files import sha256_file
+    from modellab.media.sample import sample_path
+
+    recording = {"package": "pyannote", "file": "audio/sample/sample.wav", "sha256": sha256_file(sample_path())}
+    _write(lab, recording, "1", SPEECH)
+    assert main(["bench", "-d", "mine", "-m", "silero_vad", "--json"], open_launcher) == 0
+    return lab, recording
+
+
+def _errors(lab):
+    asked = "SELECT numerator FROM latest_scores WHERE metric = 'detection_error' ORDER BY scored_at DESC"
+    return [row[0] for row in query(lab, asked).rows]
+
+
+def test_a_changed_reference_scores_again_and_says_what_changed(benched, capsys):
+    lab, recording = benched
+    capsys.readouterr()
+    assert rescore(lab, open_launcher).changes == []
+    [first] = _errors(lab)
+    ran = query(lab, "SELECT count(*) FROM steps WHERE step = 'vad' AND NOT cached").rows
+    _write(lab, recording, "2", [[1.0, 9.0]])
+    assert main(["rescore", "--json"], open_launcher) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["scored"], found["kept"], found["left"], found["failed"]) == (1, 0, [], {})
+    change = next(one for one in found["changes"] if one["metric"] == "detection_error")
+    assert (change["dataset"], change["system"], change["changed"]) == ("mine", "silero_vad:v6", 1)
+    assert change["before"] != change["after"]
+    assert _errors(lab)[0] != first
+    assert query(lab, "SELECT count(*) FROM steps WHERE step = 'vad' AND NOT cached").rows == ran
+
+
+def test_results_of_an_earlier_code_are_left_and_named(benched, monkeypatch):
+    lab, _ = benched
+
+    newer = replace(vad.STEP, code_version="99")
+    steps = tuple(newer if step.name == "vad" else step for step in catalogue.STEPS)
+    monkeypatch.setattr(catalogue, "STEPS", steps)
+    catalogue.steps_by_name.cache_clear()
+    try:
+        found = rescore(lab, open_launcher, "mine")
+    finally:
+        monkeypatch.undo()
+        catalogue.steps_by_name.cache_clear()
+    assert [system for system, _ in found.left] == ["silero_vad:v6"]
+    assert (found.scored, found.kept) == (0, 0)
+    assert "vad_metrics" in {one.name for one in scorers.SCORERS}
