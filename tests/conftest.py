@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from modellab.settings import Lab, Settings
 
@@ -15,6 +16,9 @@ TEST_DATA_VARIABLE = "MODELLAB_TEST_DATA"
 # Several workers share the cores. Threads of torch that spin while they wait for each other would keep the others'
 # from running: Demucs' small networks then take four times as long. Set before torch is loaded, and for children too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# On a busy machine a first import or a pause is longer than Hypothesis gives an example: that is no failure.
+settings.register_profile("lab", deadline=None)
+settings.load_profile("lab")
 _SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = ("tests/docs/test_readme.py", *_SERVED)

@@ -22,6 +22,9 @@ SCORER_VERSION = "1"
 BINS = 10
 """Of equal width, as Guo et al. 2017 have them (15 there; a recording has few words)."""
 
+_ROUNDING = 1e-6
+"""Exponentials of logarithms may be that much above 1."""
+
 
 class Judged(NamedTuple):
     """Words that have a probability, and whether each is right."""
@@ -50,9 +53,12 @@ def judged(reference: str, hypothesis: Sequence[Word], normaliser: Normaliser) -
 
 
 def calibration_scores(words: Judged, normaliser: Normaliser) -> list[Score]:
-    """`ece` and `brier`."""
+    """`ece` and `brier`; errors where a probability is none."""
+    metrics = expected_calibration_error(normaliser), brier(normaliser)
+    if odd := [given for given in words.probabilities if not -_ROUNDING <= given <= 1.0 + _ROUNDING]:
+        return [Score(one, {}, f"the model gives a word a probability of {odd[0]:g}") for one in metrics]
     given, right = np.array(words.probabilities, dtype=float), np.array(words.right, dtype=float)
-    bins = np.minimum((given * BINS).astype(int), BINS - 1)
+    bins = np.clip((given * BINS).astype(int), 0, BINS - 1)
     counted, said, were = (np.bincount(bins, weights, BINS) for weights in (None, given, right))
     components = {
         "gap_words": float(np.abs(said - were).sum()),
@@ -64,7 +70,7 @@ def calibration_scores(words: Judged, normaliser: Normaliser) -> list[Score]:
         },
     }
     squares = {"squared_error": float(((given - right) ** 2).sum()), "words": len(given)}
-    return [Score(expected_calibration_error(normaliser), components), Score(brier(normaliser), squares)]
+    return [Score(metric, counts) for metric, counts in zip(metrics, (components, squares), strict=True)]
 
 
 def expected_calibration_error(normaliser: Normaliser) -> Metric:

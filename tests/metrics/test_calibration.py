@@ -59,6 +59,15 @@ def test_a_word_is_right_when_all_it_says_is_at_its_place() -> None:
     assert found == Judged([0.9, 0.8, 0.6, 0.7], [True, False, True, True])
 
 
+def test_what_is_no_probability_is_an_error() -> None:
+    for odd in (1.5, -0.1, float("nan")):
+        assert [score.error is None for score in calibration_scores(Judged([0.5, odd], [True, True]), ENGLISH)] == [
+            False,
+            False,
+        ]
+    assert calibration_scores(Judged([1.0 + 1e-7], [True]), ENGLISH)[0]["words_9"] == 1
+
+
 def test_without_words_there_are_no_gaps() -> None:
     ece, brier = calibration_scores(Judged([], []), ENGLISH)
     assert (ece.value, brier.value, pooled(ece)) == (None, None, None)

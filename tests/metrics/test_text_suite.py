@@ -51,6 +51,11 @@ def test_a_recording_of_one_chapter_and_one_of_no_length() -> None:
     assert found["pk"].components == {"wrong": 0, "windows": 0}
 
 
+def test_chapters_without_a_time_have_failed() -> None:
+    found = scores(chaptered(0.0), Transcript([], 20.0), chapters(0.0, float("nan")))
+    assert [one.error is not None for one in found] == [True] * 3
+
+
 @given(some.integers(1, 60), some.data())
 def test_windows_are_what_nltk_gives(units: int, data: some.DataObject) -> None:
     reference, found = (data.draw(some.sets(some.integers(1, max(1, units - 1)), max_size=8)) for _ in range(2))

@@ -80,6 +80,9 @@ def test_a_result_without_times_or_without_a_right_word_has_failed_and_says_why(
     untimed = scores(reference, Transcript([Utterance(0.0, 1.0, "a word")], 1.0))
     errors = {score.metric.name: score.error for score in untimed if score.error}
     assert set(errors.values()) == {"the transcript has no times of words"} and len(errors) == 5
+    endless = Transcript([Utterance(0.0, 1.0, "a", words(("a", 0.0, float("inf"))))], 1.0)
+    errors = {score.metric.name: score.error for score in scores(reference, endless) if score.error}
+    assert len(errors) == 5 and all("no number" in str(error) for error in errors.values())
     silent = {score.metric.name: score for score in scores(reference, Transcript([], 1.0))}
     assert silent["word_start_error"].error is not None
     assert silent["word_times_within_50_ms"].components == {"within": 0, "boundaries": 0}

@@ -11,6 +11,7 @@ from modellab.metrics.placing import placed
 from modellab.metrics.recall import capitalised, entities_recalled, listed, numbers_recalled
 from modellab.metrics.score import Score
 from modellab.metrics.spoken import reference_text, transcript_text, words_within
+from modellab.metrics.timelines import trouble_with
 from modellab.metrics.transcription import (
     boundary_free_errors,
     character_errors,
@@ -101,6 +102,9 @@ def _times(reference: Reference, transcript: Transcript, normaliser: Normaliser)
         return []
     expected = words_within(sorted(reference.words, key=lambda one: (one.start_s, one.end_s)), reference.evaluated)
     heard = words_within(transcript.words, reference.evaluated)
+    trouble = trouble_with(transcript.words, "word")
     if transcript.text.strip() and not transcript.words:
-        return without_times(normaliser, "the transcript has no times of words")
+        trouble = "the transcript has no times of words"
+    if trouble:
+        return without_times(normaliser, trouble)
     return word_time_scores(time_errors(expected, heard, normaliser), normaliser)

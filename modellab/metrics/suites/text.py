@@ -8,8 +8,8 @@ from modellab.datasets.reference import Reference, ReferenceAction
 from modellab.metrics.actions import Action, action_scores
 from modellab.metrics.rouge import rouge_scores
 from modellab.metrics.score import Score
-from modellab.metrics.segmentation import boundary_f1, window_scores
-from modellab.metrics.timelines import annotation
+from modellab.metrics.segmentation import boundary_f1, boundary_metric, window_metric, window_scores
+from modellab.metrics.timelines import annotation, trouble_with
 from modellab.surfaces.results import Segment, Transcript, Turn
 from modellab.text.results import ActionItems, Chapters, Summary
 
@@ -18,6 +18,9 @@ METRICS = (
     *("rouge1", "rouge2", "rouge_l"),
     *("action_precision", "action_recall", "action_f1", "assignee_accuracy", "due_date_accuracy"),
 )
+
+_UNIT = "1 s"
+"""Chapters are compared second by second, whatever the transcript's words."""
 
 
 def scores(
@@ -35,7 +38,7 @@ def scores(
     found: list[Score] = []
     if reference.chapters is not None and chapters is not None:
         starts_s = [chapter.start_s for chapter in reference.chapters]
-        found += _chapters(starts_s, [chapter.start_s for chapter in chapters.chapters], transcript.duration_s)
+        found += _chapters(starts_s, chapters, transcript.duration_s)
     if reference.summary and summary is not None:
         text = " ".join(line.text for line in summary.lines)
         found += rouge_scores(reference.summary, text, reference.language)
@@ -45,12 +48,15 @@ def scores(
     return found
 
 
-def _chapters(reference_s: Sequence[float], found_s: Sequence[float], duration_s: float) -> list[Score]:
+def _chapters(reference_s: Sequence[float], found: Chapters, duration_s: float) -> list[Score]:
     """Boundaries are where chapters begin, but for the first of each side."""
-    boundaries_s, others_s = sorted(reference_s)[1:], sorted(found_s)[1:]
+    if trouble := trouble_with([Segment(one.start_s, one.end_s) for one in found.chapters], "chapter"):
+        metrics = window_metric("pk", _UNIT), window_metric("windowdiff", _UNIT), boundary_metric()
+        return [Score(metric, {}, trouble) for metric in metrics]
+    boundaries_s, others_s = sorted(reference_s)[1:], sorted(one.start_s for one in found.chapters)[1:]
     seconds = math.ceil(max([duration_s, *boundaries_s, *others_s]))
     places, others = ({round(start_s) for start_s in side} - {0, seconds} for side in (boundaries_s, others_s))
-    return [*window_scores(places, others, seconds, "1 s"), boundary_f1(boundaries_s, others_s)]
+    return [*window_scores(places, others, seconds, _UNIT), boundary_f1(boundaries_s, others_s)]
 
 
 def _labelled(action: ReferenceAction) -> Action:
