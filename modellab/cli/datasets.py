@@ -113,7 +113,7 @@ def show(
     console.print()
     about = table("", "")
     about.show_header = False
-    for name, value in _about(found):
+    for name, value in _about(found, facts):
         about.add_row(Text(name, style="bold"), Text(value))
     print_block(console, about)
     console.print()
@@ -341,8 +341,17 @@ def _duration_s(lab: "Lab", dataset: "Dataset", case: "Case", sources: "Sources"
         return None
 
 
-def _about(dataset: "Dataset") -> list[tuple[str, str]]:
+def _about(dataset: "Dataset", cases: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Names and values of what is known of it as a whole.
+
+    Args:
+        cases: those that are shown; the length is told where these are all of them and lie on this machine.
+    """
+    from modellab.units import length
+
     manifest = dataset.manifest
+    of_media = [case["duration_s"] for case in cases if case["kind"] == "media"]
+    lengths_s = of_media if len(cases) == len(manifest.cases) and None not in of_media else []
     speakers = {speaker for case in manifest.cases for speaker in case.speakers}
     slices: dict[str, Counter[str]] = {}
     for case in manifest.cases:
@@ -354,9 +363,13 @@ def _about(dataset: "Dataset") -> list[tuple[str, str]]:
         ("languages", ", ".join(manifest.languages) or "not said"),
         ("cases", f"{len(manifest.cases):,}"),
         ("speakers", f"{len(speakers):,}" if speakers else "not said: comparisons draw recordings"),
-        *((name, ", ".join(f"{value} {count:,}" for value, count in of.most_common())) for name, of in slices.items()),
+        *([("length", length(sum(lengths_s)))] if lengths_s else []),
         ("licence", manifest.licence),
         ("manifest", str(dataset.file)),
+        *(
+            (name, ", ".join(f"{value} ({count:,})" for value, count in of.most_common()))
+            for name, of in slices.items()
+        ),
     ]
 
 

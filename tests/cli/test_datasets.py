@@ -81,7 +81,8 @@ def test_a_dataset_of_ones_own_from_recordings_to_a_check(call: Call, home: Path
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
     assert ["speakers", "1"] in lines
-    assert ["noise", "street", "2"] in lines
+    assert ["noise", "street", "(2)"] in lines
+    assert ["length", "3.00", "s"] in lines
     assert ["monday-call", "1.00", "s", "en", "anna", "noise=street", "text"] in lines
     assert ["monday-call-2", "2.00", "s", "en", "noise=street,", "accent=us", "text"] in lines
 
