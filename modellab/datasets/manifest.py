@@ -5,6 +5,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
@@ -50,8 +51,14 @@ def _on_one_line(value: str) -> str:
 
 
 def _day(value: Any) -> Any:
-    """YAML makes a date of it."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    """A day as ISO 8601 has it; YAML makes a date of one already."""
+    text = value.isoformat() if isinstance(value, date) else value
+    try:
+        if isinstance(text, str) and date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise ValueError("a day such as 2026-10-03")
 
 
 DatasetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -88,7 +95,7 @@ class ActionGiven(Strict):
 
     task: str = Field(min_length=1)
     assignee: str | None = None
-    due_date: Annotated[str, BeforeValidator(_day), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    due_date: Annotated[str, BeforeValidator(_day)] | None = None
     start_s: Seconds | None = None
     end_s: Seconds | None = None
 

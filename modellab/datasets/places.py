@@ -24,6 +24,8 @@ def _address(url: str) -> str:
     split = urlsplit(url)
     if split.scheme not in ("http", "https") or not split.hostname:
         raise ValueError("an address that begins with https:// or http://")
+    if split.username is not None or split.password is not None:
+        raise ValueError("an address without credentials in it, for manifests are passed on")
     return url
 
 

@@ -83,6 +83,7 @@ def test_every_problem_is_named_with_its_case_and_field(tmp_path: Path) -> None:
         case_of("two", source={"file": "x.wav"}),
         case_of("two", tags={"noise": False}, language="english"),
         case_of("four", source={"url": "ftp://x/y.wav", "sha256": "12"}, referenc={}),
+        case_of("six", source={"url": "https://me:secret@x.org/y.wav", "sha256": SHA}),
         {"source": {"hub": "a/b", "sha256": SHA}, "reference": {"text": 5, "speech": [[3, -1]]}},
         "five",
     ]
@@ -103,14 +104,23 @@ def test_every_problem_is_named_with_its_case_and_field(tmp_path: Path) -> None:
         "case four, source.url: an address that begins with https:// or http:// (found 'ftp://x/y.wav')",
         "case four, source.sha256: String should match pattern",
         "case four, referenc: Extra inputs are not permitted",
-        "case number 5, id: Field required",
-        "case number 5, source.file: Field required",
-        "case number 5, reference.text: a text, or a mapping that names a file of it (found 5)",
-        "case number 5, reference.speech.0.end_s: Input should be greater than or equal to 0 (found -1)",
-        "case number 6: Input should be a valid dictionary",
+        "case six, source.url: an address without credentials in it, for manifests are passed on",
+        "case number 6, id: Field required",
+        "case number 6, source.file: Field required",
+        "case number 6, reference.text: a text, or a mapping that names a file of it (found 5)",
+        "case number 6, reference.speech.0.end_s: Input should be greater than or equal to 0 (found -1)",
+        "case number 7: Input should be a valid dictionary",
     ]
     assert len(told.places) == len(starts)
+    assert "secret@" not in str(told)
     assert [start for start in starts if not any(place.startswith(start) for place in told.places)] == []
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "tomorrow", "20261003", 2026])
+def test_a_day_that_is_none(tmp_path: Path, day: object) -> None:
+    case = case_of("one", reference={"actions": [{"task": "send it", "due_date": day}]})
+    with pytest.raises(DatasetError, match=r"actions\.0\.due_date: a day such as 2026-10-03"):
+        read(tmp_path, yaml.safe_dump(manifest_of("everything_v1", cases=[case])))
 
 
 @pytest.mark.parametrize(
