@@ -57,6 +57,27 @@ def gains(metric: str) -> Check:
     return Check("better_than_before", f"{metric} is not below 0: it is no worse than before.", judge)
 
 
+def none_counted(name: str, metric: str, components: Sequence[str]) -> Check:
+    """Whether some components of a metric are 0.
+
+    Args:
+        name: of the check.
+    """
+
+    def judge(result: StepResult) -> Verdict:
+        counted = [
+            f"{_case(one)}: {component.replace('_', ' ')} {score[component]:g}"
+            for one, score in _scores(result)
+            if score.metric.name == metric and score.error is None
+            for component in components
+            if score[component]
+        ]
+        return Verdict(not counted, ", ".join(counted) or f"no {said}")
+
+    said = " and no ".join(component.replace("_", " ") for component in components)
+    return Check(name, f"{metric} counts no {said}.", judge)
+
+
 def page(result: StepResult) -> Mapping[str, Any]:
     """Every figure with what it follows from, and by which protocol."""
     scores = list(_scores(result))

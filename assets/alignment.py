@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import metrics_asset, none_counted, right_more_than_wrong
 from assets._page import share, table
 from assets._pictures import timeline
 from assets._step import step_asset
@@ -14,6 +15,7 @@ from assets.asr import head, transcript_of
 from assets.diarization import lanes
 from modellab.bundle.meeting import display_name
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.alignment import STEP
 from modellab.steps.definition import Kind
 from modellab.surfaces.results import Diarization, Transcript
@@ -71,5 +73,13 @@ ALIGNMENT = step_asset(
     checks=[
         Check("words_have_speakers", "Nearly every word has a speaker.", _words_have_speakers),
         Check("no_word_lost", "The words are those of the transcript.", _no_word_lost, dg.AssetCheckSeverity.ERROR),
+    ],
+)
+
+MEETING_METRICS = metrics_asset(
+    scorers.MEETING_METRICS,
+    checks=[
+        right_more_than_wrong("cpwer"),
+        none_counted("every_speaker_paired", "cpwer", ("speakers_missed", "speakers_invented")),
     ],
 )

@@ -1,7 +1,7 @@
 """Every step asset there is, in pipeline order, and then the assets of the scorers."""
 
 from assets.action_items import ACTION_ITEMS, TEXT_METRICS
-from assets.alignment import ALIGNMENT
+from assets.alignment import ALIGNMENT, MEETING_METRICS
 from assets.asr import ASR, ASR_METRICS
 from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
@@ -31,5 +31,6 @@ ASSETS = [
     VAD_METRICS,
     ASR_METRICS,
     DIARIZATION_METRICS,
+    MEETING_METRICS,
     TEXT_METRICS,
 ]

@@ -8,7 +8,7 @@ from typing import TypeVar
 from modellab.datasets.reference import Reference
 from modellab.documents import Kept
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, diarization, text, vad
+from modellab.metrics.suites import asr, diarization, meeting, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.packages import MEDIA
 from modellab.steps.scored_sound import PESQ, enhancement, separation
@@ -113,11 +113,24 @@ TEXT_METRICS = scorer(
     packages=("mir_eval", "nltk", "pyannote.metrics", "rouge-score", "scipy"),
 )
 
+MEETING_METRICS = scorer(
+    "meeting_metrics",
+    "Holds who said what against the reference's utterances.",
+    _of_one("transcript", Transcript, meeting.scores),
+    code_version="1",
+    # Where nobody told speakers apart there is nothing to judge: so it reads turns too.
+    reads=(Read("transcript", Kind.TRANSCRIPT), Read("turns", Kind.TURNS)),
+    judges=("transcript",),
+    parts={"utterances", "words"},
+    packages=("jiwer", "numpy", "rapidfuzz", "scipy", "whisper_normalizer"),
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     SEPARATE_METRICS,
     ENHANCE_METRICS,
     VAD_METRICS,
     ASR_METRICS,
     DIARIZATION_METRICS,
+    MEETING_METRICS,
     TEXT_METRICS,
 )
