@@ -198,6 +198,7 @@ def test_latest_results_are_those_of_the_last_step_that_gives_a_kind_and_has_one
         hand_made.result("meeting", "two", step)
     assert hand_made.rows("SELECT input, kind, step FROM latest_results ORDER BY ALL") == [
         ("one", "audio", "enhance"),
+        ("one", "enhanced", "enhance"),
         ("one", "recognition", "asr"),
         ("one", "recording", "ingest"),
         ("one", "transcript", "alignment"),
