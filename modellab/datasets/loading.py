@@ -4,6 +4,7 @@ A long list of cases may lie beside the manifest, a JSON document a line: `cases
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ _LINES = Limits(bytes=1 << 30)
 _MOST_IN_YAML = 500
 """Cases beyond which they are written as lines of JSON, which are read ten times as fast."""
 _FOUND_CHARACTERS = 80
+_LINE_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Characters that YAML takes for a line's end, or leaves out, in a text without quotation marks."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -74,8 +77,21 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
         write_atomic(folder / CASES, "".join(lines))
         document["cases"] = {"file": CASES}
     place = folder / MANIFEST
-    write_atomic(place, yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+    write_atomic(place, yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
     return place
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text so that it is read again as it was."""
+
+
+def _quoted(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # PyYAML writes these as they are, and reads them as line breaks.
+    style = '"' if _LINE_BREAKS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def _cases(path: Path, given: Any) -> Any:

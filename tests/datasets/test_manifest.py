@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modellab.datasets import loading
@@ -174,7 +174,10 @@ def test_the_digest_is_of_what_is_said(write: WriteDataset) -> None:
 _names = st.text(min_size=1, max_size=8).filter(lambda text: text == text.strip() and text.isprintable())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
+@example(text="a\x85b", speakers=["x"], tags={})
+@example(text="a\u2028 b\rc\ufeff", speakers=[], tags={})
+@example(text=" - a: [b]\n\n  # c\n", speakers=["no", "1e3"], tags={"~": "null"})
 @given(
     text=st.text(max_size=40), speakers=st.lists(_names, unique=True, max_size=3), tags=st.dictionaries(_names, _names)
 )
