@@ -32,6 +32,7 @@ def counted(reference: str, hypothesis: str) -> tuple[int, int]:
         ("", "web site", (2, 0)),
         ("the cat", "the cat", (0, 0)),
         ("web site now", "websites now", (2, 0)),
+        ("it is web site", "website they go there", (4, 0)),  # parted alike it would be five
     ],
 )
 def test_counts(reference: str, hypothesis: str, expected: tuple[int, int]) -> None:

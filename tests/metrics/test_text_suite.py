@@ -181,6 +181,16 @@ def test_as_many_items_are_paired_as_can_be(labelled: list[Action], found: list[
     assert action_scores(labelled, found)[0]["found"] == len(found)
 
 
+def test_two_items_that_barely_fit_are_more_than_one_that_fits_well() -> None:
+    def action(task: str, start_s: float, end_s: float) -> Action:
+        return Action(task, frozenset(), None, (Segment(start_s, end_s),))
+
+    labelled = [action("call the bank", 10.0, 20.0), action("write", 0.0, 10.1)]
+    found = [action("call the bank", 10.0, 20.0), action("read", 19.9, 30.0)]
+    assert sorted(paired(labelled, found)) == [(0, 1), (1, 0)]
+    assert paired(labelled[:1], found) == [(0, 0)]
+
+
 def test_what_the_reference_does_not_know_has_no_score() -> None:
     everything = (chapters(0.0), Summary([], [], "extractive"), items())
     assert scores(Reference("en"), Transcript([], 1.0), *everything) == []
