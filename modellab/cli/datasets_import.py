@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, signals
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def import_folder(
 
 
 def _brought_and_checked(lab: "Lab", wanted: "Wanted") -> "tuple[Brought, list[DatasetProblem]]":
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from modellab.cli.console import stderr
     from modellab.datasets.catalogue import Catalogue
@@ -114,11 +114,16 @@ def _brought_and_checked(lab: "Lab", wanted: "Wanted") -> "tuple[Brought, list[D
 
     console = stderr()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+
+        def advance(task: TaskID, done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+            signals.check()  # while libav reads, an interrupt is lost in its callbacks
+
         reading = bar.add_task("reading", total=None)
-        brought = bring(lab, wanted, lambda done, of: bar.update(reading, completed=done, total=of))
+        brought = bring(lab, wanted, lambda done, of: advance(reading, done, of))
         checking = bar.add_task("checking", total=brought.cases)
         dataset = Catalogue(lab).get(wanted.dataset)
-        found = check_dataset(lab, dataset, Sources(lab), lambda done: bar.update(checking, completed=done))
+        found = check_dataset(lab, dataset, Sources(lab), lambda done: advance(checking, done, brought.cases))
     return brought, found
 
 

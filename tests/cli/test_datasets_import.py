@@ -1,8 +1,12 @@
 """`modellab datasets import`: a folder becomes a dataset, and what is wrong with it is said."""
 
+import importlib
 import json
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,6 +64,27 @@ def test_a_folder_with_nothing_left_out_ends_well(call: Call, folder: Path) -> N
         "! tasks: no case has what tts is judged by: prompt",
         "! b, language: there is text, and nobody says in which language",
     ]
+
+
+@pytest.mark.parametrize(("place", "is_kept"), [("importing.bring", False), ("checking", True)])
+def test_stopped_it_leaves_a_whole_dataset_or_none(
+    call: Call, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, is_kept: bool
+) -> None:
+    """Also where the interrupt itself is lost, as in a callback of libav."""
+    module = importlib.import_module(f"modellab.datasets.{place}")
+    name = "to_cases" if place == "importing.bring" else "sound_facts"
+    real = getattr(module, name)
+
+    def interrupted(*arguments: Any) -> Any:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, interrupted)
+    code, out, _ = call("datasets", "import", folder, "--id", "stopped", "--replace", "--json")
+    assert code == 143
+    assert json.loads(out)["error"]["type"] == "Interrupted"
+    assert (home / "datasets/stopped/dataset.yaml").exists() is is_kept
 
 
 @pytest.mark.parametrize(
