@@ -1,0 +1,25 @@
+"""Classes of recordings: of each recording whether it was told right; of a whole corpus macro F1 and mAP."""
+
+from collections.abc import Sequence
+
+from modellab.datasets.reference import Reference
+from modellab.metrics.classes import Classified, class_scores, macro_f1, mean_average_precision
+from modellab.metrics.score import Score
+
+METRICS: tuple[str, ...] = (
+    *("accuracy", "top_5_accuracy", "micro_f1", "label_ranking_precision"),
+    *("macro_f1", "map"),
+)
+
+
+def scores(reference: Reference, found: Classified) -> list[Score]:
+    """Figures of one recording; none where its classes are not known, or it has none."""
+    return class_scores(frozenset(reference.labels), found) if reference.labels else []
+
+
+def corpus_scores(cases: Sequence[tuple[Reference, Classified]]) -> list[Score]:
+    """Figures that only a corpus has: macro F1 and mAP. Recordings whose classes are not known do not count."""
+    known = [(frozenset(reference.labels), found) for reference, found in cases if reference.labels is not None]
+    if not known:
+        return []
+    return [macro_f1((labels, found.said) for labels, found in known), mean_average_precision(known)]
