@@ -3,9 +3,10 @@
 import math
 import warnings
 from collections.abc import Sequence
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
+import jiwer
 import meeteval
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from modellab.datasets.reference import Reference, ReferenceUtterance
 from modellab.metrics.attributed import Spoken, heard, said, spoken_of, streams, times_of, tokens_of
-from modellab.metrics.attribution import turn_changes
+from modellab.metrics.attribution import attribution_scores, turn_changes
 from modellab.metrics.combination import few_errors, fewest_errors
 from modellab.metrics.edits import as_numbers, distances, timed_edits
 from modellab.metrics.meeting import cp_errors, orc_errors, tcp_errors
@@ -308,6 +309,54 @@ def test_moving_utterances_gives_a_misplaced_one_back() -> None:
     known = [spoken_of([Word(text, n, n + 1.0)], NONE) for n, text in enumerate(("a b c", "d e f", "g h i"))]
     numbers = as_numbers(*(one.tokens for one in known), list("abcghi"), list("def"))
     assert few_errors(numbers[:3], numbers[3:], [1, 1, 0]) == 0
+
+
+def test_orc_wer_of_a_long_recording_of_one_speaker_is_exact_and_of_several_is_found() -> None:
+    texts = [" ".join(f"w{(7 * n + k * k) % 90}" for k in range(12)) for n in range(100)]
+    known = [spoken_of([Word(text, n, n + 1.0, speaker="a")], NONE) for n, text in enumerate(texts)]
+    lines = [("x", text.split()) for text in texts]
+    # Every tenth utterance has a word too few, every fourth is in another stream.
+    found = [
+        spoken_of([Word(" ".join(words[n % 10 == 0 :]), n, n + 1.0, speaker="xyz"[n % 4 // 2 * (n % 3)])], NONE)
+        for n, (_, words) in enumerate(lines)
+    ]
+    alone = [Spoken("x", one.tokens, one.times_s) for one in found]
+    assert dict(orc_errors(known, alone, NONE).components) == {
+        "errors": 10,
+        "length": 1200,
+        "exact": 1,
+        "recordings": 1,
+    }
+    assert dict(orc_errors(known, found, NONE).components) == {
+        "errors": 10,
+        "length": 1200,
+        "exact": 0,
+        "recordings": 1,
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(meetings("abc", most=3), meetings("xyz", most=3))
+def test_wder_is_what_the_best_of_all_mappings_gives(known: list[Spoken], found: list[Spoken]) -> None:
+    """A slower oracle: jiwer's alignment asked directly, and all permutations of the speakers."""
+    if not known or not found:
+        return
+    said_by, given_to = ([one.speaker for one in side for _ in one.tokens] for side in (known, found))
+    aligned = jiwer.process_words(" ".join(tokens_of(known)), " ".join(tokens_of(found)))
+    pairs = [
+        (said_by[piece.ref_start_idx + n], given_to[piece.hyp_start_idx + n])
+        for piece in aligned.alignments[0]
+        if piece.type in ("equal", "substitute")
+        for n in range(piece.ref_end_idx - piece.ref_start_idx)
+    ]
+    wrong = min(
+        sum(mapping[other] != one for one, other in pairs)
+        for mapping in (dict(zip("xyz", order, strict=True)) for order in permutations("abc"))
+    )
+    wder, recognition, *elsewhere = attribution_scores(known, found, [], NONE)
+    assert (wder["wrong_speaker"], wder["aligned"]) == (wrong, len(pairs))
+    assert recognition["words"] == aligned.substitutions + aligned.deletions + aligned.insertions
+    assert sum(score["words"] for score in elsewhere) <= wrong
 
 
 WORDS = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 9), st.floats(0, 3)), max_size=9)
