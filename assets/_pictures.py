@@ -22,8 +22,8 @@ _LABEL_WIDTH = 72
 _HALF_HEIGHT = 26
 """Of the waveform, in pixels; also the steps it is drawn in."""
 _LANE_HEIGHT = 16
-_MOST_COLUMNS = 200
-_FEWEST_COLUMNS = 20
+_COLUMNS = range(24, 201, 4)
+"""Into how many stretches a picture may cut the recording."""
 _UNENCODED = " =:/'().,-"
 """May stand as they are in a data URI inside the angle brackets of a Markdown image."""
 
@@ -40,11 +40,17 @@ class Lane:
 def timeline(envelope: Envelope, lanes: Sequence[Lane] = ()) -> str:
     """A picture of a recording as Markdown: its waveform, and the first four lanes beneath it."""
     shown = lanes[: len(COLOURS)]
-    for columns in range(_MOST_COLUMNS, _FEWEST_COLUMNS, -4):
-        text = f"![waveform](<data:image/svg+xml,{quote(svg(envelope, shown, columns), safe=_UNENCODED)}>)"
+    found = ""
+    # One of fewer columns is shorter as a rule: halving what is left takes six pictures, one after the other forty.
+    fits, too_many = 0, len(_COLUMNS)
+    while fits < too_many:
+        place = (fits + too_many) // 2
+        text = f"![waveform](<data:image/svg+xml,{quote(svg(envelope, shown, _COLUMNS[place]), safe=_UNENCODED)}>)"
         if len(text) <= MOST_CHARACTERS:
-            return text
-    return timeline(envelope, shown[:-1])
+            found, fits = text, place + 1
+        else:
+            too_many = place
+    return found or timeline(envelope, shown[:-1])
 
 
 def svg(envelope: Envelope, lanes: Sequence[Lane], columns: int) -> str:

@@ -1,7 +1,7 @@
 """The folder of real recordings as a dataset of the lab, so that `modellab bench` measures on it.
 
     python benchmarks/real_dataset.py DATA
-    modellab bench --dataset real_recordings --models faster_whisper:tiny.en,faster_whisper:base --folder recordings=DATA
+    modellab bench -d real_recordings -m faster_whisper:tiny.en,faster_whisper:base --folder recordings=DATA
 
 Writes `real_recordings` into the lab's home: the English speech and meetings of `benchmarks/quality.py` and the noisy
 recordings with their clean ones, each with what is known of it. Media stay where they are.
@@ -11,7 +11,7 @@ import argparse
 import re
 from pathlib import Path
 
-from quality import Case, cases_of
+from quality import Case, cases_of  # type: ignore[import-not-found]  # beside this file, which is run as a script
 
 from modellab.datasets import manifest as given
 from modellab.datasets.loading import write_manifest

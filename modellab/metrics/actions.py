@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from modellab.metrics.score import Metric, Score
 from modellab.surfaces.results import Segment
@@ -48,6 +47,8 @@ def paired(labelled: Sequence[Action], found: Sequence[Action]) -> list[Pair]:
     common, then the most words."""
     if not labelled or not found:
         return []
+    from scipy.optimize import linear_sum_assignment
+
     fits = np.array([[_fit(one, other) for other in found] for one in labelled])
     rows, columns = linear_sum_assignment(np.where(fits > 0.0, 1.0 + fits / (2.0 * fits.size), 0.0), maximize=True)
     return [Pair(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if fits[row, column] > 0.0]
