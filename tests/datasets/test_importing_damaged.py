@@ -68,7 +68,7 @@ def damaged(draw: st.DrawFn, layout: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("layout", FOLDERS)
-@settings(max_examples=30, deadline=None)  # a disk that is busy is no fault
+@settings(max_examples=25, deadline=None)  # a disk that is busy is no fault
 @given(st.data())
 def test_only_errors_of_the_labs_own(
     tmp_path_factory: pytest.TempPathFactory, layout: str, data: st.DataObject

@@ -160,6 +160,17 @@ def test_json_that_is_none_and_archives_cut_off(lab: Lab, folder: Path) -> None:
     assert error.value.what == f"nothing in {folder} can be taken as lhotse"
 
 
+def test_recordings_of_which_nothing_is_said(lab: Lab, folder: Path) -> None:
+    """Who speaks is worth something, to models of voices; a recording alone is not."""
+    for name in ("a", "b"):
+        sound(folder / f"{name}.wav")
+    (folder / "m.json").write_text('{"audio_filepath": "a.wav", "speaker": "ann"}\n{"audio_filepath": "b.wav"}\n')
+    brought = bring(lab, Wanted(folder, "d"))
+    assert problems(brought) == ["m.json, line 2: nothing is said of b.wav, by which a result could be judged"]
+    manifest = read_manifest(brought.manifest)
+    assert (manifest.tasks, [case.speakers for case in manifest.cases]) == (["embed"], [["ann"]])
+
+
 def test_csv_with_a_quotation_mark_that_never_closes(lab: Lab, folder: Path) -> None:
     sound(folder / "a.wav")
     sound(folder / "b.wav")

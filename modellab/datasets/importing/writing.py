@@ -73,9 +73,12 @@ def to_cases(found: Sequence[FoundCase], given: Given, beside: Path, place: Medi
 
 
 def once_each(cases: Iterable[FoundCase], account: Account) -> list[FoundCase]:
-    """Cases of different recordings: one that is there again is a problem."""
+    """Cases of different recordings: one that is there again is a problem, and so is one of which nothing is known."""
     kept: dict[str, FoundCase] = {}
     for case in cases:
+        if not (case.is_judged or case.sounds or case.all_speakers):
+            account.problem(case.place, f"nothing is said of {case.media}, by which a result could be judged")
+            continue
         first = kept.setdefault(case.media, case)
         if first is not case:
             account.problem(case.place, f"{case.media} is there twice, first in {first.place}")
@@ -102,7 +105,8 @@ def tasks_of(cases: Iterable[FoundCase]) -> list[Task]:
             found.add("separate")
         if case.midi is not None:
             found.add("music_transcription")
-    return [task for task in TASKS if task in found]
+    # Where nobody knows more than who speaks, voices can be told apart.
+    return [task for task in TASKS if task in found] or ["embed"]
 
 
 def _reference(case: FoundCase, name: str, given: Given, beside: Path, sounds: dict[str, FilePlace]) -> ReferenceGiven:
