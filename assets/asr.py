@@ -1,6 +1,6 @@
 """The asset `asr`: what was said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -15,17 +15,13 @@ from modellab.media.canonical import CanonicalAudio
 from modellab.steps import scorers
 from modellab.steps.asr import STEP
 from modellab.steps.definition import Kind
-from modellab.steps.doubts import language_doubt, repetition_doubt, transcript_repetitions, uncovered_doubt
-from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Utterance, Word
+from modellab.steps.doubts import language_doubt, uncovered_doubt
+from modellab.surfaces.results import Transcript, Utterance
 from modellab.text.languages import language_name
 from modellab.units import clock
 from resources.engine import StepResult
 
 _SHOWN_UTTERANCES = 12
-_OUTSIDE_S = 0.5
-"""Word times are about this precise; a word further from all speech was made up."""
-_COMPRESSION_LIMIT = 2.4
-"""Whisper's own limit for text that repeats itself."""
 
 
 def transcript_of(result: StepResult) -> Transcript:
@@ -75,46 +71,6 @@ def page(result: StepResult) -> Mapping[str, Any]:
     return shown
 
 
-def _outside(words: Sequence[Word], speech: Sequence[Segment]) -> list[Word]:
-    """Words further than `_OUTSIDE_S` from all speech; both in order of time."""
-    outside, position = [], 0
-    for word in sorted(words, key=lambda word: word.start_s):
-        while position < len(speech) and speech[position].end_s + _OUTSIDE_S < word.start_s:
-            position += 1
-        if position == len(speech) or speech[position].start_s - _OUTSIDE_S > word.end_s:
-            outside.append(word)
-    return outside
-
-
-def _no_word_outside_speech(result: StepResult) -> Verdict:
-    words = transcript_of(result).words
-    found = result.read("speech")
-    speech = found.read(SpeechSegments).segments if found else []
-    outside = _outside(words, speech)
-    return Verdict(
-        not outside,
-        f"{len(outside)} of {len(words)} words lie more than {duration(_OUTSIDE_S)} from any speech",
-        {"words": [f"{clock(word.start_s, 1)} {word.text}" for word in outside[:10]]},
-    )
-
-
-def _does_not_repeat_itself(result: StepResult) -> Verdict:
-    transcript = transcript_of(result)
-    ratios = [u.compression_ratio for u in transcript.utterances if u.compression_ratio is not None]
-    highest = max(ratios, default=None)
-    found = transcript_repetitions(transcript)
-    measured = f"highest compression ratio {highest:.2f}" if highest is not None else "no compression ratios"
-    return Verdict(
-        not found and (highest is None or highest <= _COMPRESSION_LIMIT),
-        repetition_doubt(transcript) or measured,
-        {
-            "highest_compression_ratio": highest or 0.0,
-            "allowed": _COMPRESSION_LIMIT,
-            "repeated": [f"{clock(start_s, 1)} {times} x {text}" for text, times, start_s in found[:10]],
-        },
-    )
-
-
 def _all_speech_has_words(result: StepResult) -> Verdict:
     transcript = transcript_of(result)
     places = [f"{clock(stretch.start_s, 1)} {duration(stretch.duration_s)}" for stretch in transcript.uncovered[:10]]
@@ -138,12 +94,6 @@ ASR = step_asset(
     kinds={"python", "json"},
     page=page,
     checks=[
-        Check("no_word_outside_speech", "No word is written where there is no speech.", _no_word_outside_speech),
-        Check(
-            "does_not_repeat_itself",
-            "No phrase over and over and no text that compresses too well: signs of words made up.",
-            _does_not_repeat_itself,
-        ),
         Check("all_speech_has_words", "No speech is left without a word.", _all_speech_has_words),
         Check("language_is_sure", "There is no other language that it might well be.", _language_is_sure),
     ],

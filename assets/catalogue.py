@@ -8,6 +8,7 @@ from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
+from assets.hallucinations import HALLUCINATIONS
 from assets.ingest import INGEST
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
@@ -22,6 +23,7 @@ ASSETS = [
     ASR,
     DIARIZATION,
     ALIGNMENT,
+    HALLUCINATIONS,
     CHAPTERS,
     SUMMARIZE,
     ACTION_ITEMS,

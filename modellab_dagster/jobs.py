@@ -5,6 +5,7 @@ Templates are read when this module is: of those that the lab's user makes later
 
 import dagster as dg
 
+from modellab.pipeline.attached import with_attached
 from modellab.pipeline.system import System, scorers_of
 from modellab.pipeline.template import Template
 from modellab.pipeline.user_templates import all_templates
@@ -12,7 +13,9 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step
 
-_TEMPLATES = all_templates(Lab.from_environment(), ModelRegistry())
+_TEMPLATES = {
+    name: with_attached(template) for name, template in all_templates(Lab.from_environment(), ModelRegistry()).items()
+}
 
 STEPS_BY_JOB = {name: frozenset(step.step for step in template.steps) for name, template in _TEMPLATES.items()}
 """Name of a job -> the steps that it runs."""

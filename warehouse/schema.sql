@@ -357,6 +357,34 @@ COMMENT ON COLUMN words.probability IS 'The model''s own probability, 0 to 1';
 COMMENT ON COLUMN words.space_before IS 'Whether a space separates it from the word before';
 COMMENT ON COLUMN words.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE flags (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    strength VARCHAR NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    first_word INTEGER NOT NULL,
+    end_word INTEGER NOT NULL,
+    text VARCHAR NOT NULL,
+    why VARCHAR NOT NULL,
+    figures JSON NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE flags IS 'Words of transcripts that were probably never said, with what speaks against them';
+COMMENT ON COLUMN flags.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN flags.position IS 'Order within the result, from 0';
+COMMENT ON COLUMN flags.kind IS 'outside_speech, noise_only, loop, compression, word_rate, improbable, language or known_phrase';
+COMMENT ON COLUMN flags.strength IS 'strong: readers are told; weak: true words look like it too often, and nothing else says the same';
+COMMENT ON COLUMN flags.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN flags.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN flags.first_word IS 'words.position of its first word, in the transcript that was read';
+COMMENT ON COLUMN flags.end_word IS 'words.position of the word after its last';
+COMMENT ON COLUMN flags.text IS 'The words';
+COMMENT ON COLUMN flags.why IS 'What speaks against them, in a sentence';
+COMMENT ON COLUMN flags.figures IS 'What was measured and what is allowed: name with its unit -> number';
+COMMENT ON COLUMN flags.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE chapters (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

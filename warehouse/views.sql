@@ -232,6 +232,31 @@ LEFT JOIN inputs USING (input)
 WHERE list_contains(latest.gives, 'transcript');
 COMMENT ON VIEW transcripts IS 'The text of each input by each system, from each step that gives a transcript: asr, and alignment, which knows speakers. Empty where nothing was said';
 
+CREATE VIEW flagged_words AS
+WITH
+    results AS (
+        SELECT latest.input, latest.system, latest.fingerprint, CAST(made.summary ->> 'words' AS BIGINT) AS words,
+            CAST(made.summary ->> 'flagged_words' AS BIGINT) AS flagged
+        FROM latest_results AS latest JOIN artifacts AS made USING (fingerprint)
+        WHERE latest.kind = 'flags'
+    ),
+    told AS (
+        SELECT results.system, flags.kind, count(*) AS times
+        FROM results JOIN flags USING (fingerprint)
+        WHERE flags.strength = 'strong'
+        GROUP BY ALL
+    ),
+    by_kind AS (SELECT system, map_from_entries(list((kind, times) ORDER BY kind)) AS flags FROM told GROUP BY system),
+    totals AS (
+        SELECT system, count(*) AS recordings, sum(words) AS words, sum(flagged) AS flagged_words,
+            count(*) FILTER (flagged > 0) AS recordings_with_flags
+        FROM results GROUP BY system
+    )
+SELECT totals.*, 1000.0 * flagged_words / nullif(words, 0) AS flagged_per_1000_words,
+    coalesce(by_kind.flags, MAP {}) AS flags
+FROM totals LEFT JOIN by_kind USING (system);
+COMMENT ON VIEW flagged_words IS 'Of each system how many of its words were probably never said, in its last results; flags: kind -> how often, of those that readers are told. No reference is needed; it is no error rate';
+
 CREATE VIEW speaker_talk_time AS
 WITH told_apart AS (SELECT input, system, fingerprint FROM latest_results WHERE kind = 'turns')
 SELECT

@@ -1,4 +1,4 @@
-"""Chapters, summary and action items as a pack shows them: text made safe, and words counted as the pack counts them.
+"""What was found in a transcript as a pack shows it: text made safe, and words counted as the pack counts them.
 
 The text steps number a transcript's words. A pack leaves out words of which nothing can be shown, and shares an
 utterance's time out to its text where the model gave no words, so that its numbers can differ.
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from modellab.bundle.naming import clean
 from modellab.bundle.paragraphs import timed_words
+from modellab.speech.hallucinations.flags import Flag, Hallucinations
 from modellab.surfaces.results import Transcript
 from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, Evidence, Line, Summary
 
@@ -50,6 +51,20 @@ class Cited:
     def action_items(self, found: ActionItems) -> ActionItems:
         """Action items in order of time."""
         return replace(found, items=[self._item(item) for item in found.items])
+
+    def flags(self, found: Hallucinations) -> tuple[Flag, ...]:
+        """Flags in order of time; those of words that are not shown are left out."""
+        flags = (
+            replace(
+                flag,
+                first_word=self._shown_from[flag.first_word],
+                end_word=self._shown_to[flag.end_word - 1],
+                text=clean(flag.text),
+                why=clean(flag.why),
+            )
+            for flag in found.flags
+        )
+        return tuple(flag for flag in flags if flag.first_word < flag.end_word)
 
     def _item(self, item: ActionItem) -> ActionItem:
         label = item.assignee == item.assignee_speaker

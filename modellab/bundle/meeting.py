@@ -10,7 +10,9 @@ from types import MappingProxyType
 from modellab.bundle.cited import Cited
 from modellab.bundle.naming import clean, day, safe_name, title_of
 from modellab.bundle.paragraphs import Paragraph, paragraphs
+from modellab.bundle.pieces import Piece, parted
 from modellab.inputs.registered import RegisteredInput
+from modellab.speech.hallucinations.flags import Flag, Hallucinations, Strength
 from modellab.surfaces.results import Diarization, LanguageCandidate, Segment, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItem, ActionItems, Chapter, Chapters, SpeakerSummary, Summary
 
@@ -127,6 +129,8 @@ class Meeting:
     """What was detected, the likeliest first."""
     uncovered: tuple[Segment, ...]
     """Stretches in which there is speech and no word was written down."""
+    flags: tuple[Flag, ...] | None
+    """Words that were probably never said, numbered like `Paragraph.first_word`; None where nothing looked for them."""
 
     @property
     def divided(self) -> bool:
@@ -177,6 +181,15 @@ class Meeting:
         """Whether words carry speakers."""
         return any(paragraph.speaker is not None for paragraph in self.paragraphs)
 
+    @property
+    def flags_told(self) -> list[Flag]:
+        """Those that readers are told of."""
+        return [flag for flag in self.flags or () if flag.strength is Strength.STRONG]
+
+    def pieces(self, paragraph: Paragraph) -> list[Piece]:
+        """A paragraph's words, parted where what is said against them changes."""
+        return parted(paragraph, self.flags_told)
+
     def name(self, speaker: str | None) -> str | None:
         """What to call the speaker of some words; None where nobody told the speakers apart."""
         if speaker is None:
@@ -224,6 +237,7 @@ def describe(
     names: Mapping[str, str] = MappingProxyType({}),
     absent: Sequence[Absence] = (),
     doubts: Sequence[Doubt] = (),
+    flagged: Hallucinations | None = None,
 ) -> Meeting:
     """Work out the meeting from its results.
 
@@ -234,6 +248,7 @@ def describe(
         names: speaker's label -> name, for those who were given one. Labels stay the ids.
         absent: what it can't tell of, and why.
         doubts: what the results warn of.
+        flagged: words of this transcript that were probably never said.
     """
     cited = Cited(transcript)
     divided = cited.chapters(chapters) if chapters else None
@@ -258,6 +273,7 @@ def describe(
         doubts=tuple(replace(doubt, text=clean(doubt.text)) for doubt in doubts),
         language_candidates=tuple(transcript.language_candidates),
         uncovered=tuple(transcript.uncovered),
+        flags=cited.flags(flagged) if flagged else None,
     )
 
 

@@ -146,6 +146,25 @@ class PublishedLanguage(_Published):
     probability: float
 
 
+class PublishedFlag(_Published):
+    """Words that were probably never said. `first_word` to `end_word` (exclusive) count the words of all paragraphs."""
+
+    kind: str
+    """What speaks against them: outside_speech, noise_only, loop, compression, word_rate, improbable, language or
+    known_phrase."""
+    strength: Literal["strong", "weak"]
+    """Weak: true words look like it too often, and nothing else says the same."""
+    start_s: float
+    end_s: float
+    first_word: int
+    end_word: int
+    text: str
+    why: str
+    """In a sentence or two."""
+    figures: dict[str, float]
+    """What was measured and what is allowed, each in the unit that its name ends with."""
+
+
 class PublishedTranscript(_Published):
     """What was said, by whom and when. Times are seconds from the start of the recording."""
 
@@ -173,6 +192,8 @@ class PublishedTranscript(_Published):
     """What was detected, the likeliest first; empty where the language was given."""
     uncovered: list[PublishedTurn] = []
     """Stretches in which there is speech and no word was written down."""
+    flags: list[PublishedFlag] | None = None
+    """Words that were probably never said, in order of time; null when nothing looked for them."""
 
 
 def publish(meeting: Meeting) -> PublishedTranscript:
@@ -206,6 +227,7 @@ def publish(meeting: Meeting) -> PublishedTranscript:
             for each in meeting.language_candidates
         ],
         uncovered=[PublishedTurn(start_s=_ms(each.start_s), end_s=_ms(each.end_s)) for each in meeting.uncovered],
+        flags=_flags(meeting),
     )
 
 
@@ -226,6 +248,25 @@ def _paragraph(paragraph: Paragraph) -> PublishedParagraph:
             for word in paragraph.words
         ],
     )
+
+
+def _flags(meeting: Meeting) -> list[PublishedFlag] | None:
+    if meeting.flags is None:
+        return None
+    return [
+        PublishedFlag(
+            kind=flag.kind.value,
+            strength=flag.strength.value,
+            start_s=_ms(flag.start_s),
+            end_s=_ms(flag.end_s),
+            first_word=flag.first_word,
+            end_word=flag.end_word,
+            text=flag.text,
+            why=flag.why,
+            figures=dict(flag.figures),
+        )
+        for flag in meeting.flags
+    ]
 
 
 def _chapters(meeting: Meeting) -> list[PublishedChapter] | None:

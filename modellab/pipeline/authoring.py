@@ -51,7 +51,9 @@ def _changed(base: Template, changes: Mapping[str, str], name: str, registry: Mo
     """Values come out typed as the step's schema has them: a key and a command line only hold text."""
     system = fill(base, changes, registry)
     steps: list[TemplateStep] = []
-    for written, filled in zip(base.steps, system.steps, strict=True):
+    for written in base.steps:
+        filled = system.step(written.step)
+        assert filled is not None
         values = filled.parameters.model_dump(mode="json")
         set_here = {slot.partition(".")[2] for slot in changes if slot.startswith(f"{written.step}.")}
         model = str(filled.model) if written.step in changes else written.model

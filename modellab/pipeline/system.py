@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from modellab.errors import LabError, TemplateError, UnknownName
 from modellab.names import did_you_mean, nearest, unknown_name
+from modellab.pipeline.attached import with_attached
 from modellab.pipeline.parameters import names_at
 from modellab.pipeline.system_key import parse_key, system_key, text_of, value_text
 from modellab.pipeline.template import Template, TemplateStep, get_template, shipped_templates
@@ -220,6 +221,7 @@ def fill(
         TemplateError: an override, parameter value or order of steps that is not allowed.
         UnknownName: a step, model or variant that does not exist.
     """
+    template = with_attached(template)
     names = [step.step for step in template.steps]
     models: dict[str, str] = {}
     parameters: dict[str, dict[str, str]] = {name: {} for name in names}

@@ -20,7 +20,6 @@ from modellab.steps.doubts import (
     language_doubt,
     mixed_languages_doubt,
     no_words_doubt,
-    repetition_doubt,
     said,
     uncovered_doubt,
 )
@@ -95,7 +94,6 @@ def run(context: StepContext) -> Mapping[str, Any]:
         uncovered_doubt(transcript) if transcript.utterances else None,
         language_doubt(transcript),
         mixed_languages_doubt(transcript),
-        repetition_doubt(transcript),
     )
     return {**_summary(transcript, speech), "warnings": warnings}
 
@@ -239,7 +237,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="asr",
     description="Writes down what was said, with a time and a probability for every word.",
-    code_version="4",
+    code_version="5",
     reads=(Read("audio", Kind.AUDIO), Read("speech", Kind.SPEECH)),
     gives=(Kind.RECOGNITION, Kind.TRANSCRIPT),
     parameters=AsrParameters,

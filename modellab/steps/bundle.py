@@ -20,6 +20,7 @@ from modellab.errors import StepFailed
 from modellab.local_days import checked_zone
 from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
+from modellab.speech.hallucinations.flags import Hallucinations
 from modellab.steps.definition import NO_STEP, Kind, Outside, Read, StepContext, StepDefinition, StepParameters
 from modellab.steps.outside import INPUT, local_days, names_in, names_of_speakers, time_zone_in
 from modellab.steps.packages import MEDIA
@@ -28,16 +29,17 @@ from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
-CODE_VERSION = "11"
+CODE_VERSION = "12"
 _LACKING = {
     "speech": "speech segments",
     "diarization": "speakers",
     "chapters": "chapters",
     "summary": "summary",
     "action_items": "action items",
+    "flags": "a look for words that nobody said",
 }
 """Optional role -> what a pack lacks without it."""
-_TOLD_FIRST = ("audio", "speech", "recognition", "diarization", "transcript")
+_TOLD_FIRST = ("audio", "speech", "recognition", "flags", "diarization", "transcript")
 """Roles whose warnings come before those of all others, in the order they are told."""
 _AUDIO_PART = 0.7
 """Of the progress: most of the time goes into decoding and encoding."""
@@ -80,6 +82,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         names=names_in(context),
         absent=list(_absences(context)),
         doubts=_doubts(context),
+        flagged=_flagged(context),
     )
     written = write_pack(
         context.output,
@@ -97,6 +100,13 @@ def run(context: StepContext) -> Mapping[str, Any]:
 def _result(context: StepContext, role: str, kind: type[K]) -> K | None:
     """What an optional role gives; None when it is absent."""
     return context.reads[role].read(kind) if role in context.reads else None
+
+
+def _flagged(context: StepContext) -> Hallucinations | None:
+    """The flags of the words that are shown; a pipeline may have had those of another transcript looked at."""
+    flags = context.reads.get("flags")
+    of_these_words = flags and _rests_on(flags, context.reads["transcript"])
+    return flags.read(Hallucinations) if flags and of_these_words else None
 
 
 def _write_recording(context: StepContext, audio: CanonicalAudio, target: Path) -> None:
@@ -208,6 +218,7 @@ STEP = StepDefinition(
         Read("chapters", Kind.CHAPTERS, required=False),
         Read("summary", Kind.SUMMARY, required=False),
         Read("action_items", Kind.ACTION_ITEMS, required=False),
+        Read("flags", Kind.FLAGS, required=False),
     ),
     gives=(Kind.PACK,),
     parameters=BundleParameters,

@@ -48,6 +48,8 @@ class Kind(StrEnum):
     """The words as a model heard them, whatever is made of them later: `Transcript`."""
     TRANSCRIPT = "transcript"
     """The words, as well as they are known: `Transcript`."""
+    FLAGS = "flags"
+    """Words of the transcript that were probably never said: `Hallucinations`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"
@@ -235,6 +237,8 @@ class StepDefinition:
     """Of a scorer that reads more than it judges: roles of which a system must give one. Empty: any role."""
     outside: tuple[OutsideRead, ...] = ()
     """What it reads from outside the pipeline."""
+    attached: bool = False
+    """Whether every pipeline has it that gives what it requires, without naming it. Such a step has no model."""
     surface: str | None = None
     """What its results are evidence of; None for a step without a model."""
     asks: str | None = None

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from modellab.media.canonical import IngestInfo
+from modellab.speech.hallucinations.flags import FlagKind, Hallucinations
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript
 from modellab.text.languages import language_name
-from modellab.text.repetition import repetitions
-from modellab.units import clock
+from modellab.units import clock, plural
 
 SURE = 0.7
 """A language that is detected with less is doubted. English of distant voices gets 0.69 to 0.91 from Whisper base."""
@@ -82,30 +82,28 @@ def mixed_languages_doubt(transcript: Transcript) -> str | None:
     return f"{'; '.join(found)}; the rest was taken for {main}. asr.multilingual=true asks of every half minute."
 
 
-def repetition_doubt(transcript: Transcript) -> str | None:
-    """That a phrase comes over and over, as a model makes it up that is caught in a loop."""
-    found = transcript_repetitions(transcript)
-    if not found:
+def hallucination_doubt(found: Hallucinations, kinds: Sequence[FlagKind]) -> str | None:
+    """That words were probably never said, for reasons of some kinds; of words flagged twice the kind named first is
+    told."""
+    told, flags = set[int](), []
+    for flag in sorted((flag for flag in found.told if flag.kind in kinds), key=lambda flag: kinds.index(flag.kind)):
+        words = set(range(flag.first_word, flag.end_word))
+        if not words <= told:
+            flags.append(flag)
+            told |= words
+    if not flags:
         return None
-    named = [f"“{text}” {times} times in a row at {clock(start_s)}" for text, times, start_s in found[:_NAMED]]
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    flags.sort(key=lambda flag: flag.start_s)
+    named = [f"at {clock(flag.start_s)} {_within_a_sentence(flag.why)}" for flag in flags[:_NAMED]]
+    more = f"; and {plural(len(flags) - _NAMED, 'other place')}" if len(flags) > _NAMED else ""
     return (
-        f"The transcript has {', '.join(named)}{more}: that may not be what was said. "
-        "Another model or asr.beam_size may hear it better."
+        f"{plural(len(told), 'word')} may never have been said: {'; '.join(named)}{more}. "
+        "Listen there; another model or asr.beam_size may hear it better."
     )
 
 
-def transcript_repetitions(transcript: Transcript) -> list[tuple[str, int, float]]:
-    """Phrases that come over and over, across utterances: each with how often in a row, and when it begins.
-
-    Where speakers are known, each speaker's words are looked at by themselves: two may talk at once.
-    """
-    found = []
-    for speaker in dict.fromkeys(word.speaker for word in transcript.words):
-        words = [word for word in transcript.words if word.speaker == speaker]
-        for each in repetitions([word.text for word in words]):
-            found.append((each.shown, each.times, words[each.first_word].start_s))
-    return sorted(found, key=lambda one: one[2])
+def _within_a_sentence(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def no_words_doubt(

@@ -8,7 +8,7 @@ from typing import TypeVar
 from modellab.datasets.reference import Reference
 from modellab.documents import Kept
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, diarization, meeting, text, vad
+from modellab.metrics.suites import asr, diarization, hallucination, meeting, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.packages import MEDIA
 from modellab.steps.scored_sound import PESQ, enhancement, separation
@@ -29,14 +29,18 @@ def _of_one(role: str, kind: type[K], scores: Callable[[Reference, K], list[Scor
     return judge
 
 
+def _of_words(reference: Reference, transcript: Transcript) -> list[Score]:
+    return [*asr.scores(reference, transcript), *hallucination.scores(reference, transcript)]
+
+
 ASR_METRICS = scorer(
     "asr_metrics",
-    "Holds the words as the model heard them against the reference transcript.",
-    _of_one("transcript", Transcript, asr.scores),
-    code_version="2",
+    "Holds the words as the model heard them against the reference transcript, and against where there is speech.",
+    _of_one("transcript", Transcript, _of_words),
+    code_version="3",
     reads=(Read("transcript", Kind.RECOGNITION),),
-    parts={"text", "utterances", "words"},
-    packages=("jiwer", "rapidfuzz", "text2num", "whisper_normalizer"),
+    parts={"text", "utterances", "words", "speech", "turns"},
+    packages=("jiwer", "pyannote.core", "rapidfuzz", "text2num", "whisper_normalizer"),
 )
 
 DIARIZATION_METRICS = scorer(

@@ -15,6 +15,7 @@ from modellab.bundle.audio import FILE_NAME, MEDIA_TYPE, write_audio
 from modellab.bundle.meeting import Absence, Meeting
 from modellab.bundle.page import PageAudio, render_html
 from modellab.media.decode import MediaReader
+from modellab.speech.hallucinations.flags import Flag, FlagKind, Hallucinations, Strength
 from modellab.surfaces.results import Utterance, Word
 
 sync_api = pytest.importorskip(
@@ -103,6 +104,14 @@ def meeting(make_meeting: MakeMeeting, say: Say) -> Meeting:
         turns=[(2.0 + 7 * n, 5.0 + 7 * n, f"SPEAKER_{n % 2:02d}") for n in range(8)],
         duration_s=float(SECONDS),
     )
+
+
+@pytest.fixture
+def flagged() -> Hallucinations:
+    """What `planned` says of the numbers was probably never said."""
+    why = "“send the numbers” comes too often."
+    said = (2.5, 6.0, 5, 8, "send the numbers", why, {"times": 3.0})
+    return Hallucinations([Flag(FlagKind.LOOP, Strength.STRONG, *said)], 25, 60.0)
 
 
 def state(page: Any) -> tuple[bool, float]:
@@ -290,15 +299,36 @@ def test_the_address_of_a_line_or_chapter_opens_there(
     assert state(page)[0] is False
 
 
+def test_words_that_nobody_said_say_why_to_pointer_and_keyboard(
+    open_page: OpenPage, planned: MakeMeeting, flagged: Hallucinations
+) -> None:
+    page = open_page(planned(flagged=flagged))
+    why = page.locator("#why4")
+    assert not why.is_visible()
+    page.locator("mark").hover()
+    assert why.is_visible()
+    assert why.inner_text() == "May never have been said: “send the numbers” comes too often."
+    page.mouse.move(0, 0)
+    assert not why.is_visible()
+    page.locator("mark").focus()
+    assert why.is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('mark')).textDecorationStyle") == "wavy"
+    page.emulate_media(media="print")
+    page.locator("mark").blur()
+    assert why.is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
 def test_axe_finds_nothing_to_object_to(
-    open_page: OpenPage, planned: MakeMeeting, scheme: str, viewport: dict[str, int]
+    open_page: OpenPage, planned: MakeMeeting, flagged: Hallucinations, scheme: str, viewport: dict[str, int]
 ) -> None:
     absent = [Absence("speech segments", "The model is missing.", True)]
-    page = open_page(planned(absent=absent), color_scheme=scheme, viewport=viewport, bypass_csp=True)
+    said = planned(absent=absent, flagged=flagged)
+    page = open_page(said, color_scheme=scheme, viewport=viewport, bypass_csp=True)
     page.evaluate("audio.currentTime = 31; document.querySelector('.cite').click(); audio.pause()")
     page.fill("#search", "lunch")
+    page.focus("mark")
     results = Axe().run(page).response
     problems = [(found["id"], node["html"][:120]) for found in results["violations"] for node in found["nodes"]]
     assert problems == []

@@ -20,7 +20,18 @@ import soundfile
 from modellab.settings import Lab
 
 Call = Callable[..., tuple[int, str, str]]
-STEPS = ["ingest", "vad", "asr", "diarization", "alignment", "chapters", "summarize", "action_items", "bundle"]
+STEPS = [
+    "ingest",
+    "vad",
+    "asr",
+    "diarization",
+    "alignment",
+    "hallucinations",
+    "chapters",
+    "summarize",
+    "action_items",
+    "bundle",
+]
 _NO_ANSWER = "the language model gave no answer that could be used."
 ASR = ["--set", "asr=faster_whisper:tiny.en"]
 
@@ -248,7 +259,7 @@ def test_without_words_there_is_no_pack_and_every_step_says_so(call: Call, recor
     assert _statuses(entry) == {
         **dict.fromkeys(["ingest", "vad", "diarization"], "cached"),
         "asr": "failed",
-        **dict.fromkeys(["alignment", "chapters", "summarize", "action_items", "bundle"], "not_run"),
+        **dict.fromkeys(["alignment", "hallucinations", "chapters", "summarize", "action_items", "bundle"], "not_run"),
     }
     assert {step["error"] for step in entry["steps"] if step["status"] == "not_run"} == {"asr failed"}
     assert entry["error"].startswith("asr failed: no weights for model faster_whisper:tiny")
@@ -272,9 +283,10 @@ def test_missing_weights_are_told_once_in_full_what_to_do_first(call: Call, reco
         "    - Python package: none ships this variant",
         "    - Hugging Face hub: MODELLAB_OFFLINE forbids asking it",
     ]
-    assert lines[lines.index(progress) + 1 :] == [f"✗ {recording}: asr failed: {what}", *told]
+    after = ["call.wav: hallucinations not run: asr failed"]
+    assert lines[lines.index(progress) + 1 :] == [*after, f"✗ {recording}: asr failed: {what}", *told]
     shown = call("runs", "show", "latest")[1].splitlines()
     assert shown[shown.index(f"✗ asr: {what}") + 1 :] == told
-    (entry,) = json.loads(call("runs", "show", "latest", "--json")[1])["steps"][-1:]
+    (entry,) = json.loads(call("runs", "show", "latest", "--json")[1])["steps"][-2:-1]
     assert entry["error"].startswith("no weights for model faster_whisper:small; found local folder: MODELLAB_WEIGHTS ")
     assert "\n" not in entry["error"]

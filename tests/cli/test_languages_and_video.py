@@ -18,7 +18,18 @@ from modellab_dagster.command import main
 
 GERMAN, FRENCH = "xx-azure-custom-speech/de-DE_audio.flac", "xx-picovoice/test_fr.wav"
 FILM, TWO_TRACKS, SILENT_FILM = "video/jfk.mp4", "video/two_tracks.mkv", "video/jfk_noaudio.mp4"
-STEPS = ["ingest", "vad", "asr", "diarization", "alignment", "chapters", "summarize", "action_items", "bundle"]
+STEPS = [
+    "ingest",
+    "vad",
+    "asr",
+    "diarization",
+    "alignment",
+    "hallucinations",
+    "chapters",
+    "summarize",
+    "action_items",
+    "bundle",
+]
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_many_files_have_a_bar_and_one_line_of_steps(
     first, *steps = (line for line in _shown(console).splitlines() if line.strip())
     assert "file 2 of 3  other.wav" in first
     assert " ".join(" ".join(steps).split()).endswith(
-        "· ingest · vad · asr · diarization · alignment · chapters · summarize · action_items · bundle"
+        "· ingest · vad · asr · diarization · alignment · hallucinations · chapters · summarize · action_items · bundle"
     )
 
 

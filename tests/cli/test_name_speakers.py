@@ -13,7 +13,7 @@ import soundfile
 Call = Callable[..., tuple[int, str, str]]
 FAST = ["--pipeline", "stereo_call", "--set", "asr=faster_whisper:tiny.en"]
 SYSTEM = "stereo_call+asr=faster_whisper:tiny.en"
-STEPS = ["ingest", "channels", "asr", "chapters", "summarize", "action_items", "bundle"]
+STEPS = ["ingest", "channels", "asr", "hallucinations", "chapters", "summarize", "action_items", "bundle"]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import soundfile
 
 FAST = ["--pipeline", "fast_asr_only", "--set", "asr=faster_whisper:tiny.en"]
 SYSTEM = "fast_asr_only+asr=faster_whisper:tiny.en"
+STEPS = ("ingest", "vad", "asr", "hallucinations")
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -49,10 +50,15 @@ def test_a_folder_with_good_and_bad_files(call: Call, recordings: Path) -> None:
         ("d.wav", "completed"),
     ]
     first, empty, text, copy = entries
-    assert _steps(first) == [("ingest", "completed", False), ("vad", "completed", False), ("asr", "completed", False)]
+    assert _steps(first) == [(step, "completed", False) for step in STEPS]
     assert {entry["system"] for entry in entries} == {SYSTEM}
     assert (first["input"], len(first["run"]), len(first["dagster_run_id"])) == ("a-db61846848b1b500", 16, 36)
     assert first["steps"][2]["seconds"]["inference"] > 0
+    assert [(check["check"], check["passed"]) for check in first["steps"][3]["checks"]] == [
+        ("no_word_outside_speech", True),
+        ("does_not_repeat_itself", True),
+        ("words_are_plausible", True),
+    ]
     assert (Path(first["steps"][2]["artifact"]) / "manifest.json").is_file()
     assert first["bundle"] is None
     assert (empty["input"], empty["run"], empty["steps"]) == (None, None, [])
@@ -61,7 +67,7 @@ def test_a_folder_with_good_and_bad_files(call: Call, recordings: Path) -> None:
     assert [copy[key] for key in ("input", "run", "dagster_run_id")] == [
         first[key] for key in ("input", "run", "dagster_run_id")
     ]
-    assert _steps(copy) == [("ingest", "completed", True), ("vad", "completed", True), ("asr", "completed", True)]
+    assert _steps(copy) == [(step, "completed", True) for step in STEPS]
     lines = err.splitlines()
     assert sum(line.startswith(f"✗ {recordings / 'b.wav'} is empty") for line in lines) == 1
     assert sum(line.startswith(f"✗ {recordings / 'c.wav'}") for line in lines) == 1
@@ -94,6 +100,7 @@ def test_the_second_time_every_step_is_cached(recordings: Path, home: Path) -> N
         "a.wav: ingest cached",
         "a.wav: vad (silero_vad:v6) cached",
         "a.wav: asr (faster_whisper:tiny.en) cached",
+        "a.wav: hallucinations cached",
     ]
 
 
@@ -102,7 +109,7 @@ def test_past_runs_are_found_by_key_beginning_and_latest(call: Call) -> None:
     runs = json.loads(out)["runs"]
     assert code == 0
     assert [(run["name"], run["system"], run["status"], run["cached_steps"]) for run in runs] == [
-        ("a.wav", SYSTEM, "completed", 3),
+        ("a.wav", SYSTEM, "completed", len(STEPS)),
         ("a.wav", SYSTEM, "completed", 0),
     ]
     newest, oldest = runs
@@ -166,7 +173,7 @@ def test_a_run_without_transcript_or_pack_says_so(call: Call) -> None:
 def test_sql_as_table_json_and_csv(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     statement = "SELECT step, count(*) AS attempts, count_if(cached) AS cached FROM steps GROUP BY step ORDER BY step"
     code, out, _ = call("sql", statement, "--json")
-    expected = [("asr", 2, 1), ("ingest", 3, 2), ("vad", 2, 1)]
+    expected = [("asr", 2, 1), ("hallucinations", 2, 1), ("ingest", 3, 2), ("vad", 2, 1)]
     assert code == 0
     assert json.loads(out) == {
         "columns": ["step", "attempts", "cached"],
@@ -180,7 +187,7 @@ def test_sql_as_table_json_and_csv(call: Call, monkeypatch: pytest.MonkeyPatch) 
     _, out, _ = call("sql", statement)
     assert [line.split() for line in out.splitlines()][1:] == [
         *([step, str(n), str(cached)] for step, n, cached in expected),
-        ["3", "rows"],
+        ["4", "rows"],
     ]
     code, _, err = call("sql", "DELETE FROM steps")
     assert (code, err.startswith("✗ ")) == (1, True)
@@ -189,7 +196,7 @@ def test_sql_as_table_json_and_csv(call: Call, monkeypatch: pytest.MonkeyPatch) 
 def test_a_forced_run_runs_every_step_again(call: Call, recordings: Path) -> None:
     code, out, _ = call("run", recordings / "a.wav", *FAST, "--force", "--json")
     (entry,) = json.loads(out)["inputs"]
-    assert (code, [step["cached"] for step in entry["steps"]]) == (0, [False, False, False])
+    assert (code, [step["cached"] for step in entry["steps"]]) == (0, [False] * len(STEPS))
 
 
 def test_a_rebuild_gives_the_same_runs(call: Call) -> None:
@@ -209,7 +216,7 @@ def test_a_file_that_fails_in_a_step_is_not_refused_but_failed(call: Call, recor
     _, out, _ = call("runs", "show", "latest", "--json")
     shown = json.loads(out)
     assert shown["run"]["status"] == "failed"
-    assert [step["status"] for step in shown["steps"]] == ["completed", "completed", "failed"]
+    assert [step["status"] for step in shown["steps"]] == ["completed", "completed", "failed", "not_run"]
 
 
 def test_only_refused_files_never_start_anything(call: Call, recordings: Path, tmp_path: Path) -> None:
@@ -233,6 +240,7 @@ def test_the_demo_makes_a_pack_that_can_be_taken_along(call: Call, tmp_path: Pat
         "asr",
         "diarization",
         "alignment",
+        "hallucinations",
         "chapters",
         "summarize",
         "action_items",

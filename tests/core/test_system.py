@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellab.errors import TemplateError, UnknownName, UsageError
+from modellab.pipeline.attached import with_attached
 from modellab.pipeline.system import default_models, resolve_system
 from modellab.pipeline.system_key import parse_key, system_key
-from modellab.pipeline.template import load_template, shipped_templates
+from modellab.pipeline.template import Template, TemplateStep, load_template, shipped_templates
 from modellab.registry.registry import MODELS, ModelRegistry
 from modellab.settings import Lab
 
@@ -34,6 +35,7 @@ def test_the_meeting_system_has_every_slot_filled(registry: ModelRegistry) -> No
         "asr",
         "diarization",
         "alignment",
+        "hallucinations",
         "chapters",
         "summarize",
         "action_items",
@@ -87,11 +89,33 @@ def test_overrides_fill_models_and_parameters_in_a_canonical_order(registry: Mod
 
 def test_a_model_has_a_system_of_its_own_with_just_what_it_needs(registry: ModelRegistry) -> None:
     system = resolve_system("faster_whisper:tiny.en", registry)
-    assert [step.name for step in system.steps] == ["ingest", "vad", "asr"]
+    assert [step.name for step in system.steps] == ["ingest", "vad", "asr", "hallucinations"]
     assert system.key == "faster_whisper:tiny.en"
     aligner = resolve_system("pocketsphinx_aligner", registry)
-    assert [step.name for step in aligner.steps] == ["ingest", "vad", "asr", "diarization", "alignment"]
+    chain = ["ingest", "vad", "asr", "diarization", "alignment", "hallucinations"]
+    assert [step.name for step in aligner.steps] == chain
     assert resolve_system("silero_vad", registry).key == f"silero_vad:{registry.get('silero_vad').default_variant}"
+
+
+def test_every_pipeline_with_words_looks_for_invented_ones_before_the_words_are_used(registry: ModelRegistry) -> None:
+    steps = [step.name for step in resolve_system("meeting", registry).steps]
+    assert steps.index("hallucinations") == steps.index("alignment") + 1 == steps.index("chapters") - 1
+    for name, template in shipped_templates().items():
+        named = {step.step for step in template.steps}
+        assert "hallucinations" not in named
+        system = resolve_system(name, registry)
+        assert (system.step("hallucinations") is not None) == ("asr" in named), name
+        assert system.key == name
+    found = resolve_system("stereo_call", registry).step("hallucinations")
+    assert found is not None
+    assert found.sources == {"transcript": "asr", "audio": "ingest", "speech": "channels", "turns": "channels"}
+
+
+def test_a_pipeline_that_names_an_attached_step_has_it_once_and_where_it_says() -> None:
+    steps = [TemplateStep(step=name) for name in ("ingest", "vad", "asr", "hallucinations", "diarization")]
+    template = Template("mine", "", tuple(steps))
+    assert with_attached(template) == template
+    assert with_attached(Template("mine", "", (TemplateStep(step="nothing"),))).steps == (TemplateStep(step="nothing"),)
 
 
 @pytest.mark.parametrize(
@@ -228,4 +252,5 @@ def test_a_model_of_another_registry_is_given_no_default_that_is_not_there(tmp_p
         ("ingest", None),
         ("vad", "silero_vad"),
         ("asr", "faster_whisper"),
+        ("hallucinations", None),
     ]

@@ -50,7 +50,7 @@ def test_shipped_templates_and_models_come_before_files_of_their_names(lab: Lab,
     assert found.usable == {}
     assert set(found.refused) == collisions
     assert all("is taken" in str(error) for error in found.refused.values())
-    assert len(resolve_system("meeting", registry, lab).steps) == 9
+    assert len(resolve_system("meeting", registry, lab).steps) == 10
     assert [step.name for step in resolve_system("silero_vad", registry, lab).steps] == ["ingest", "vad"]
     assert all_templates(lab, registry) == shipped_templates()
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from modellab.inputs.store import InputStore
+from modellab.pipeline.attached import with_attached
 from modellab.pipeline.system import scorers_of
 from modellab.pipeline.template import shipped_templates
 from modellab.registry.models import Models
@@ -49,7 +50,7 @@ def test_every_template_is_a_job_of_its_steps_and_of_what_scores_them():
     for name, template in shipped_templates().items():
         job = defs.resolve_job_def(name)
         selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
-        steps = {step.step for step in template.steps}
+        steps = {step.step for step in with_attached(template).steps}
         assert selected == steps | {one.name for one in scorers_of([get_step(step) for step in steps])}
 
 
@@ -108,7 +109,7 @@ def test_the_sensor_offers_what_can_run_here_and_nothing_else(lab, sample_wav):
         [row] = [line for line in page["systems"].value.splitlines() if line.startswith("| `pyannote_diarization:3.1`")]
         assert "✗ pyannote_diarization:3.1: weights missing" in row
         [row] = [line for line in page["systems"].value.splitlines() if line.startswith("| `fast_asr_only`")]
-        assert row == "| `fast_asr_only` | ✓ | fast_asr_only, ingest | ingest → vad → asr |"
+        assert row == "| `fast_asr_only` | ✓ | fast_asr_only, ingest | ingest → vad → asr → hallucinations |"
         assert isinstance(_offer(instance, first.cursor), dg.SkipReason)
 
 

@@ -5,7 +5,10 @@ import pytest
 from modellab.bundle.meeting import Doubt
 from modellab.media.canonical import IngestInfo, SourceFacts
 from modellab.media.levels import Levels
+from modellab.speech.hallucinations.detect import find
+from modellab.speech.hallucinations.flags import FlagKind
 from modellab.steps import doubts
+from modellab.steps.hallucinations import REPEATED, UNHEARD
 from modellab.surfaces.results import LanguageCandidate, Segment, SpeechSegments, Transcript, Utterance, Word
 
 
@@ -62,10 +65,22 @@ def test_a_loop_is_quoted_over_utterances_and_for_each_speaker() -> None:
     loop = [said("We go. Then we eat.", 3.0 * n, "A") for n in range(3)]
     between = [said(f"word{n}", 3.0 * n + 2.6, "B") for n in range(3)]
     transcript = Transcript(sorted([*loop, *between], key=lambda u: u.start_s), 10.0, "en")
-    assert brief(doubts.repetition_doubt(transcript)) == (
-        "The transcript has “We go. Then we eat” 3 times in a row at 0:00: that may not be what was said."
+    assert brief(doubts.hallucination_doubt(find(transcript, {}), REPEATED)) == (
+        "17 words may never have been said: at 0:00 “We go. Then we eat” comes 3 times in a row."
     )
-    assert doubts.repetition_doubt(Transcript(loop[:2], 10.0, "en")) is None
+    assert doubts.hallucination_doubt(find(transcript, {}), UNHEARD) is None
+    assert doubts.hallucination_doubt(find(Transcript(loop[:2], 10.0, "en"), {}), REPEATED) is None
+
+
+def test_words_flagged_twice_are_told_of_once_and_of_many_places_some_are_named() -> None:
+    both = find(Transcript([said("no " * 110)], 60.0, "en"), {})
+    assert [flag.kind for flag in both.flags] == [FlagKind.COMPRESSION, FlagKind.LOOP]
+    assert brief(doubts.hallucination_doubt(both, REPEATED)).count(" at 0:00 ") == 1
+    credit = "Untertitel der Amara.org-Community"
+    many = Transcript([said(f"Wir sind hier. {credit} so", 10.0 * n) for n in range(5)], 60.0, None)
+    doubt = brief(doubts.hallucination_doubt(find(many, {}), [FlagKind.KNOWN_PHRASE]))
+    assert doubt.startswith("15 words may never have been said: at 0:01 models are known to make “Untertitel der")
+    assert doubt.endswith("; and 2 other places.")
 
 
 def test_quiet_recordings_say_how_quiet_and_what_to_set() -> None:

@@ -71,7 +71,7 @@ def test_a_new_step_that_gives_audio_is_what_all_later_ones_hear() -> None:
     assert {name: roles["audio"] for name, roles in found.items() if "audio" in roles} == {
         "enhance": "ingest",
         "mute": "enhance",
-        **dict.fromkeys(("vad", "asr", "diarization", "alignment"), "mute"),
+        **dict.fromkeys(("vad", "asr", "diarization", "alignment", "hallucinations"), "mute"),
         "bundle": "ingest",
     }
     assert can_fill(get_step("vad").reads[0], get_step("vad")) == ["mute", "enhance", "separate", "ingest"]
@@ -92,7 +92,7 @@ def test_the_last_of_several_that_give_a_kind_is_read() -> None:
     assert both["alignment"] == {"transcript": "asr", "diarization": "diarization", "audio": "ingest"}
     assert both["bundle"] == {
         **{"audio": "ingest", "transcript": "alignment", "speech": "channels", "diarization": "diarization"},
-        **{"recognition": "asr", "chapters": "chapters"},
+        **{"recognition": "asr", "flags": "hallucinations", "chapters": "chapters"},
     }
     other_order = sources("ingest", "diarization", "channels", "asr", "bundle")
     assert other_order["bundle"]["diarization"] == "channels"

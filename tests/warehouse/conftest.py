@@ -122,6 +122,7 @@ class HandMade:
         model: str | None = "m:v",
         surface: str | None = "asr",
         reads: Mapping[str, str] | None = None,
+        summary: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> str:
         """A step's result, and the attempt that made it. Returns its fingerprint."""
@@ -131,7 +132,7 @@ class HandMade:
         self.add(
             "artifacts",
             **{"fingerprint": fingerprint, "content_sha256": "c", "step": step, "code_version": "1", "parameters": {}},
-            **{"summary": {}, "files": 1, "bytes": 1, "path": "p", "made_at": "2026-03-01T10:00:00+00:00"},
+            **{"summary": summary or {}, "files": 1, "bytes": 1, "path": "p", "made_at": "2026-03-01T10:00:00+00:00"},
             **{"reads": reads or {}, **ran},
         )
         return fingerprint

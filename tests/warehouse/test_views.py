@@ -318,7 +318,7 @@ def test_everything_says_what_it_is(lab: Lab) -> None:
 
 def test_example_queries_run(two_runs: Lab) -> None:
     results = {path.stem: query(two_runs, path.read_text()) for path in QUERIES}
-    assert len(results) == 15
+    assert len(results) == 16
     assert [name for name, result in results.items() if len(result.columns) < 3] == []
     filled = {"latest_runs", "failures_by_error", "speed_by_model", "where_time_goes", "talk_time"}
     assert [name for name in filled if not results[name].rows] == []
@@ -334,3 +334,24 @@ def test_the_documentation_s_examples_run(two_runs: Lab, monkeypatch: pytest.Mon
     monkeypatch.setenv("MODELLAB_HOME", str(two_runs.home))
     (python,) = re.findall(r"```python\n(.+?)```", text, re.S)
     exec(python, {})
+
+
+def test_flagged_words_of_each_system_count_what_readers_are_told(hand_made: Any) -> None:
+    for system, source, words, flags in (
+        ("a", "one", 500, [("loop", "strong", 10), ("improbable", "weak", 4)]),
+        ("a", "two", 1500, [("loop", "strong", 6), ("outside_speech", "strong", 4)]),
+        ("b", "one", 0, []),
+    ):
+        flagged = sum(length for _, strength, length in flags if strength == "strong")
+        summary = {"words": words, "flagged_words": flagged}
+        fingerprint = hand_made.result(system, source, "hallucinations", summary=summary)
+        for position, (kind, strength, length) in enumerate(flags):
+            span = {"start_s": 0.0, "end_s": 1.0, "first_word": 0, "end_word": length}
+            said = {"text": "so", "why": "because", "figures": "{}"}
+            hand_made.add(
+                "flags", fingerprint=fingerprint, position=position, kind=kind, strength=strength, **span, **said
+            )
+    assert hand_made.rows("SELECT * FROM flagged_words ORDER BY system") == [
+        ("a", 2, 2000, 20, 2, 10.0, {"loop": 2, "outside_speech": 1}),
+        ("b", 1, 0, 0, 0, None, {}),
+    ]

@@ -18,6 +18,8 @@ _FEW_WORDS = 3
 _LEAST_OTHER = 0.4
 """Share of a window's words that are another language's stop words: of any text, a third to a half are its own's."""
 _MOST_OWN = 0.1
+_WRITTEN_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH"})
+"""Japanese is written in all of these; its stop words in the first two."""
 _COMMON_SCRIPT = "LATIN"
 """Names, brands and formulas are written in it in every language."""
 
@@ -113,7 +115,8 @@ def _scripts_of(language: str | None) -> frozenset[str]:
     """The scripts that a language's stop words are written in; none where it has no list."""
     if language is None:
         return frozenset()
-    return frozenset(_script(c) for word in stop_words(language) for c in word if c.isalpha())
+    found = frozenset(_script(c) for word in stop_words(language) for c in word if c.isalpha())
+    return found | _WRITTEN_TOGETHER if "HIRAGANA" in found else found
 
 
 @cache
