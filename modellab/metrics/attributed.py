@@ -117,4 +117,8 @@ def _times(tokens: Sequence[str], words: Sequence[Word]) -> list[tuple[float, fl
         times: list[float] = (spans[word, 0] + share * (spans[word, 1] - spans[word, 0])).tolist()
         return times
 
-    return list(zip(time_at(places[:-1], first), time_at(places[1:], last), strict=True))
+    # Where words overlap in time, a token over two of them could end before it begins.
+    return [
+        (start_s, max(start_s, end_s))
+        for start_s, end_s in zip(time_at(places[:-1], first), time_at(places[1:], last), strict=True)
+    ]

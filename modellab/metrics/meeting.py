@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Costs = NDArray[np.int64]
 
-SCORER_VERSION = "2"
+SCORER_VERSION = "3"
 """Raise it whenever the same words and times would give other counts."""
 COLLAR_S = 5.0
 """Of tcpWER, on each side of a word that was heard: meeteval's advice, for times of words are rarely exact."""

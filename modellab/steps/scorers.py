@@ -121,7 +121,7 @@ MEETING_METRICS = scorer(
     "meeting_metrics",
     "Holds who said what against the reference's utterances.",
     _of_one("transcript", Transcript, meeting.scores),
-    code_version="2",
+    code_version="3",
     # Where nobody told speakers apart there is nothing to judge: so it reads turns too.
     reads=(Read("transcript", Kind.TRANSCRIPT), Read("turns", Kind.TURNS)),
     judges=("transcript",),

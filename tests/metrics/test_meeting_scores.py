@@ -214,6 +214,10 @@ def test_words_have_the_times_of_the_words_they_were_normalised_from() -> None:
     assert end_s == begin_s == pytest.approx(13 / 4 / 6)
     exact = spoken_of(words, NONE)
     assert exact.times_s == [(0.0, 1.0), (3.0, 4.0), (6.0, 7.0)]
+    # By its letters f begins in the end of the first word; the second, which it ends with, is over by then.
+    overlapping = spoken_of([Word("a.bcde", 0.0, 6.0), Word("f", 1.0, 2.0)], named("basic"))
+    assert overlapping.tokens == ["a", "bcde", "f"]
+    assert all(start_s <= end_s for start_s, end_s in overlapping.times_s)
     assert spoken_of([Word("ab c", 1.0, 4.0)], NONE).times_s == [(1.0, 3.0), (3.0, 4.0)]
 
 
