@@ -2,7 +2,8 @@
 
     python benchmarks/warehouse.py --rows 10000 100000 1000000
 
-For each size a lab of its own is filled with as many rows in `steps` and in `words` (through the lake, merged files).
+For each size a lab of its own is filled with as many rows in `steps`, in `words` and in `scores` (through the lake,
+merged files): twenty systems on cases of five datasets, scored by ten metrics, each result made twice.
 Times are the quickest of several, which leaves out most of what else the machine did; what counts are the ratios to the
 smallest size, measured in the same run.
 """
@@ -86,6 +87,65 @@ SELECT
 FROM range(?) AS numbers (i)
 """
 
+SYSTEMS, METRICS, GENERATIONS, DATASETS = 20, 10, 2, 5
+
+RESULTS = f"""
+SELECT
+    i // {SYSTEMS * GENERATIONS} AS number,
+    'case-' || number AS case_id, md5('c' || number)[:16] AS input, 'set-' || number % {DATASETS} AS dataset,
+    'system-' || i % {SYSTEMS} AS system, i // {SYSTEMS} % {GENERATIONS} AS generation,
+    sha256('s' || i) AS fingerprint,
+    TIMESTAMPTZ '2026-06-01 00:00:00+00' + INTERVAL 1 DAY * (generation * 10) + INTERVAL 1 SECOND * i AS ended_at,
+    'model-' || i % {SYSTEMS} || ':v' AS model, 10_000_000 + i AS sequence
+FROM range(? // {METRICS}) AS numbers (i)
+"""
+"""A row for each result that is scored."""
+
+SCORED_STEPS = f"""
+SELECT
+    fingerprint[:32] AS id, fingerprint[:16] AS run, fingerprint[:16] AS dagster_run_id, input, system, 'asr' AS step,
+    model,
+    'completed' AS status, false AS cached, fingerprint, 'artifacts/asr/' || fingerprint AS artifact,
+    ended_at - INTERVAL 1 SECOND AS started_at, ended_at, 0.1 AS load_s, 0.5 AS inference_s, 0.1 AS other_s,
+    30.0 AS audio_s, 'cpu' AS device, 'm' AS machine, sequence, id AS source
+FROM ({RESULTS}) WHERE number % 100 > 0 OR system <> 'system-3'
+UNION ALL BY NAME
+SELECT
+    fingerprint[:32] AS id, fingerprint[:16] AS run, fingerprint[:16] AS dagster_run_id, input, system, 'asr' AS step,
+    model,
+    'failed' AS status, false AS cached, ended_at AS started_at, ended_at, 0.0 AS load_s, 0.0 AS inference_s,
+    0.1 AS other_s, 30.0 AS audio_s, 'cpu' AS device, 'StepFailed' AS error_type, 'no memory' AS error, sequence,
+    id AS source
+FROM ({RESULTS}) WHERE number % 100 = 0 AND system = 'system-3'
+"""
+
+SCORED_ARTIFACTS = f"""
+SELECT
+    fingerprint, 'c' AS content_sha256, 'asr' AS step, 'asr' AS surface, '1' AS code_version, input, model,
+    'cpu' AS device, 'm' AS machine, '{{}}' AS parameters, '{{}}' AS reads, '{{}}' AS summary, 1 AS files, 1 AS bytes,
+    'artifacts/asr/' || fingerprint AS path, ended_at AS made_at, fingerprint AS source
+FROM ({RESULTS}) WHERE number % 100 > 0 OR system <> 'system-3'
+"""
+
+SCORES = f"""
+SELECT
+    fingerprint, 'c' AS content_sha256, dataset, '1' AS dataset_version, case_id, 'metric-' || nth AS metric,
+    'ratio' AS unit, 'lower' AS better, '' AS protocol, '1' AS scorer_version,
+    20 + number % 50 AS denominator,
+    hash(fingerprint, nth) % (3 + sequence % {SYSTEMS}) :: DOUBLE AS numerator, numerator / denominator AS value,
+    MAP {{'errors': numerator, 'length': denominator}} AS components, ended_at AS scored_at,
+    sha256('scorer' || fingerprint) AS source
+FROM ({RESULTS}), range({METRICS}) AS metrics (nth) WHERE number % 100 > 0 OR system <> 'system-3'
+"""
+
+CASES = f"""
+SELECT DISTINCT
+    dataset, '1' AS version, case_id, input, 'en' AS language, ['speaker-' || number // 4] AS speakers,
+    json_object('noise', ['clean', 'street', 'babble'][number % 3 + 1], 'accent', 'a' || number % 4) AS tags,
+    TIMESTAMPTZ '2026-06-01 00:00:00+00' AS recorded_at, dataset AS source
+FROM ({RESULTS})
+"""
+
 QUERIES = {
     "one run's steps": "FROM steps WHERE run = md5('7')[:16] ORDER BY started_at",
     "the last hour's runs": (
@@ -102,6 +162,12 @@ QUERIES = {
         "SELECT step, date_trunc('day', started_at) AS day, sum(inference_s) FROM steps WHERE NOT cached GROUP BY ALL"
     ),
     "words by speaker": "SELECT speaker, count(*) FROM words GROUP BY ALL",
+    "leaderboard": "FROM leaderboard",
+    "leaderboard of two": "FROM leaderboard_of(['system-1', 'system-2'])",
+    "scorecard": "FROM scorecard WHERE system = 'system-1'",
+    "compare two": "FROM case_pairs('set-1', 'metric-1', 'system-1', 'system-2')",
+    "slices": "FROM slices_of('set-1', 'metric-1')",
+    "history": "FROM history_of('set-1', 'metric-1')",
 }
 
 
@@ -120,10 +186,16 @@ def fill(lab: Lab, rows: int) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         create_tables(connection)
-        for table, sql in (("steps", STEPS), ("runs", RUNS), ("words", WORDS)):
+        contents = {
+            "steps": (STEPS, SCORED_STEPS),
+            **{"runs": (RUNS,), "words": (WORDS,)},
+            **{"artifacts": (SCORED_ARTIFACTS,), "scores": (SCORES,), "cases": (CASES,)},
+        }
+        for table, statements in contents.items():
             target = lab.lake / table / f"merged.4.{'0' * 32}.parquet"
             target.parent.mkdir(parents=True, exist_ok=True)
-            connection.execute(f"INSERT INTO {table} BY NAME {sql}", [rows])
+            for sql in statements:
+                connection.execute(f"INSERT INTO {table} BY NAME {sql}", [rows] * sql.count("range(?"))
             connection.table(table).write_parquet(str(target))
 
 

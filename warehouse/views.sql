@@ -273,196 +273,185 @@ GROUP BY told_apart.input, inputs.name, told_apart.system, segments.speaker;
 COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the last step of the system that tells speakers apart, as in the Meeting Pack; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
 
 CREATE VIEW latest_scores AS
-WITH RECURSIVE
-    -- Every result of the steps that have scores: the last may be one that has none yet.
-    attempts AS (
-        SELECT input, system, step, fingerprint, coalesce(sequence, 0) AS sequence, ended_at
-        FROM steps
-        WHERE
-            status = 'completed' AND fingerprint IS NOT NULL
-            AND (input, system, step) IN (
-                SELECT (input, system, step) FROM steps WHERE fingerprint IN (SELECT fingerprint FROM scores)
-            )
-    ),
-    rests_on AS (
-        SELECT fingerprint, fingerprint AS part FROM attempts
-        UNION
-        SELECT rests_on.fingerprint, unnest(json_extract_string(artifacts.reads, '$.*'))
-        FROM rests_on JOIN artifacts ON artifacts.fingerprint = rests_on.part
-    ),
-    made AS (
-        SELECT
-            rests_on.fingerprint,
-            CASE
-                WHEN count(DISTINCT artifacts.device) < 2 THEN any_value(artifacts.device)
-                ELSE array_to_string(list_sort(list(DISTINCT artifacts.step || ' ' || artifacts.device) FILTER (artifacts.device IS NOT NULL)), ', ')
-            END AS device,
-            coalesce(list_sort(list(DISTINCT artifacts.machine) FILTER (artifacts.machine IS NOT NULL)), []) AS machines,
-            count(*) > count(artifacts.machine) AS some_unknown
-        FROM rests_on JOIN artifacts ON artifacts.fingerprint = rests_on.part
-        GROUP BY rests_on.fingerprint
-    ),
-    -- The last one on each kind of device: what a GPU made and what a CPU made are compared, neither replaces the other.
-    results AS (
-        SELECT attempts.input, attempts.system, attempts.step, made.*
-        FROM attempts JOIN made USING (fingerprint)
-        QUALIFY row_number() OVER (
-            PARTITION BY attempts.input, attempts.system, attempts.step, made.device
-            ORDER BY attempts.sequence DESC, attempts.ended_at DESC
-        ) = 1
-    ),
-    last_scores AS (
-        SELECT scores.*
-        FROM scores
-        LEFT JOIN (SELECT fingerprint, max(sequence) AS sequence FROM steps GROUP BY fingerprint) AS scorers
-            ON scorers.fingerprint = scores.source
-        QUALIFY row_number() OVER (
-            PARTITION BY
-                scores.fingerprint, content_sha256, dataset, dataset_version, case_id, metric, protocol, scorer_version
-            -- As with results: what was once there is not hidden by a later failure.
-            ORDER BY error IS NOT NULL, scorers.sequence DESC NULLS LAST, scored_at DESC, scores.source DESC
-        ) = 1
-    )
 SELECT
-    last_scores.dataset, last_scores.dataset_version, coalesce(last_scores.case_id, results.input) AS case_id, results.input,
-    results.system, results.device, results.step, artifacts.surface, artifacts.model,
-    last_scores.metric, last_scores.unit, last_scores.better, last_scores.protocol, last_scores.scorer_version,
-    last_scores.value, last_scores.numerator, last_scores.denominator, last_scores.components, last_scores.error,
-    results.fingerprint, results.machines, results.some_unknown AS machines_unknown, last_scores.scored_at
-FROM results
-JOIN artifacts USING (fingerprint)
-JOIN last_scores
-    ON last_scores.fingerprint = results.fingerprint AND last_scores.content_sha256 = artifacts.content_sha256;
+    dataset, dataset_version, case_id, input, system, device, step, surface, model, metric, unit, better, protocol,
+    scorer_version, value, numerator, denominator, components, error, fingerprint, machines, machines_unknown, scored_at
+FROM derived.outcomes WHERE fingerprint IS NOT NULL;
 COMMENT ON VIEW latest_scores IS 'The scores of what each system last made of each input on each kind of device; what was scored again counts once, and what was made anew with other content has none until it is scored. device: of all steps it rests on, where they differ step by step; machines: where those steps ran';
 
 CREATE VIEW case_outcomes AS
-WITH
-    scored AS MATERIALIZED (FROM latest_scores),
-    boards AS (
-        SELECT DISTINCT dataset, dataset_version, step, metric, unit, better, protocol, scorer_version FROM scored
-    ),
-    contestants AS (
-        SELECT DISTINCT
-            scored.dataset, scored.dataset_version, scored.step, scored.system, scored.device,
-            artifacts.device AS own_device
-        FROM scored JOIN artifacts USING (fingerprint)
-    ),
-    known_cases AS (
-        SELECT dataset, version AS dataset_version, case_id, input FROM current_cases WHERE input IS NOT NULL
-        UNION
-        SELECT dataset, dataset_version, case_id, input FROM scored
-    ),
-    made AS (
-        SELECT DISTINCT steps.input, steps.system, steps.step, artifacts.device
-        FROM steps JOIN artifacts USING (fingerprint)
-        WHERE steps.status = 'completed' AND steps.step IN (SELECT step FROM boards)
-    ),
-    failed AS (
-        SELECT
-            input, system, step, surface, model, device,
-            arg_max(
-                {'error': coalesce(error, error_type, status), 'order': (coalesce(sequence, 0), ended_at)},
-                (coalesce(sequence, 0), ended_at)
-            ) AS last
-        FROM steps
-        WHERE status IN ('failed', 'not_run') AND step IN (SELECT step FROM boards)
-        GROUP BY ALL
-    ),
-    failed_cases AS (
-        SELECT
-            known_cases.dataset, known_cases.dataset_version, known_cases.case_id,
-            failed.* REPLACE (coalesce(contestants.device, failed.device) AS device)
-        FROM failed
-        JOIN known_cases USING (input)
-        LEFT JOIN contestants
-            ON contestants.dataset IS NOT DISTINCT FROM known_cases.dataset
-            AND contestants.dataset_version IS NOT DISTINCT FROM known_cases.dataset_version
-            AND contestants.step = failed.step AND contestants.system = failed.system
-            -- A step may fail before its device is known: it then failed on each that the system is scored on.
-            AND (contestants.own_device = failed.device) IS NOT false
-        WHERE NOT EXISTS (
-            FROM made
-            WHERE
-                made.input = failed.input AND made.system = failed.system AND made.step = failed.step
-                AND (made.device = coalesce(contestants.own_device, failed.device)) IS NOT false
-        )
-        QUALIFY row_number() OVER (
-            PARTITION BY
-                known_cases.dataset, known_cases.dataset_version, known_cases.case_id,
-                failed.step, failed.system, coalesce(contestants.device, failed.device)
-            ORDER BY failed.last.order DESC
-        ) = 1
-    )
-SELECT * EXCLUDE (scored_at) FROM scored
-UNION ALL BY NAME
-SELECT
-    boards.*, failed_cases.case_id, failed_cases.input, failed_cases.system, failed_cases.device, failed_cases.surface,
-    failed_cases.model, failed_cases.last.error, [] :: VARCHAR[] AS machines, false AS machines_unknown
-FROM boards
-JOIN failed_cases
-    ON failed_cases.dataset IS NOT DISTINCT FROM boards.dataset
-    AND failed_cases.dataset_version IS NOT DISTINCT FROM boards.dataset_version
-    AND failed_cases.step = boards.step;
+SELECT * EXCLUDE (own_device, scored_at) FROM derived.outcomes;
 COMMENT ON VIEW case_outcomes IS 'latest_scores, and a row with an error for each case of which a system has no result because its step failed or was not run: with every metric by which that step is scored there. Without error and value: errors in silence, which count in a corpus';
 
-CREATE MACRO leaderboard_of(wanted) AS TABLE
+CREATE MACRO standings_among(wanted, wanted_datasets) AS TABLE
 WITH
-    outcomes AS (
+    entries AS MATERIALIZED (
         SELECT
-            *,
-            {'dataset': dataset, 'dataset_version': dataset_version, 'step': step, 'metric': metric, 'unit': unit,
-             'better': better, 'protocol': protocol, 'scorer_version': scorer_version} AS board,
-            {'system': system, 'device': device} AS contestant
-        FROM case_outcomes WHERE wanted IS NULL OR list_contains(wanted, system)
+            dataset, dataset_version, step, metric, unit, better, protocol, scorer_version, system, device, case_id,
+            numerator, denominator, error IS NOT NULL AS is_failed, machines, machines_unknown
+        FROM case_outcomes
+        WHERE
+            (wanted IS NULL OR list_contains(wanted, system))
+            AND (wanted_datasets IS NULL OR list_contains(wanted_datasets, concat_ws(chr(31), dataset, dataset_version)))
     ),
-    counted AS (
-        SELECT
-            *,
-            count(DISTINCT contestant) OVER (PARTITION BY board)
-                = count(DISTINCT contestant) OVER (PARTITION BY board, case_id) AS is_common
-        FROM outcomes
+    -- Numbers instead of names: what follows compares and groups millions of them.
+    boards AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS board
+        FROM (SELECT DISTINCT dataset, dataset_version, step, metric, unit, better, protocol, scorer_version FROM entries)
     ),
-    judged AS (
-        SELECT *, count_if(is_common AND error IS NOT NULL) OVER (PARTITION BY board, contestant) AS failed_cases
-        FROM counted
+    contestants AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS contestant FROM (SELECT DISTINCT system, device FROM entries)
+    ),
+    numbered AS MATERIALIZED (
+        SELECT board, contestant, case_id, numerator, denominator, is_failed, machines, machines_unknown
+        FROM entries
+        JOIN boards
+            ON boards.dataset IS NOT DISTINCT FROM entries.dataset
+            AND boards.dataset_version IS NOT DISTINCT FROM entries.dataset_version
+            AND boards.step = entries.step AND boards.metric = entries.metric AND boards.unit = entries.unit
+            AND boards.better = entries.better AND boards.protocol = entries.protocol
+            AND boards.scorer_version = entries.scorer_version
+        JOIN contestants
+            ON contestants.system = entries.system AND contestants.device IS NOT DISTINCT FROM entries.device
+    ),
+    tried AS (
+        SELECT board, case_id, count(DISTINCT contestant) AS contestants FROM numbered GROUP BY board, case_id
+    ),
+    present AS (SELECT board, count(DISTINCT contestant) AS contestants FROM numbered GROUP BY board),
+    common AS MATERIALIZED (
+        SELECT numbered.* FROM numbered JOIN tried USING (board, case_id) JOIN present USING (board, contestants)
+    ),
+    failures AS MATERIALIZED (
+        SELECT everybody.board, everybody.contestant, coalesce(counted.failed_cases, 0) AS failed_cases
+        FROM (SELECT DISTINCT board, contestant FROM numbered) AS everybody
+        LEFT JOIN (
+            SELECT board, contestant, count_if(is_failed) AS failed_cases FROM common GROUP BY board, contestant
+        ) AS counted USING (board, contestant)
     ),
     -- Those that failed as often are told apart by their figures, over the common cases that each of them has one of.
+    peers AS (SELECT board, failed_cases, count(*) AS contestants FROM failures GROUP BY board, failed_cases),
+    compared_cases AS (
+        SELECT board, failed_cases, case_id, count(DISTINCT contestant) AS contestants
+        FROM common JOIN failures USING (board, contestant)
+        WHERE NOT is_failed
+        GROUP BY board, failed_cases, case_id
+    ),
     compared AS (
         SELECT
-            *,
-            is_common
-            AND count(DISTINCT contestant) FILTER (error IS NULL) OVER (PARTITION BY board, failed_cases, case_id)
-                = count(DISTINCT contestant) OVER (PARTITION BY board, failed_cases) AS is_compared
-        FROM judged
+            common.board, common.contestant,
+            sum(common.numerator) / nullif(sum(common.denominator), 0) AS value, count(*) AS compared_cases
+        FROM common
+        JOIN failures USING (board, contestant)
+        JOIN compared_cases USING (board, failed_cases, case_id)
+        JOIN peers USING (board, failed_cases, contestants)
+        GROUP BY common.board, common.contestant
     ),
+    shared AS (SELECT board, contestant, count(*) AS common_cases FROM common GROUP BY board, contestant),
     totals AS (
         SELECT
-            board, contestant, failed_cases,
-            sum(numerator) FILTER (is_compared) / nullif(sum(denominator) FILTER (is_compared), 0) AS value,
-            count_if(is_compared) AS compared_cases,
-            count_if(is_common) AS common_cases,
+            board, contestant,
             sum(numerator) / nullif(sum(denominator), 0) AS own_value,
             count(*) AS own_cases,
-            count(error) AS own_failed_cases,
-            list_sort(list_distinct(flatten(list(machines)))) AS machines,
+            count_if(is_failed) AS own_failed_cases,
+            list_sort(list_distinct(flatten(list(DISTINCT machines)))) AS machines,
             bool_or(machines_unknown) AS some_unknown
-        FROM compared GROUP BY board, contestant, failed_cases
+        FROM numbered GROUP BY board, contestant
     )
 SELECT
-    unnest(board), unnest(contestant),
-    CASE WHEN value IS NOT NULL OR failed_cases > 0 THEN rank() OVER (
+    boards.* EXCLUDE (board), contestants.* EXCLUDE (contestant),
+    CASE WHEN compared.value IS NOT NULL OR failed_cases > 0 THEN rank() OVER (
         PARTITION BY board
-        ORDER BY failed_cases, CASE board.better WHEN 'higher' THEN -value ELSE value END NULLS LAST
+        ORDER BY failed_cases, CASE boards.better WHEN 'higher' THEN -compared.value ELSE compared.value END NULLS LAST
     ) END AS rank,
     count(*) OVER same_board AS systems,
-    value, compared_cases, common_cases, failed_cases, own_value, own_cases, own_failed_cases, machines,
+    compared.value, coalesce(compared.compared_cases, 0) AS compared_cases,
+    coalesce(shared.common_cases, 0) AS common_cases, failed_cases, own_value, own_cases, own_failed_cases, machines,
     differs(flatten(list(machines) OVER same_board), bool_or(some_unknown) OVER same_board) AS hosts_differ
 FROM totals
+JOIN boards USING (board)
+JOIN contestants USING (contestant)
+JOIN failures USING (board, contestant)
+LEFT JOIN shared USING (board, contestant)
+LEFT JOIN compared USING (board, contestant)
 WINDOW same_board AS (PARTITION BY board);
+COMMENT ON MACRO TABLE standings_among IS 'What leaderboard and leaderboard_of are worked out by: among some systems, of some datasets, each named with its version, chr(31) between; NULL: all';
+
+CREATE MACRO leaderboard_of(wanted) AS TABLE FROM standings_among(wanted, NULL :: VARCHAR[]);
 COMMENT ON MACRO TABLE leaderboard_of IS 'leaderboard among some systems alone, who may have more cases in common: FROM leaderboard_of([''a'', ''b''])';
 
-CREATE VIEW leaderboard AS FROM leaderboard_of(NULL :: VARCHAR[]);
+CREATE VIEW leaderboard AS FROM derived.standings;
 COMMENT ON VIEW leaderboard IS 'Systems, on each kind of device, ranked by each metric of each dataset over the cases that all of them were tried on (common_cases): first by how many of these failed, then by value. value is over compared_cases, those of them that all with as many failures have a figure of; own_value is over all cases the system has a figure of, and says nothing about others. A figure of several cases is the sum of numerators over the sum of denominators. rank is NULL where there is nothing to compare. hosts_differ: not all of these results were made on one machine; NULL where an earlier version did not say';
+
+CREATE MACRO case_pairs(wanted_dataset, wanted_metric, a, b) AS TABLE
+SELECT
+    one.dataset, one.dataset_version, one.step, one.metric, one.unit, one.better, one.protocol, one.scorer_version,
+    one.case_id, one.input, current_cases.language, current_cases.speakers, current_cases.tags,
+    one.device AS a_device, one.value AS a_value, one.numerator AS a_numerator, one.denominator AS a_denominator,
+    one.error AS a_error, one.fingerprint AS a_fingerprint,
+    other.device AS b_device, other.value AS b_value, other.numerator AS b_numerator,
+    other.denominator AS b_denominator, other.error AS b_error, other.fingerprint AS b_fingerprint
+FROM case_outcomes AS one
+JOIN case_outcomes AS other
+    ON other.dataset_version IS NOT DISTINCT FROM one.dataset_version AND other.step = one.step
+    AND other.unit = one.unit AND other.better = one.better AND other.protocol = one.protocol
+    AND other.scorer_version = one.scorer_version AND other.case_id = one.case_id
+LEFT JOIN current_cases
+    ON current_cases.dataset = one.dataset AND current_cases.version = one.dataset_version
+    AND current_cases.case_id = one.case_id
+WHERE
+    one.dataset IS NOT DISTINCT FROM wanted_dataset AND one.metric = wanted_metric AND one.system = a
+    AND other.dataset IS NOT DISTINCT FROM wanted_dataset AND other.metric = wanted_metric AND other.system = b;
+COMMENT ON MACRO TABLE case_pairs IS 'Each case that two systems were both put to, with what a comparison needs (modellab.statistics): FROM case_pairs(dataset, metric, a, b). One row per pair of devices; a failed case has an error and no figure; dataset NULL: recordings of no dataset';
+
+CREATE MACRO slices_of(wanted_dataset, wanted_metric) AS TABLE
+WITH
+    tagged AS (
+        SELECT dataset, version, case_id, tag, json_extract_string(tags, '$."' || tag || '"') AS tag_value
+        FROM (
+            SELECT *, unnest(json_keys(tags)) AS tag FROM current_cases
+            WHERE dataset IS NOT DISTINCT FROM wanted_dataset
+        )
+    )
+SELECT
+    outcomes.dataset, outcomes.dataset_version, outcomes.step, outcomes.metric, outcomes.unit, outcomes.better,
+    outcomes.protocol, outcomes.scorer_version, outcomes.system, outcomes.device, tagged.tag, tagged.tag_value,
+    sum(outcomes.numerator) / nullif(sum(outcomes.denominator), 0) AS value,
+    sum(outcomes.numerator) AS numerator, sum(outcomes.denominator) AS denominator,
+    count(*) AS cases, count(outcomes.error) AS failed_cases
+FROM case_outcomes AS outcomes
+JOIN tagged
+    ON tagged.dataset = outcomes.dataset AND tagged.version = outcomes.dataset_version
+    AND tagged.case_id = outcomes.case_id
+WHERE outcomes.dataset IS NOT DISTINCT FROM wanted_dataset AND outcomes.metric = wanted_metric
+GROUP BY ALL;
+COMMENT ON MACRO TABLE slices_of IS 'Figures of every system on every slice of a dataset: FROM slices_of(dataset, metric). Over all cases it has a figure of; cases counts failed ones too';
+
+CREATE MACRO history_of(wanted_dataset, wanted_metric) AS TABLE
+WITH
+    wanted AS (
+        SELECT * FROM scores
+        WHERE dataset IS NOT DISTINCT FROM wanted_dataset AND metric = wanted_metric
+        QUALIFY row_number() OVER (
+            PARTITION BY fingerprint, content_sha256, dataset_version, case_id, protocol, scorer_version
+            ORDER BY error IS NOT NULL, scored_at DESC, source DESC
+        ) = 1
+    ),
+    made AS (
+        SELECT DISTINCT fingerprint, system, step FROM steps
+        WHERE status = 'completed' AND fingerprint IN (SELECT fingerprint FROM wanted)
+    )
+SELECT
+    wanted.dataset, wanted.dataset_version, made.step, wanted.metric, wanted.unit, wanted.better, wanted.protocol,
+    wanted.scorer_version, made.system, artifacts.device, artifacts.model, artifacts.code_version,
+    date_trunc('day', artifacts.made_at) AS day,
+    sum(wanted.numerator) / nullif(sum(wanted.denominator), 0) AS value,
+    sum(wanted.numerator) AS numerator, sum(wanted.denominator) AS denominator,
+    count(*) AS cases, count(wanted.error) AS failed_cases
+FROM wanted
+JOIN artifacts ON artifacts.fingerprint = wanted.fingerprint AND artifacts.content_sha256 = wanted.content_sha256
+JOIN made ON made.fingerprint = wanted.fingerprint
+GROUP BY ALL;
+COMMENT ON MACRO TABLE history_of IS 'Figures of every system on a dataset by the day (UTC) on which its results were made: FROM history_of(dataset, metric). Days may be of different cases; failed_cases: that could not be scored';
 
 CREATE VIEW scorecard AS
 SELECT

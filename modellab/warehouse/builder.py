@@ -18,7 +18,7 @@ from modellab.leftovers import remove_leftovers
 from modellab.pipeline.record import RunIdentity
 from modellab.settings import Lab
 from modellab.trouble import storage_error
-from modellab.warehouse import database_file, schema
+from modellab.warehouse import database_file, derived, schema
 from modellab.warehouse.connection import CATALOG, memory_connection
 from modellab.warehouse.given_names import read_names, replace_names
 from modellab.warehouse.lake import Lake, LakeFile
@@ -159,6 +159,8 @@ class _Build:
         self._rejected: list[LakeFile] = []
         self._replaced: list[LakeFile] = []
         """Files of the lake that hold rows of results that were made anew since."""
+        self._forgot = False
+        """Whether rows were taken out of tables."""
 
     def run(self, start_over: StartOver | None) -> None:
         """Build.
@@ -249,6 +251,7 @@ class _Build:
     # --- bringing it in
 
     def _update(self, connection: duckdb.DuckDBPyConnection, *, from_source: bool) -> None:
+        derived.expect_news(connection)
         loader = Loader(connection, self._reject)
         loader.load(self._new_files(connection))
         if self._rejected and not from_source:
@@ -259,8 +262,10 @@ class _Build:
         self.report.problems += self._names.problems
         if self._names_changed(connection):
             replace_names(connection, self._names)
+        everything = self._forgot or self._views_changed(connection)
         if self._views_changed(connection):
             schema.replace_views(connection, CATALOG)
+        derived.refresh(connection, everything=everything)
         connection.execute("DELETE FROM bookkeeping.digests")
         connection.execute(
             "INSERT INTO bookkeeping.digests VALUES (?, ?)", [schema.schema_digest(), schema.views_digest()]
@@ -291,6 +296,7 @@ class _Build:
         """Take the rows of sources out of the tables and of the lake's files that are loaded."""
         if not sources:
             return
+        self._forgot = True
         loaded = set(connection.execute('SELECT "table", name FROM bookkeeping.files').fetchall())
         files = [file for file in self.lake.files() if (file.table, file.name) in loaded]
         for table in columns_by_table():

@@ -6,6 +6,7 @@ from itertools import groupby
 import duckdb
 
 from modellab.warehouse.connection import quoted
+from modellab.warehouse.derived import note_news
 from modellab.warehouse.lake import LakeFile
 
 _FILES_AT_ONCE = 2_000
@@ -63,11 +64,10 @@ class Loader:
         known = run(
             f"SELECT DISTINCT source FROM {table} SEMI JOIN (SELECT DISTINCT source FROM staged) USING (source)"
         ).fetchall()
-        inserted = run(
-            f"INSERT INTO {table} BY NAME "
-            "SELECT * EXCLUDE (filename) FROM staged WHERE NOT list_contains($known, source)",
-            {"known": [source for (source,) in known]},
-        ).fetchone()
+        if known:
+            run("DELETE FROM staged WHERE list_contains($known, source)", {"known": [source for (source,) in known]})
+        inserted = run(f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (filename) FROM staged").fetchone()
+        note_news(self._connection, table, "FROM staged")
         return int(inserted[0]) if inserted else 0
 
     def _strangers(self) -> list[str]:

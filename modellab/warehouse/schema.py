@@ -1,4 +1,4 @@
-"""The warehouse's tables and views, as `warehouse/schema.sql` and `warehouse/views.sql` define them."""
+"""The warehouse's tables and views, as the SQL in `warehouse/` defines them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from modellab.warehouse.connection import open_memory
 
 SCHEMA = PROJECT_ROOT / "warehouse" / "schema.sql"
 VIEWS = PROJECT_ROOT / "warehouse" / "views.sql"
+DERIVED = PROJECT_ROOT / "warehouse" / "derived.sql"
+REFRESH = PROJECT_ROOT / "warehouse" / "refresh.sql"
 
 _BOOKKEEPING = """
 CREATE SCHEMA bookkeeping;
@@ -35,8 +37,8 @@ def schema_digest() -> str:
 
 
 def views_digest() -> str:
-    """SHA-256 of the SQL that makes views and macros."""
-    return hashlib.sha256(VIEWS.read_bytes()).hexdigest()
+    """SHA-256 of the SQL that makes views and macros, and the tables that are worked out for them."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in (VIEWS, DERIVED, REFRESH))).hexdigest()
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -50,7 +52,10 @@ def create_bookkeeping(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def replace_views(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
-    """Drop the views and macros of a database and make those that `views.sql` defines now."""
+    """Drop the views and macros of a database and make those that `views.sql` defines now.
+
+    The tables that `derived.sql` defines are empty afterwards.
+    """
     views = connection.execute(
         "SELECT view_name FROM duckdb_views() WHERE database_name = ? AND NOT internal", [catalog]
     ).fetchall()
@@ -61,7 +66,7 @@ def replace_views(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
     ).fetchall()
     drops = [f'DROP VIEW "{name}";' for (name,) in views]
     drops += [f'DROP MACRO {"TABLE " if kind == "table_macro" else ""}"{name}";' for name, kind in macros]
-    _run(connection, "\n".join([*drops, VIEWS.read_text()]))
+    _run(connection, "\n".join([*drops, DERIVED.read_text(), VIEWS.read_text()]))
 
 
 def _run(connection: duckdb.DuckDBPyConnection, statements: str) -> None:

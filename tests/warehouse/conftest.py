@@ -16,7 +16,7 @@ import pytest
 
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
-from modellab.warehouse import schema
+from modellab.warehouse import derived, schema
 from modellab.warehouse.query import connect
 from modellab.warehouse.recorder import Recorder
 from modellab.warehouse.schema import columns_by_table
@@ -65,6 +65,8 @@ def tables_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
             with monkeypatch.context() as patch:
                 patch.setattr(schema, "SCHEMA", tables)
                 patch.setattr(schema, "VIEWS", views)
+                # Of such tables nothing follows.
+                patch.setattr(derived, "refresh", lambda connection, *, everything: None)
                 _forget_tables()
                 yield
         finally:
@@ -195,6 +197,8 @@ class HandMade:
             lines.write_text("".join(json.dumps({"source": "by-hand", **row}) + "\n" for row in rows))
             columns = ", ".join(f"'{name}': '{kind}'" for name, kind in columns_by_table()[table].items())
             self._connection.execute(f"INSERT INTO {table} FROM read_json('{lines}', columns = {{{columns}}})")
+        if self._rows:
+            derived.refresh(self._connection, everything=True)
         self._rows.clear()
         return self._connection.execute(sql).fetchall()
 
@@ -205,6 +209,7 @@ def _views() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         schema.create_tables(connection)
+        connection.execute(schema.DERIVED.read_text())
         connection.execute(schema.VIEWS.read_text())
         yield connection
 
