@@ -8,9 +8,6 @@ five.
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.special import stdtr, stdtrit
-
 from modellab.statistics.sums import Floats, Sums
 
 LEVEL = 0.95
@@ -52,7 +49,9 @@ def by_t(value: float, error: float, units: int, alpha: float) -> Inference:
     if error <= NO_DIFFERENCE * abs(value):
         low, high = (0.0, 0.0) if value == 0 else (-math.inf, math.inf)
         return Inference(low, high, 1.0 if value == 0 else 2.0 ** (1 - units), method)
-    half = error * float(stdtrit(freedom, 1 - alpha / 2))
+    from scipy.special import stdtr
+
+    half = error * t_quantile(freedom, 1 - alpha / 2)
     p = float(2 * stdtr(freedom, -abs(value) / error)) if math.isfinite(error) else 1.0
     return Inference(value - half, value + half, p, method)
 
@@ -69,8 +68,8 @@ def more_units(value: float, error: float, units: int, alpha: float, power: floa
     needed = 2.0
     for _ in range(50):
         freedom = max(1.0, needed - 1)
-        quantiles = stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)
-        needed = (needed + max(2.0, float((quantiles * spread) ** 2))) / 2
+        quantiles = t_quantile(freedom, 1 - alpha / 2) + t_quantile(freedom, power)
+        needed = (needed + max(2.0, (quantiles * spread) ** 2)) / 2
     return needed
 
 
@@ -78,7 +77,14 @@ def detectable(error: float, units: int, alpha: float, power: float) -> float:
     """The smallest difference that so many units would find with that power."""
     if not math.isfinite(error):
         return math.inf
-    return error * float(np.sum(stdtrit(units - 1, [1 - alpha / 2, power])))
+    return error * (t_quantile(units - 1, 1 - alpha / 2) + t_quantile(units - 1, power))
+
+
+def t_quantile(freedom: float, share: float) -> float:
+    """What so large a share of Student's t lies below."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, share))
 
 
 def t_method(units: int) -> str:

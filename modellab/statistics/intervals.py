@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from modellab.statistics.cases import Case, Direction, worst_figure
 from modellab.statistics.drawing import DRAWS, resamples, told
-from modellab.statistics.few import LEVEL, NO_DIFFERENCE, figure_error, t_method
+from modellab.statistics.few import LEVEL, NO_DIFFERENCE, figure_error, t_method, t_quantile
 from modellab.statistics.sums import Floats, Sums, sums
 
 FEW = 6
@@ -101,7 +100,7 @@ def _studentised(above: Floats, below: Floats, seed: int, draws: int, *, logarit
     units = len(above)
     value = float(above.sum() / below.sum())
     added = Sums(above[:, None], below[:, None], units, by_recording=False)
-    by_t = figure_error(added, np.array([1.0])) * float(stdtrit(units - 1, (1 + LEVEL) / 2))
+    by_t = figure_error(added, np.array([1.0])) * t_quantile(units - 1, (1 + LEVEL) / 2)
     if units < FEW:
         return *_around(value, by_t, logarithm), t_method(units)
     distances = np.concatenate(

@@ -1,6 +1,8 @@
 """Two systems on the same recordings: against slower oracles, and what the verdict says."""
 
 import math
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
@@ -247,3 +249,9 @@ def test_comparisons_without_a_p_value_do_not_count_in_the_correction() -> None:
     good = compare(pairs_of([(1, 2, 10), (0, 3, 12), (2, 4, 9), (1, 2, 10), (3, 5, 20), (0, 1, 8)]))
     empty: Comparison = compare([])
     assert adjusted([empty, good]) == [empty, good]
+
+
+def test_asking_for_statistics_loads_nothing_heavy() -> None:
+    code = "import sys, modellab.statistics.slices; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"scipy", "pandas", "duckdb", "dagster"} & set(loaded) == set()
