@@ -91,9 +91,6 @@ def long_meeting(references: Sequence[str], hypotheses: Sequence[str]) -> float:
 def recordings(data: Path, model: str) -> None:
     """The suite's time beside the model's, over real recordings."""
     scoring_s = inference_s = audio_s = 0.0
-    began = time.perf_counter()
-    suite("asr").scores(Reference("en", "hello"), Transcript([], 1.0))
-    first_s = time.perf_counter() - began  # it imports the libraries, once in a process
     with tempfile.TemporaryDirectory() as home:
         settings = Lab.from_environment().settings.model_copy(update={"home": Path(home)})
         scorer = Scorer(Lab(settings), {"asr": model})
@@ -110,7 +107,6 @@ def recordings(data: Path, model: str) -> None:
             audio_s += scored.duration_s
     share = 100 * scoring_s / inference_s
     print(f"{audio_s:.0f} s of audio: {model} {inference_s:.1f} s, suite asr {scoring_s:.2f} s ({share:.2f} %)")
-    print(f"beside it the first score in a process, which imports the libraries: {first_s:.2f} s")
 
 
 def main() -> None:
