@@ -286,7 +286,9 @@ def test_missing_weights_are_told_once_in_full_what_to_do_first(call: Call, reco
     after = ["call.wav: hallucinations not run: asr failed"]
     assert lines[lines.index(progress) + 1 :] == [*after, f"✗ {recording}: asr failed: {what}", *told]
     shown = call("runs", "show", "latest")[1].splitlines()
-    assert shown[shown.index(f"✗ asr: {what}") + 1 :] == told
+    told_at = shown.index(f"✗ asr: {what}") + 1
+    assert shown[told_at : told_at + len(told)] == told
+    assert "\n".join(told) not in "\n".join(shown[told_at + len(told) :])
     (entry,) = json.loads(call("runs", "show", "latest", "--json")[1])["steps"][-2:-1]
     assert entry["error"].startswith("no weights for model faster_whisper:small; found local folder: MODELLAB_WEIGHTS ")
     assert "\n" not in entry["error"]
