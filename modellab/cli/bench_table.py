@@ -1,6 +1,6 @@
 """Systems beside each other, as a terminal shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from modellab.cli.console import marked, print_block, print_line, table
 from modellab.evaluation.outcomes import Measure
+from modellab.evaluation.speed import StepSpeed
 from modellab.evaluation.standing import Figure, Standing, SystemStanding
 from modellab.evaluation.wording import comparison_sentence, figure_text, speed_text
 from modellab.legible import one_line
@@ -27,16 +28,18 @@ def print_bench(console: Console, bench: Bench) -> None:
             console, marked("!", "yellow", "There is no figure: no system has a result that this dataset judges.")
         )
     else:
-        print_block(console, _table(found, measures, bench))
+        print_block(console, standing_table(found, bench.speeds))
     for measure in measures:
         _print_verdicts(console, found, measure)
     _print_notes(console, bench, measures)
 
 
-def _table(found: Standing, measures: Sequence[Measure], bench: Bench) -> Table:
+def standing_table(found: Standing, speeds: Mapping[str, Sequence[StepSpeed]]) -> Table:
+    """A line for each system: its main figures with their intervals, failed cases, speed."""
+    measures = found.main_measures
     shown = table("System", *(measure.metric for measure in measures), "Failed", "Speed", right=("Failed",))
     for system in found.systems:
-        speed = speed_text(bench.speeds.get(system.system, []))
+        speed = speed_text(speeds.get(system.system, []))
         figures = (_cell(system.figure(measure.metric)) for measure in measures)
         shown.add_row(system.system, *figures, _failed(system), speed)
     return shown

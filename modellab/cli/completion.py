@@ -106,6 +106,16 @@ def pipelines() -> Iterator[Offer]:
 
 
 @_quietly
+def measured_systems() -> Iterator[Offer]:
+    """Systems that have scores."""
+    sql = """
+        SELECT system, count(DISTINCT input) || ' recordings scored' FROM steps
+        WHERE fingerprint IN (SELECT fingerprint FROM scores) GROUP BY system ORDER BY system LIMIT ?
+    """
+    yield from _query(sql)
+
+
+@_quietly
 def own_pipelines() -> Iterator[Offer]:
     """The user's own pipelines."""
     for path in _own_templates():

@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 from modellab import __version__
 from modellab.cli import (
     bench,
+    compare,
     completion,
     datasets,
     doctor,
@@ -22,6 +23,7 @@ from modellab.cli import (
     models,
     pipelines,
     rescore,
+    results,
     run,
     runs,
     signals,
@@ -52,6 +54,11 @@ app.command(no_args_is_help=True)(run.run)
 app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
 app.command(no_args_is_help=True)(bench.bench)
+app.command(no_args_is_help=True)(compare.compare)
+app.command()(results.results)
+app.command(no_args_is_help=True)(results.scorecard)
+app.command()(results.coverage)
+app.command("eval")(results.evaluate)
 app.command()(rescore.rescore)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)

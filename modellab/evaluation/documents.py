@@ -32,7 +32,7 @@ def _system(one: SystemStanding, speed: list[StepSpeed]) -> dict[str, Any]:
         "system": one.system,
         "cases": one.cases,
         "failed": list(one.failed),
-        "metrics": {_name(figure, one): _figure(figure) for figure in one.figures},
+        "metrics": {_name(figure, one): figure_document(figure) for figure in one.figures},
         "speed": [step.document() for step in speed],
     }
 
@@ -44,7 +44,8 @@ def _name(figure: Figure, one: SystemStanding) -> str:
     return name if len(same) == 1 else f"{name} of {figure.measure.step} ({figure.measure.protocol})"
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def figure_document(figure: Figure) -> dict[str, Any]:
+    """One figure with its interval and what it was measured by."""
     measure, found = figure.measure, figure.interval
     worst = figure.worst_slice
     return {

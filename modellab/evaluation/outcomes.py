@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modellab.metrics.score import Direction
 from modellab.settings import Lab
@@ -17,7 +17,7 @@ WITH newest AS (
 )
 SELECT
     system, device, step, metric, unit, better, protocol, scorer_version, case_id, input, numerator, denominator, error,
-    machines
+    machines, fingerprint
 FROM case_outcomes SEMI JOIN newest USING (step, metric, protocol, scorer_version)
 WHERE dataset = $dataset AND dataset_version = $version AND list_contains($systems, system)
 ORDER BY ALL
@@ -40,6 +40,16 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What a step made of a case."""
+
+    input: str
+    """Key of the case's input."""
+    fingerprint: str | None
+    """Of the result that was judged; None where the step has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
     """Every case's outcome, by measure and system."""
 
@@ -53,6 +63,8 @@ class Outcomes:
     """System and case -> why the case has no figure."""
     machines: Mapping[str, list[str]]
     """System -> machines that its results were made on: digests, as in the table `hosts`."""
+    results: Mapping[tuple[str, str, str], CaseResult] = field(default_factory=dict)
+    """System, step and case -> what was judged."""
 
 
 def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Outcomes:
@@ -71,6 +83,7 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
     by_measure: defaultdict[Measure, defaultdict[str, list[Case]]] = defaultdict(lambda: defaultdict(list))
     errors: dict[tuple[str, str], str] = {}
     machines: defaultdict[str, set[str]] = defaultdict(set)
+    results: dict[tuple[str, str, str], CaseResult] = {}
     for row in rows:
         several = len(devices[row["system"]]) > 1
         system = f"{row['system']} on {row['device'] or 'an unknown device'}" if several else row["system"]
@@ -79,6 +92,7 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
         measure = Measure(*(row[name] for name in Measure.__slots__))
         by_measure[measure][system].append(Case(case_id, amounts, clusters.get(case_id), tags.get(case_id, {})))
         machines[system].update(row["machines"] or [])
+        results[system, row["step"], case_id] = CaseResult(row["input"], row["fingerprint"])
         if error is not None:
             errors.setdefault((system, case_id), error)
     return Outcomes(
@@ -88,4 +102,5 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
         {measure: dict(found) for measure, found in by_measure.items()},
         errors,
         {system: sorted(found) for system, found in machines.items()},
+        results,
     )

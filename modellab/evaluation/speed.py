@@ -11,10 +11,13 @@ from modellab.warehouse.query import query
 _SPEED = """
 WITH
     wanted AS (
-        SELECT DISTINCT steps.system, steps.step, steps.fingerprint
-        FROM steps JOIN current_cases AS cases ON cases.input = steps.input
-        WHERE cases.dataset = $dataset AND cases.version = $version AND list_contains($systems, steps.system)
-            AND steps.status = 'completed'
+        SELECT DISTINCT system, step, fingerprint
+        FROM steps
+        WHERE
+            list_contains($systems, system) AND status = 'completed'
+            AND ($dataset IS NULL OR input IN (
+                SELECT input FROM current_cases WHERE dataset = $dataset AND version = $version
+            ))
     ),
     -- Work that two systems share is done once: its speed is that of whoever did it.
     done AS (
@@ -68,8 +71,9 @@ class StepSpeed:
         return asdict(self)
 
 
-def speeds(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> dict[str, list[StepSpeed]]:
-    """System -> the speed of each of its steps with inference on a dataset's recordings, in order of step."""
+def speeds(lab: Lab, dataset: str | None, version: str | None, systems: Sequence[str]) -> dict[str, list[StepSpeed]]:
+    """System -> the speed of each of its steps with inference, in order of step: on a dataset's recordings, or on all
+    that there are where none is named."""
     rows = query(lab, _SPEED, {"dataset": dataset, "version": version, "systems": list(systems)}).as_records()
     found: defaultdict[str, list[StepSpeed]] = defaultdict(list)
     for row in rows:

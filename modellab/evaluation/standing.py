@@ -59,8 +59,8 @@ class Standing:
     @property
     def main_measures(self) -> list[Measure]:
         """The main metrics that any system has, in the order of `MAIN_METRICS`."""
-        found = {one.measure: None for system in self.systems for one in system.figures if _is_main(one.measure)}
-        return sorted(found, key=_order)
+        found = {one.measure: None for system in self.systems for one in system.figures if is_main(one.measure)}
+        return sorted(found, key=place_of)
 
 
 def standing(found: Outcomes, systems: Sequence[str], seed: int = 0) -> Standing:
@@ -72,8 +72,8 @@ def standing(found: Outcomes, systems: Sequence[str], seed: int = 0) -> Standing
     """
     named = [name for key in systems for name in sorted(found.machines) if name == key or name.startswith(f"{key} on ")]
     every = list(dict.fromkeys([*named, *(key for key in systems if not any(name.startswith(key) for name in named))]))
-    measures = sorted(found.by_measure, key=_order)
-    main = [measure for measure in measures if _is_main(measure)]
+    measures = sorted(found.by_measure, key=place_of)
+    main = [measure for measure in measures if is_main(measure)]
     machines = {machine for system in every for machine in found.machines.get(system, ())}
     return Standing(
         found.dataset,
@@ -96,11 +96,12 @@ def _of_system(
         system,
         len(tried),
         tuple(sorted(tried - has_figure)),
-        tuple(_figure(measure, cases, seed, with_slices=measure in main) for measure, cases in own.items()),
+        tuple(figure_of(measure, cases, seed, with_slices=measure in main) for measure, cases in own.items()),
     )
 
 
-def _figure(measure: Measure, cases: Sequence[Case], seed: int, *, with_slices: bool) -> Figure:
+def figure_of(measure: Measure, cases: Sequence[Case], seed: int = 0, *, with_slices: bool) -> Figure:
+    """One system's figure over its cases, with the slice in which it is worst where that is wanted."""
     kind: dict[str, Any] = {"better": measure.better, "unit": measure.unit, "seed": seed}
     by_slice = figures_by_slice(cases, **kind) if with_slices else []
     return Figure(measure, interval(cases, **kind), worst_figure_of(by_slice, measure.better))
@@ -111,10 +112,12 @@ def _compared(measure: Measure, cases: Mapping[str, list[Case]], systems: Sequen
     return compare_systems(there, better=measure.better, unit=measure.unit, seed=seed)
 
 
-def _is_main(measure: Measure) -> bool:
+def is_main(measure: Measure) -> bool:
+    """Whether systems are told apart by it."""
     return measure.metric in MAIN_METRICS
 
 
-def _order(measure: Measure) -> tuple[int, str, str, str]:
-    place = MAIN_METRICS.index(measure.metric) if _is_main(measure) else len(MAIN_METRICS)
+def place_of(measure: Measure) -> tuple[int, str, str, str]:
+    """By which measures are sorted: main metrics first."""
+    place = MAIN_METRICS.index(measure.metric) if is_main(measure) else len(MAIN_METRICS)
     return place, measure.step, measure.metric, measure.protocol

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from modellab.evaluation.outcomes import Measure
 from modellab.evaluation.speed import StepSpeed
 from modellab.evaluation.standing import Figure
-from modellab.statistics.comparing import Versus
+from modellab.statistics.comparing import Comparison, Versus
 from modellab.units import plural
 
 _AS_POINTS = "ratio"
@@ -38,13 +38,20 @@ def comparison_sentence(versus: Versus, measure: Measure) -> str:
     tail = f", n = {plural(found.n, 'recording')}"
     p = "" if found.adjusted_p is None else f", p = {found.adjusted_p:.2g}"
     if found.verdict == "not separable":
-        signed = f"{_amount(found.difference, measure, signed=True)}{_unit(measure)}"
-        if found.low is not None and found.high is not None:
-            interval = f" [{_amount(found.low, measure, signed=True)}, {_amount(found.high, measure, signed=True)}]"
         more = "" if not found.more_cases else f"; some {found.more_cases} more cases like these might tell"
-        return f"{versus.a} and {versus.b} are not separable: {signed}{interval}{p}{tail}{more}"
+        return f"{versus.a} and {versus.b} are not separable: {difference_text(found, measure)}{p}{tail}{more}"
     winner, loser = (versus.a, versus.b) if found.verdict == "better" else (versus.b, versus.a)
     return f"{winner} beats {loser} by {_amount(abs(found.difference), measure)}{_unit(measure)}{interval}{p}{tail}"
+
+
+def difference_text(found: Comparison, measure: Measure) -> str:
+    """A difference with its interval: `-4.1 points [-6.3, -2.0]`; a dash where there is nothing to compare."""
+    if found.difference is None:
+        return "-"
+    interval = ""
+    if found.low is not None and found.high is not None:
+        interval = f" [{_amount(found.low, measure, signed=True)}, {_amount(found.high, measure, signed=True)}]"
+    return f"{_amount(found.difference, measure, signed=True)}{_unit(measure)}{interval}"
 
 
 def speed_text(speeds: Sequence[StepSpeed]) -> str:
