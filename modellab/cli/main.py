@@ -19,6 +19,7 @@ from modellab.cli import (
     completion,
     datasets,
     doctor,
+    findings,
     inputs,
     models,
     pipelines,
@@ -59,6 +60,7 @@ app.command()(results.results)
 app.command(no_args_is_help=True)(results.scorecard)
 app.command()(results.coverage)
 app.command("eval")(results.evaluate)
+app.command()(findings.findings)
 app.command()(rescore.rescore)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)

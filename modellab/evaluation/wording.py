@@ -24,11 +24,17 @@ def figure_text(figure: Figure) -> str:
     return f"{found.value:.3f} [{found.low:.3f}, {high}]"
 
 
-def comparison_sentence(versus: Versus, measure: Measure) -> str:
-    """Who is better by how much: `a beats b by 4.1 points [2.0, 6.3], p = 0.003, n = 40 recordings`."""
+def comparison_sentence(versus: Versus, measure: Measure, on: str | None = None) -> str:
+    """Who is better by how much: `a beats b by 4.1 points [2.0, 6.3], p = 0.003, n = 40 recordings`.
+
+    Args:
+        on: what they were put to, where that and the metric are to be said as well: `a beats b on calls by 4.1 points
+            of wer ...`.
+    """
     found = versus.comparison
+    where, what = (f" on {on}", f" of {measure.metric}") if on else ("", "")
     if found.difference is None:
-        return f"{versus.a} and {versus.b}: {'; '.join(found.notes) or 'nothing to compare'}"
+        return f"{versus.a} and {versus.b}{where}: {'; '.join(found.notes) or 'nothing to compare'}"
     interval = ""
     if found.low is not None and found.high is not None:
         low, high = (
@@ -39,9 +45,12 @@ def comparison_sentence(versus: Versus, measure: Measure) -> str:
     p = "" if found.adjusted_p is None else f", p = {found.adjusted_p:.2g}"
     if found.verdict == "not separable":
         more = "" if not found.more_cases else f"; some {found.more_cases} more cases like these might tell"
-        return f"{versus.a} and {versus.b} are not separable: {difference_text(found, measure)}{p}{tail}{more}"
+        by = f" by {measure.metric}" if on else ""
+        told = f"{difference_text(found, measure)}{p}{tail}{more}"
+        return f"{versus.a} and {versus.b} are not separable{where}{by}: {told}"
     winner, loser = (versus.a, versus.b) if found.verdict == "better" else (versus.b, versus.a)
-    return f"{winner} beats {loser} by {_amount(abs(found.difference), measure)}{_unit(measure)}{interval}{p}{tail}"
+    amount = f"{_amount(abs(found.difference), measure)}{_unit(measure)}{what}"
+    return f"{winner} beats {loser}{where} by {amount}{interval}{p}{tail}"
 
 
 def difference_text(found: Comparison, measure: Measure) -> str:

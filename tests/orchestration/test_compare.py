@@ -1,4 +1,4 @@
-"""What is stored, looked at: compare, results, scorecard, coverage and eval after real runs, and before any."""
+"""What is stored, looked at: compare, results, scorecard, coverage, findings, eval after real runs, and before any."""
 
 import json
 import shutil
@@ -7,6 +7,7 @@ import pytest
 
 from modellab.cli.main import main
 from modellab.settings import PROJECT_ROOT
+from modellab.warehouse.query import query
 from modellab_dagster.command import open_launcher
 
 A, B = "silero_vad:v6", "silero_vad:v6+vad.threshold=0.9"
@@ -60,15 +61,26 @@ def test_what_was_measured_is_shown_compared_and_ranked_and_nothing_runs(lab, as
     _, scored = ask("eval", "latest")
     assert {one["metric"] for one in scored["scores"]} == set(measured["systems"][0]["metrics"])
     assert scored["ways"] == []
+    _, found = ask("findings", "-d", "vad_smoke_v1")
+    [one] = found["findings"]
+    assert (one["kind"], one["figures"]["difference"]) == ("comparison", verdict["difference"])
+    rows = query(lab, one["query"]).as_dicts()
+    sums = [
+        sum(row[part] for row in rows if row["system"] == key)
+        for key in (A, B)
+        for part in ("numerator", "denominator")
+    ]
+    assert sums == [pytest.approx(figure[part]) for figure in figures for part in ("numerator", "denominator")]
     assert set((lab.home / "artifacts" / "records").rglob("*.json")) == runs
 
-    for command in (["compare", A, B], ["results"], ["scorecard", A], ["coverage"], ["eval"]):
+    for command in (["compare", A, B], ["results"], ["scorecard", A], ["coverage"], ["eval"], ["findings"]):
         assert main(command) == 0
         assert "vad_smoke_v1" in capsys.readouterr().out
 
 
 def test_without_anything_stored_the_commands_say_what_to_do(lab, ask, tmp_path):
     assert ask("results") == (0, {"results": []})
+    assert ask("findings") == (0, {"findings": []})
     code, refused = ask("compare", A, B, "-d", "vad_smoke_v1")
     assert (code, refused["error"]["hint"]) == (2, f"modellab bench --dataset vad_smoke_v1 --models {A},{B}")
     code, refused = ask("compare", A, "silero_vad")
