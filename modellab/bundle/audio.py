@@ -1,8 +1,9 @@
 """The pack's recording: MP3, which every browser plays without a plug-in, at a constant bit rate, so that seeking lands
 where it should without an index. A recording that is one already is taken as it is: encoding it again only costs."""
 
+import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -11,9 +12,10 @@ import av
 import numpy as np
 
 from modellab.errors import InputRefused
-from modellab.media.audio import Samples
+from modellab.media.audio import Audio, Samples
 from modellab.media.decode import MediaReader, resampled
 from modellab.media.opening import MediaFile
+from modellab.media.resampling import resample
 
 FILE_NAME = "audio.mp3"
 MEDIA_TYPE = "audio/mpeg"
@@ -90,13 +92,36 @@ def write_audio(
         weights: of each channel in the mix.
         progress: called with the seconds decoded so far.
     """
-    rate_hz = _NARROW_HZ if reader.info.sample_rate_hz <= _NARROW_HZ else _WIDE_HZ
-    with av.open(str(target), "w", format="mp3") as container:
+    rate_hz = _rate_for(reader.info.sample_rate_hz)
+
+    def blocks() -> Iterator[Samples]:
+        for [block] in _ahead(resampled(reader, rate_hz, np.array(weights, dtype=np.float32))):
+            yield block
+            progress(reader.duration_s)
+
+    _encode(str(target), blocks(), rate_hz)
+
+
+def as_mp3(audio: Audio) -> bytes:
+    """A short stretch of sound, of one channel, as a file in memory."""
+    rate_hz = _rate_for(audio.sample_rate_hz)
+    file = io.BytesIO()
+    _encode(file, [resample(audio, rate_hz).samples[0]], rate_hz)
+    return file.getvalue()
+
+
+def _rate_for(sample_rate_hz: int) -> int:
+    return _NARROW_HZ if sample_rate_hz <= _NARROW_HZ else _WIDE_HZ
+
+
+def _encode(target: str | io.BytesIO, blocks: Iterable[Samples], rate_hz: int) -> None:
+    """Encode blocks of shape `(samples,)`."""
+    with av.open(target, "w", format="mp3") as container:
         stream = container.add_stream("libmp3lame", rate=rate_hz, options={"compression_level": _LAME_EFFORT})
         stream.layout = "mono"
         stream.bit_rate = _BIT_RATES[rate_hz]
         position = 0
-        for [block] in _ahead(resampled(reader, rate_hz, np.array(weights, dtype=np.float32))):
+        for block in blocks:
             if not len(block):
                 continue
             pcm = np.round(np.clip(block, -1.0, 1.0) * _FULL_SCALE).astype(np.int16)
@@ -105,7 +130,6 @@ def write_audio(
             frame.pts = position
             position += len(block)
             container.mux(stream.encode(frame))
-            progress(reader.duration_s)
         container.mux(stream.encode(None))
 
 

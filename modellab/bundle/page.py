@@ -55,7 +55,7 @@ def render_html(
     """
     script = (TEMPLATES / "page.js").read_text()
     return (
-        _environment(autoescape=True)
+        environment(TEMPLATES, autoescape=True)
         .get_template("page.html.j2")
         .render(
             meeting=meeting,
@@ -79,13 +79,17 @@ def render_html(
 
 def render_markdown(meeting: Meeting, credits: Sequence[str]) -> str:
     """The transcript as CommonMark with GitHub's tables."""
-    text: str = _environment(autoescape=False).get_template("transcript.md.j2").render(meeting=meeting, credits=credits)
+    text: str = (
+        environment(TEMPLATES, autoescape=False)
+        .get_template("transcript.md.j2")
+        .render(meeting=meeting, credits=credits)
+    )
     return text
 
 
 def render_text(meeting: Meeting) -> str:
     """The transcript as plain text: time and speaker, then what they said."""
-    text: str = _environment(autoescape=False).get_template("transcript.txt.j2").render(meeting=meeting)
+    text: str = environment(TEMPLATES, autoescape=False).get_template("transcript.txt.j2").render(meeting=meeting)
     return text
 
 
@@ -97,9 +101,10 @@ def _colours(meeting: Meeting) -> dict[str | None, str]:
     return {None: "nobody", **known}
 
 
-def _environment(*, autoescape: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+def environment(folder: Path, *, autoescape: bool) -> Environment:
+    """Jinja over a folder of templates, with the pages' filters; a name that is not there is an error."""
+    found = Environment(
+        loader=FileSystemLoader(folder),
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -112,5 +117,5 @@ def _environment(*, autoescape: bool) -> Environment:
         "capitalised": lambda text: text[:1].upper() + text[1:],
         "markdown": escape_markdown,
     }
-    environment.filters.update(filters)
-    return environment
+    found.filters.update(filters)
+    return found

@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 from modellab import __version__
 from modellab.cli import (
     bench,
+    bench_report,
     compare,
     completion,
     datasets,
@@ -61,6 +62,7 @@ app.command(no_args_is_help=True)(results.scorecard)
 app.command()(results.coverage)
 app.command("eval")(results.evaluate)
 app.command()(findings.findings)
+app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)

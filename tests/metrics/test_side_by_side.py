@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from modellab.datasets.reference import Reference
-from modellab.metrics.side_by_side import Difference, differences
+from modellab.metrics.side_by_side import Difference, ErrorStretch, differences, error_stretches
 from modellab.metrics.transcription import transcription_error
 from modellab.surfaces.results import Segment, Transcript, Utterance, Word
 
@@ -54,3 +54,28 @@ def test_the_difference_of_errors_is_all_in_the_stretches(said: str, one: str, o
     assert sum(d.first_errors - d.second_errors for d in found) == errors[0] - errors[1]
     assert (found == []) <= (errors[0] == errors[1])
     assert all((d.first, d.reference) != (d.second, d.reference) for d in found)
+
+
+def test_stretches_in_which_any_is_wrong_with_the_words_around_them() -> None:
+    reference = Reference("en", "We can't pay twenty one dollars to Mr. Smith today.")
+    right = heard("We can not pay $21 to Mr. Smith today")
+    first, second = (
+        heard("We cannot pay $21 to mister Smith today"),
+        heard("we can not pay $21 to Mr. Smyth again today"),
+    )
+    assert error_stretches(reference, [right]) == []
+    assert error_stretches(reference, [first, second, right]) == [
+        ErrorStretch("we", "can not", "pay $21 to", ("cannot", "can not", "can not"), (2, 0, 0), Segment(1.0, 3.0)),
+        ErrorStretch(
+            "$21 to mister", "smith", "today", ("smith", "smyth again", "smith"), (0, 2, 0), Segment(6.0, 9.0)
+        ),
+    ]
+    assert error_stretches(Reference("en"), [first]) == []
+
+
+@given(TEXTS, some.lists(TEXTS, min_size=1, max_size=3))
+def test_all_errors_are_in_the_stretches(said: str, texts: list[str]) -> None:
+    found = error_stretches(Reference("fr", said), [heard(text) for text in texts])
+    for place, text in enumerate(texts):
+        assert sum(one.errors[place] for one in found) == transcription_error(said, text, "fr").numerator
+    assert all(any(one.errors) for one in found)

@@ -1,0 +1,113 @@
+"""What came of it, in plain sentences: who is best, who can't be told from it, how fast each is, what to be wary of."""
+
+from collections.abc import Mapping, Sequence
+
+from modellab.evaluation.outcomes import Measure
+from modellab.evaluation.report.pace import Pace
+from modellab.evaluation.report.plain import name_of, times, told
+from modellab.evaluation.standing import Figure, Standing, SystemStanding
+from modellab.units import plural
+
+_FEW = 20
+"""Recordings below which a reader is told that they are few."""
+
+
+def deciding(standing: Standing) -> list[Measure]:
+    """The metrics that a verdict is given by: the main ones, but characters only where no words are counted."""
+    in_words = {one.step for one in standing.main_measures if one.metric == "wer"}
+    return [one for one in standing.main_measures if one.metric != "cer" or one.step not in in_words]
+
+
+def verdict(standing: Standing, paces: Mapping[str, Pace]) -> list[str]:
+    """The sentences, the most important first: one for each metric that decides, then speed."""
+    found = [_by(standing, measure) for measure in deciding(standing)]
+    if not found:
+        found = ["No system has a result that this dataset judges: there is no verdict."]
+    return [*found, *_speed(standing, paces)]
+
+
+def wary(standing: Standing, missing: int) -> list[str]:
+    """What to know before the verdict is believed.
+
+    Args:
+        missing: cases of the dataset that no system was put to.
+    """
+    found = []
+    most = max((one.cases for one in standing.systems), default=0)
+    if 0 < most < _FEW:
+        found.append(f"{plural(most, 'recording is', 'recordings are')} few: the intervals are wide, and rightly so.")
+    for system in standing.systems:
+        if system.failed:
+            listed = ", ".join(system.failed[:5]) + (" and others" if len(system.failed) > 5 else "")
+            found.append(
+                f"{system.system} has no figure of {plural(len(system.failed), 'recording')} ({listed}):"
+                " in an error rate they count as all wrong."
+            )
+        if system.cases < most:
+            found.append(
+                f"{system.system} was put to {plural(system.cases, 'recording')} only: its figure is of these,"
+                " and comparisons are over what both were put to."
+            )
+    if missing:
+        found.append(f"No system was put to {plural(missing, 'case')} of the dataset.")
+    if standing.hosts_differ:
+        found.append("Results were made on several machines, on which the same model may give other words.")
+    return found
+
+
+def _by(standing: Standing, measure: Measure) -> str:
+    ranked = _ranked(standing, measure)
+    name = name_of(measure.metric)
+    best, figure = ranked[0]
+    if len(ranked) == 1:
+        return f"{best.system} has a {name} of {told(figure)}; there is no other system to compare it with."
+    verdicts = _against(standing, measure, best.system)
+    beaten = [one.system for one, _ in ranked[1:] if verdicts.get(one.system) == "better"]
+    alike = [one.system for one, _ in ranked[1:] if verdicts.get(one.system) != "better"]
+    how = "lowest" if measure.better == "lower" else "highest"
+    said = f"{best.system} has the {how} {name}: {told(figure)}."
+    if not alike:
+        return f"{said} It is better than {_listed(beaten)}."
+    if not beaten:
+        return f"{said} But these recordings can't tell it from {_listed(alike)}: no system is shown to be the best."
+    return f"{said} It is better than {_listed(beaten)}; these recordings can't tell it from {_listed(alike)}."
+
+
+def _ranked(standing: Standing, measure: Measure) -> list[tuple[SystemStanding, Figure]]:
+    """Systems with a figure, the best first."""
+    there = [
+        (system, figure)
+        for system in standing.systems
+        for figure in system.figures
+        if figure.measure == measure and figure.interval.value is not None
+    ]
+    sign = 1 if measure.better == "lower" else -1
+    return sorted(there, key=lambda one: sign * (one[1].interval.value or 0.0))
+
+
+def _against(standing: Standing, measure: Measure, system: str) -> dict[str, str]:
+    """Every other system -> the verdict of this one against it."""
+    turned = {"better": "worse", "worse": "better", "not separable": "not separable"}
+    found = {}
+    for its_measure, versus in standing.comparisons:
+        if its_measure != measure:
+            continue
+        if versus.a == system:
+            found[versus.b] = str(versus.comparison.verdict)
+        elif versus.b == system:
+            found[versus.a] = turned[versus.comparison.verdict]
+    return found
+
+
+def _speed(standing: Standing, paces: Mapping[str, Pace]) -> list[str]:
+    known = [(pace.times_real_time, one.system) for one in standing.systems if (pace := paces.get(one.system))]
+    fast = sorted(((value, system) for value, system in known if value is not None), reverse=True)
+    if not fast:
+        return []
+    if len(fast) == 1:
+        return [f"{fast[0][1]} works at {times(fast[0][0])} real time."]
+    return [f"Speed, in times real time: {_listed([f'{system} {times(value)}' for value, system in fast])}."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
