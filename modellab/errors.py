@@ -205,6 +205,10 @@ class DatasetError(LabError):
     """A dataset's manifest that can't be read, is not valid, or whose id is taken."""
 
 
+class UseCaseError(LabError):
+    """A use case's file that can't be read, is not valid, or whose id is taken."""
+
+
 class MediaMissing(LabError):
     """A file that a dataset names is not where it should be, and can't be fetched."""
 

@@ -256,6 +256,11 @@ class Lab:
         return self.home / "datasets"
 
     @cached_property
+    def use_cases(self) -> Path:
+        """What the lab's user wants models for, `<id>.yaml`."""
+        return self.home / "use-cases"
+
+    @cached_property
     def fetched(self) -> Path:
         """Files of datasets that were fetched from addresses, `<SHA-256>/<name>`."""
         return self.home / "fetched"

@@ -200,6 +200,15 @@ def datasets() -> Iterator[Offer]:
 
 
 @_quietly
+def use_cases() -> Iterator[Offer]:
+    """Use cases, shipped and one's own."""
+    from modellab.settings import PROJECT_ROOT, Lab
+
+    for root in (PROJECT_ROOT / "use-cases", Lab.from_environment().use_cases):
+        yield from sorted(path.stem for path in root.glob("*.yaml"))
+
+
+@_quietly
 def tasks() -> Iterator[Offer]:
     """What datasets can be for."""
     from modellab.datasets.manifest import TASKS

@@ -30,6 +30,7 @@ from modellab.cli import (
     runs,
     signals,
     streams,
+    use_cases,
     warehouse,
 )
 from modellab.cli.console import error_document, marked, print_json, print_line, stderr
@@ -67,6 +68,8 @@ app.command()(rescore.rescore)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)
+app.command(no_args_is_help=True)(use_cases.candidates)
+app.add_typer(use_cases.app)
 app.add_typer(models.app)
 app.add_typer(pipelines.app)
 app.add_typer(warehouse.app)

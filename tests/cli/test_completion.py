@@ -51,6 +51,7 @@ def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) 
     (with_a_run.datasets / "mine_v1" / "dataset.yaml").write_text("id: [")
     assert _offered("datasets", "show", "min") == ["mine_v1"]
     assert _offered("datasets", "list", "--task", "di") == ["diarization"]
+    assert _offered("candidates", "noisy") == ["noisy_phone_calls"]
     (with_a_run.environments / "gone").mkdir(parents=True)
     (with_a_run.environments / "gone" / "environment.json").write_text("{}")
     assert _offered("models", "install", "") == ["deepfilternet_official", "gone"]
