@@ -72,6 +72,8 @@ def compared(one: Measured, known: Outcomes, stands: Standing) -> Iterator[Findi
     listed = verdicts(known, stands)
     whole = adjusted([each.versus.comparison for each in listed])
     for each, comparison in zip(listed, whole, strict=True):
+        if comparison.difference is None:
+            continue  # by this metric there is nothing to compare: word errors where nobody speaks
         yield _comparison(one, each, replace(each.versus, comparison=comparison))
     sliced = [(each, part) for each in listed for part in each.slices if part.comparison.n >= LEAST_CASES]
     corrected = adjusted([part.comparison for _, part in sliced])

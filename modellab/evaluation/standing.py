@@ -13,6 +13,7 @@ from modellab.statistics.slices import SliceFigure, figures_by_slice, worst_figu
 MAIN_METRICS = (
     *("wer", "cer", "cpwer", "der", "detection_error", "pesq", "si_sdr", "chapter_pk", "action_f1"),
     *("tts_wer", "accuracy", "eer", "note_f1"),
+    "invented_words_per_minute",
 )
 """By which systems are told apart: one for each kind of result, the field's usual. The others explain it."""
 

@@ -198,10 +198,11 @@ def _on_dataset(lab: Lab, one: Measured, keys: tuple[str, str], most: int) -> On
 
 def _heard_cases(lab: Lab, found: Outcomes, verdict: Verdict, most: int) -> list[tuple[CasePair, Heard]]:
     listed = paired_cases(found, verdict)[:most]
-    return [(one, _heard_case(lab, found.dataset, verdict.measure.step, one)) for one in listed]
+    return [(one, heard_case(lab, found.dataset, verdict.measure.step, one)) for one in listed]
 
 
-def _heard_case(lab: Lab, dataset: str, step: str, one: CasePair) -> Heard:
+def heard_case(lab: Lab, dataset: str, step: str, one: CasePair) -> Heard:
+    """The words of a dataset's case in which the results of a step differ."""
     source = _source(lab, one.input)
     audio = source.path if source else None
     found = [ArtifactStore(lab.artifacts).find(step, name) if name else None for name in one.fingerprints]

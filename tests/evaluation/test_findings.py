@@ -1,5 +1,7 @@
 """Statements with their figures and queries: comparisons, slices, failures, invented words, claims. Exact, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from modellab.evaluation.claims import Claim, judged
@@ -42,8 +44,14 @@ def test_the_slice_where_one_is_ahead_is_a_finding_and_the_one_where_nobody_is_i
     assert {name: street.figures[name] for name in ("metric", "tag", "value", "n", "verdict", "difference")} == {
         **{"metric": "wer", "tag": "noise", "value": "street", "n": 8, "verdict": "better", "difference": -0.4},
     }
-    # Two slices were looked at, so that the smaller p counts twice.
+    # Two slices were looked at, so that the smaller p counts twice; four of two metrics.
     assert street.figures["adjusted_p"] == pytest.approx(holm([street.figures["p"], 1.0])[0])
+    cer = replace(WER, metric="cer")
+    both = replace(found, by_measure={**found.by_measure, cer: found.by_measure[WER]})
+    of_two = [one for one in compared(CALLS, both, stands(both)) if one.kind == "slice"]
+    assert [one.figures["metric"] for one in of_two] == ["wer", "cer"]
+    p = street.figures["p"]
+    assert [one.figures["adjusted_p"] for one in of_two] == pytest.approx(holm([p, p, 1.0, 1.0])[:2])
     assert "json_extract_string(tags, '$.\"noise\"') = 'street'" in street.query
     assert "json_extract_string" not in whole.query
 
@@ -58,6 +66,16 @@ def test_a_verdict_is_of_all_pairs_that_were_looked_at() -> None:
     found = list(compared(CALLS, both, stands(both)))
     assert [each.figures["verdict"] for each in found] == ["not separable"] * 2
     assert found[0].statement.startswith("base and tiny are not separable on calls by wer: -10.0 points [")
+
+
+def test_where_nobody_speaks_words_that_were_invented_are_compared_and_word_errors_are_not() -> None:
+    rate = Measure("hallucinations", "invented_words_per_minute", "words/min", "lower", "collar 0.5 s", "1")
+    silent = [Case(f"c{place}", Amounts(1.0, 0.0)) for place in range(6)]
+    invented_words, none = ([Case(f"c{place}", Amounts(w, 1.0)) for place in range(6)] for w in (9.0, 0.0))
+    by_measure = {WER: {"base": silent, "tiny": silent}, rate: {"base": none, "tiny": invented_words}}
+    found = replace(known([], []), by_measure=by_measure)
+    [one] = compared(CALLS, found, stands(found))
+    assert one.statement.startswith("base beats tiny on calls by 9.0 words/min of invented_words_per_minute [")
 
 
 def test_failures_are_told_with_why_and_their_cases() -> None:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from modellab.cli import completion
 from modellab.cli.main import main
 from modellab.settings import PROJECT_ROOT
 from modellab.warehouse.query import query
@@ -61,6 +62,7 @@ def test_what_was_measured_is_shown_compared_and_ranked_and_nothing_runs(lab, as
     _, scored = ask("eval", "latest")
     assert {one["metric"] for one in scored["scores"]} == set(measured["systems"][0]["metrics"])
     assert scored["ways"] == []
+    assert completion.measured_systems() == [(A, "3 recordings scored"), (B, "3 recordings scored")]
     _, found = ask("findings", "-d", "vad_smoke_v1")
     [one] = found["findings"]
     assert (one["kind"], one["figures"]["difference"]) == ("comparison", verdict["difference"])
