@@ -167,7 +167,8 @@ def test_a_clip_is_where_most_errors_can_be_heard() -> None:
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>|`a`\n# b"
 
 
-def hostile() -> Report:
+def hostile(sound: str = "data:audio/mpeg;base64,AA==") -> Report:
+    """A report in which everything that comes from outside wants to be markup."""
     found = stands(**{HOSTILE: GOOD, "b": BAD})
     facts = DatasetFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE, [HOSTILE], 8, 80.0)
     figures = (CaseFigure(HOSTILE, 0.5, 1, 2, None), CaseFigure("b", None, None, None, HOSTILE))
@@ -179,7 +180,7 @@ def hostile() -> Report:
         (HOSTILE, "b"),
         (stretch,),
         3,
-        Clip(0, 20, "data:audio/mpeg;base64,AA=="),
+        Clip(0, 20, sound),
         None,
     )
     made = {
