@@ -15,6 +15,10 @@ WIDTH, HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 24, 20, 56
 _TICKS = 5
 """About so many on the y axis."""
+_LEAST_TICKS = 3
+"""On the x axis."""
+_DIGITS = ((1.0, 2.0, 5.0), tuple(map(float, range(1, 10))), tuple(place / 4 for place in range(4, 40)))
+"""First digits of the x axis' marks: as few as tell the scale."""
 _LABEL = 20.0
 """Edge of the square that a point's number takes, in the drawing's units."""
 _AROUND = ((14, -14), (14, 14), (-14, -14), (-14, 14), (22, 0), (-22, 0), (0, -22), (0, 22), (30, -26), (30, 26))
@@ -142,8 +146,13 @@ class _Logarithmic:
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        values = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
-        shown = [value for value in values if self.low <= value <= self.high]
+        shown: list[float] = []
+        for digits in _DIGITS:
+            shown = [
+                value for power in powers for digit in digits if self.low <= (value := digit * 10.0**power) <= self.high
+            ]
+            if len(shown) >= _LEAST_TICKS:
+                break
         return tuple((self.at(value), f"{value:g}×") for value in shown)
 
 
