@@ -57,10 +57,16 @@ def test_the_best_is_named_with_whom_it_beats_and_whom_it_does_not() -> None:
     said = plain.told(figure)
     assert said.startswith("8.8 % (")
     assert verdict(found, {}) == [f"good has the lowest word error rate: {said}. It is better than bad."]
-    [tie] = verdict(stands(one=GOOD, other=GOOD), {})
-    assert tie.endswith("But these recordings can't tell it from other: no system is shown to be the best.")
-    [mixed] = verdict(stands(one=GOOD, other=GOOD, bad=BAD), {})
-    assert mixed.endswith("It is better than bad; these recordings can't tell it from other.")
+    near = (2, 0, 1, 1, 2, 1, 0, 1)
+    [tie] = verdict(stands(one=GOOD, near=near), {})
+    assert tie.startswith("one has the lowest word error rate: 8.8 % (")
+    assert tie.endswith("But these recordings can't tell it from near: no system is shown to be the best.")
+    [mixed] = verdict(stands(one=GOOD, near=near, bad=BAD), {})
+    assert mixed.endswith("It is better than bad; these recordings can't tell it from near.")
+    [same] = verdict(stands(one=GOOD, other=GOOD), {})
+    assert same == f"one and other have the same word error rate: {said}."
+    [two] = verdict(stands(one=GOOD, other=GOOD, bad=BAD), {})
+    assert two == f"one and other have the lowest word error rate: {said}. one is better than bad."
     [alone] = verdict(stands(one=GOOD), {})
     assert alone.endswith("there is no other system to compare it with.")
     [upwards] = verdict(stands(PESQ, low=(1, 1, 1, 1, 1, 1, 1, 1), high=(30, 31, 30, 32, 30, 31, 30, 31)), {})

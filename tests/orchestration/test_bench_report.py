@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from modellab.cli.main import main
 from modellab.evaluation.report.content import Report, report
 from modellab.evaluation.report.page import render_html
 from modellab.runs.bench import Bench, bench
-from modellab.settings import Lab, Settings
+from modellab.settings import PROJECT_ROOT, Lab, Settings
 from modellab_dagster.command import open_launcher
 from tests.orchestration.test_bench import Silent
 
@@ -108,6 +109,32 @@ def test_the_worst_recordings_have_their_errors_side_by_side_and_sound(found: Re
             assert sum(stretch.errors[place] for stretch in case.stretches) == figure.numerator
         assert case.clip is not None
         assert base64.b64decode(case.clip.source.partition(",")[2])[:3] in (b"ID3", b"\xff\xf3\xc4")
+
+
+def test_the_notebook_runs_and_shows_the_same_figures(
+    measured: tuple[Lab, Bench], found: Report, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_HOME", str(home))
+    notebook = json.loads((PROJECT_ROOT / "docs/notebooks/evaluation.ipynb").read_text())
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all((cell["outputs"], cell["execution_count"]) == ([], None) for cell in code)
+    names: dict[str, Any] = {}
+    for cell in code:
+        exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    assert (names["dataset"], names["systems"]) == ("asr_smoke_v1", sorted(SYSTEMS))
+    figures = names["figures"].set_index(["system", "step", "metric"])
+    for system in measured[1].standing.systems:
+        for one in system.figures:
+            row = figures.loc[(system.system, one.measure.step, one.measure.metric)]
+            assert row["value"] == one.interval.value and row["cases"] == one.interval.n
+    assert len(names["pairs"]) == len(measured[1].standing.comparisons)
+    assert names["main"].metric == "wer" and sorted(names["by_case"].columns) == sorted(SYSTEMS)
+    [(_, slices)] = found.slices
+    for one in slices:
+        row = names["slices"].loc[(one.tag, one.value)]
+        assert row["cases"] == one.cases
+        for system, interval in one.figures.items():
+            assert row[system] == pytest.approx(interval.value)
 
 
 def test_the_command_writes_both_files_and_says_the_verdict(

@@ -61,16 +61,22 @@ def _by(standing: Standing, measure: Measure) -> str:
     best, figure = ranked[0]
     if len(ranked) == 1:
         return f"{best.system} has a {name} of {told(figure)}; there is no other system to compare it with."
+    equal = [one.system for one, its in ranked if its.interval.value == figure.interval.value]
+    if len(equal) == len(ranked):
+        return f"{_listed(equal)} have the same {name}: {told(figure)}."
     verdicts = _against(standing, measure, best.system)
-    beaten = [one.system for one, _ in ranked[1:] if verdicts.get(one.system) == "better"]
-    alike = [one.system for one, _ in ranked[1:] if verdicts.get(one.system) != "better"]
+    others = [one.system for one, _ in ranked[len(equal) :]]
+    beaten = [one for one in others if verdicts.get(one) == "better"]
+    alike = [one for one in others if verdicts.get(one) != "better"]
     how = "lowest" if measure.better == "lower" else "highest"
-    said = f"{best.system} has the {how} {name}: {told(figure)}."
+    said = f"{_listed(equal)} {'has' if len(equal) == 1 else 'have'} the {how} {name}: {told(figure)}."
+    it = best.system if len(equal) > 1 else "It"
     if not alike:
-        return f"{said} It is better than {_listed(beaten)}."
+        return f"{said} {it} is better than {_listed(beaten)}."
     if not beaten:
-        return f"{said} But these recordings can't tell it from {_listed(alike)}: no system is shown to be the best."
-    return f"{said} It is better than {_listed(beaten)}; these recordings can't tell it from {_listed(alike)}."
+        it = best.system if len(equal) > 1 else "it"
+        return f"{said} But these recordings can't tell {it} from {_listed(alike)}: no system is shown to be the best."
+    return f"{said} {it} is better than {_listed(beaten)}; these recordings can't tell it from {_listed(alike)}."
 
 
 def _ranked(standing: Standing, measure: Measure) -> list[tuple[SystemStanding, Figure]]:
