@@ -121,7 +121,8 @@ def _print_dataset(console: "Console", found: "OnDataset") -> None:
         print_line(console, marked("!", "yellow", said))
     for pair, heard in found.cases:
         console.print()
-        _print_case(console, pair, found.verdicts[0])
+        if found.lead is not None:
+            _print_case(console, pair, found.lead)
         _print_words(console, heard, with_reference=True)
 
 
@@ -138,6 +139,8 @@ def _print_verdict(console: "Console", found: "Verdict") -> None:
     mark, style = ("✓", "green") if told_apart else ("·", "dim")
     print_line(console, Text.assemble((found.measure.metric, "bold"), (f"   {found.measure.protocol}", "dim")))
     print_line(console, marked(mark, style, found.sentence))
+    if found.versus.comparison.difference is None:
+        return
     for note in found.versus.comparison.notes:
         print_line(console, Text(f"  {note}", style="dim"))
     slices = [one for one in found.slices if one.comparison.n >= LEAST_CASES]

@@ -8,8 +8,8 @@ from modellab.evaluation.claims import Claim, judged
 from modellab.evaluation.comparison import Verdict, verdicts
 from modellab.evaluation.documents import comparison_document, figure_document
 from modellab.evaluation.measured import Measured, measured
-from modellab.evaluation.outcomes import Measure, Outcomes, outcomes
-from modellab.evaluation.sql_text import by, key_in, literal, outcomes_of
+from modellab.evaluation.outcomes import Outcomes, outcomes
+from modellab.evaluation.sql_text import claim_beside, flags_of, key_in, literal, outcomes_of
 from modellab.evaluation.standing import Figure, Standing, standing
 from modellab.evaluation.wording import comparison_sentence, figure_text
 from modellab.settings import Lab
@@ -118,13 +118,7 @@ def failed(one: Measured, known: Outcomes, stands: Standing) -> Iterator[Finding
 def _invented(lab: Lab, one: Measured) -> Iterator[Finding]:
     """Words of the dataset's transcripts that were probably never said."""
     for system in one.systems:
-        statement = (
-            "SELECT latest.input, flags.kind, flags.start_s, flags.end_s, flags.text, flags.why"
-            " FROM latest_results AS latest JOIN flags USING (fingerprint)"
-            f" WHERE latest.kind = 'flags' AND flags.strength = 'strong' AND latest.system = {literal(system)}"
-            " AND latest.input IN (SELECT input FROM current_cases"
-            f" WHERE dataset = {literal(one.dataset)} AND version = {literal(one.version)}) ORDER BY ALL"
-        )
+        statement = flags_of(one.dataset, one.version, system)
         rows = query(lab, statement).as_records()
         if rows:
             yield invented(one, system, rows, statement)
@@ -160,13 +154,15 @@ def claimed(
         key = key_in(system.system, one.systems)
         for figure in system.figures:
             measure = figure.measure
+            if figure.interval.value is None:
+                continue  # what nobody said can't be misheard: there is nothing to hold a claim against
             for model in models.get((key, measure.step, measure.metric), ()):
                 about = (claim for claim in claims if claim.metric == measure.metric and claim.is_about(model))
                 yield from (_claim(one, system.system, model, claim, figure) for claim in about)
 
 
 def _claim(one: Measured, system: str, model: str, claim: Claim, figure: Figure) -> Finding:
-    found, measure = judged(claim, one.dataset, figure), figure.measure
+    found = judged(claim, one.dataset, figure)
     stated = f"{claim.metric} {claim.value:g} {claim.unit} on {claim.dataset}"
     beside = f"{figure_text(figure)} ({plural(figure.interval.n, 'recording')})"
     sentences = {
@@ -187,18 +183,5 @@ def _claim(one: Measured, system: str, model: str, claim: Claim, figure: Figure)
             "claimed": found.value,
             "measured": figure_document(figure),
         },
-        _claim_query(one, system, claim, measure),
-    )
-
-
-def _claim_query(one: Measured, system: str, claim: Claim, measure: Measure) -> str:
-    return (
-        "SELECT claims.value AS claimed, claims.unit AS claimed_unit, claims.protocol AS claimed_protocol, stated_in,"
-        " outcomes.* FROM current_claims AS claims, (SELECT case_id, system, device, numerator, denominator, error"
-        f" FROM case_outcomes WHERE dataset = {literal(one.dataset)} AND dataset_version = {literal(one.version)}"
-        f" AND {by(measure)} AND system = {literal(key_in(system, one.systems))}) AS outcomes"
-        f" WHERE claims.model_id = {literal(claim.model_id)}"
-        f" AND claims.variant IS NOT DISTINCT FROM {literal(claim.variant) if claim.variant else 'NULL'}"
-        f" AND claims.metric = {literal(claim.metric)} AND claims.dataset = {literal(claim.dataset)}"
-        f" AND claims.protocol = {literal(claim.protocol)} ORDER BY case_id, device"
+        claim_beside(one.dataset, one.version, figure.measure, key_in(system, one.systems), claim),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from modellab.evaluation.claims import Claim
 from modellab.evaluation.outcomes import Measure
 
 
@@ -40,6 +41,31 @@ def outcomes_of(
         "SELECT case_id, system, device, numerator, denominator, error, fingerprint FROM case_outcomes"
         f" WHERE dataset = {literal(dataset)} AND dataset_version = {literal(version)} AND {by(measure)}"
         f" AND ({' OR '.join(_is(system, known) for system in systems)}){within} ORDER BY case_id, system, device"
+    )
+
+
+def flags_of(dataset: str, version: str, system: str) -> str:
+    """Words of a system's last transcripts of a dataset's recordings that readers are told were probably never said."""
+    return (
+        "SELECT latest.input, flags.kind, flags.start_s, flags.end_s, flags.text, flags.why"
+        " FROM latest_results AS latest JOIN flags USING (fingerprint)"
+        f" WHERE latest.kind = 'flags' AND flags.strength = 'strong' AND latest.system = {literal(system)}"
+        " AND latest.input IN (SELECT input FROM current_cases"
+        f" WHERE dataset = {literal(dataset)} AND version = {literal(version)}) ORDER BY ALL"
+    )
+
+
+def claim_beside(dataset: str, version: str, measure: Measure, system: str, claim: Claim) -> str:
+    """A claim beside each case that the figure it is held against is a sum of."""
+    return (
+        "SELECT claims.value AS claimed, claims.unit AS claimed_unit, claims.protocol AS claimed_protocol, stated_in,"
+        " outcomes.* FROM current_claims AS claims, (SELECT case_id, system, device, numerator, denominator, error"
+        f" FROM case_outcomes WHERE dataset = {literal(dataset)} AND dataset_version = {literal(version)}"
+        f" AND {by(measure)} AND system = {literal(system)}) AS outcomes"
+        f" WHERE claims.model_id = {literal(claim.model_id)}"
+        f" AND claims.variant IS NOT DISTINCT FROM {literal(claim.variant) if claim.variant else 'NULL'}"
+        f" AND claims.metric = {literal(claim.metric)} AND claims.dataset = {literal(claim.dataset)}"
+        f" AND claims.protocol = {literal(claim.protocol)} ORDER BY case_id, device"
     )
 
 

@@ -81,9 +81,14 @@ class OnDataset:
     speeds: dict[str, list[StepSpeed]]
     verdicts: tuple[Verdict, ...]
     cases: tuple[tuple[CasePair, Heard], ...]
-    """Those that tell the systems apart most, by the first verdict."""
+    """Those that tell the systems apart most, by the verdict `lead`."""
     ways: tuple[str, ...]
     """Commands that make results that are missing."""
+
+    @property
+    def lead(self) -> Verdict | None:
+        """The first verdict with anything to compare; there is none in word errors where nobody speaks."""
+        return _lead(self.verdicts)
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -191,9 +196,13 @@ def _on_dataset(lab: Lab, one: Measured, keys: tuple[str, str], most: int) -> On
         stands,
         speeds(lab, one.dataset, one.version, keys),
         judged,
-        tuple(_heard_cases(lab, found, judged[0], most)) if judged else (),
+        tuple(_heard_cases(lab, found, lead, most)) if (lead := _lead(judged)) else (),
         tuple(ways),
     )
+
+
+def _lead(listed: Sequence[Verdict]) -> Verdict | None:
+    return next((one for one in listed if one.versus.comparison.difference is not None), None)
 
 
 def _heard_cases(lab: Lab, found: Outcomes, verdict: Verdict, most: int) -> list[tuple[CasePair, Heard]]:

@@ -125,6 +125,8 @@ def test_claims_are_judged_where_both_speak_of_the_same(changes: dict[str, objec
 def test_a_claim_without_an_interval_beside_it_is_left_open_and_others_models_are_left_alone() -> None:
     alone = Figure(WER, interval(cases([3], [])), None)
     assert judged(claim(), "librispeech_test_clean", alone).reason == "too few recordings for an interval"
+    unsaid = replace(known([], []), by_measure={WER: {"base": [Case("c", Amounts(1.0, 0.0))]}})
+    assert list(claimed(CALLS, stands(unsaid), [claim()], {("base", "asr", "wer"): ["w:base"]})) == []
     found = known(cases([3, 2, 3, 2, 3, 2], []), cases([3], []))
     models = {("base", "asr", "wer"): ["w:base"], ("tiny", "asr", "wer"): ["w:tiny"]}
     listed = list(claimed(CALLS, stands(found), [claim(), claim(metric="der"), claim(variant=None)], models))

@@ -75,6 +75,18 @@ def test_what_was_measured_is_shown_compared_and_ranked_and_nothing_runs(lab, as
     assert sums == [pytest.approx(figure[part]) for figure in figures for part in ("numerator", "denominator")]
     assert set((lab.home / "artifacts" / "records").rglob("*.json")) == runs
 
+    path = next((PROJECT_ROOT / "datasets" / "media").rglob("pauses-silence.flac"))
+    partly = "silero_vad:v6+vad.threshold=0.7"
+    assert ask("run", str(path), "-p", partly)[0] == 0
+    _, compared = ask("compare", A, partly, "--cases", "0")
+    [on] = compared["datasets"]
+    assert [one["cases"] for one in on["systems"]] == [3, 1]
+    assert ([one["n"] for one in on["comparisons"]], on["per_case"]) == ([1], [])
+    assert on["ways"] == [f"modellab bench --dataset vad_smoke_v1 --models {A},{partly}"]
+    capsys.readouterr()
+    assert main(["compare", A, partly]) == 0
+    assert f"{partly} was put to 1 of 3 cases. To measure the others: {on['ways'][0]}" in capsys.readouterr().out
+
     for command in (["compare", A, B], ["results"], ["scorecard", A], ["coverage"], ["eval"], ["findings"]):
         assert main(command) == 0
         assert "vad_smoke_v1" in capsys.readouterr().out
