@@ -1,6 +1,7 @@
 """The parts of a report: who leads, what is drawn where, what is said in words. Exact, by hand."""
 
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise, product
 
@@ -95,6 +96,26 @@ def test_characters_decide_only_where_no_words_are_counted() -> None:
     both = {measure: {"a": cases(*GOOD)} for measure in (CER, WER)}
     assert deciding(standing(Outcomes("d", "1", 8, both, {}, {"a": []}), ["a"])) == [WER]
     assert deciding(standing(Outcomes("d", "1", 8, {CER: both[CER]}, {}, {"a": []}), ["a"])) == [CER]
+    other = replace(CER, protocol="whisper_basic_unspaced-1")
+    mixed = {**both, other: {"a": cases(*GOOD)}}
+    assert deciding(standing(Outcomes("d", "1", 8, mixed, {}, {"a": []}), ["a"])) == [WER, other]
+
+
+def test_metrics_of_one_name_are_told_apart_by_step_and_protocol() -> None:
+    basic, later = replace(WER, protocol="basic-1"), replace(WER, step="alignment")
+    assert list(plain.names_of([WER, PESQ]).values()) == ["word error rate", "speech quality"]
+    assert list(plain.names_of([WER, later]).values()) == ["word error rate of asr", "word error rate of alignment"]
+    assert list(plain.names_of([WER, basic]).values()) == [
+        "word error rate (whisper_english-1)",
+        "word error rate (basic-1)",
+    ]
+    both = {measure: {"a": cases(*GOOD)} for measure in (WER, basic)}
+    told = verdict(standing(Outcomes("d", "1", 8, both, {}, {"a": []}), ["a"]), {})
+    assert [one.partition(")")[0] for one in told] == [
+        "a has a word error rate (basic-1",
+        "a has a word error rate (whisper_english-1",
+    ]
+    assert verdict(stands(WER, a=()), {}) == ["No system has a word error rate: nothing is below the line."]
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=8))

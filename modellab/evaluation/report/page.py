@@ -40,6 +40,7 @@ def _rendered(template: str, found: Report, *, autoescape: bool, **more: object)
         "amount": plain.amount,
         "limits": plain.limits,
         "name_of": plain.name_of,
+        "named": plain.names_of(found.main),
         "times": plain.times,
         "which_is_better": plain.which_is_better,
         "sentence": comparison_sentence,
@@ -80,9 +81,10 @@ def _best(found: Report, measure: Measure) -> float | None:
 
 def _fronts(found: Report) -> dict[str, list[str]]:
     """System -> metrics by which it lies on the Pareto front."""
+    named = plain.names_of(found.main)
     return {
         system.system: [
-            plain.name_of(drawn.measure.metric)
+            named[drawn.measure]
             for drawn in found.charts
             if any(spot.system == system.system and spot.on_front for spot in drawn.spots)
         ]

@@ -1,5 +1,7 @@
 """Figures and names of metrics as a reader who knows none of them meets them."""
 
+from collections.abc import Sequence
+
 from modellab.evaluation.outcomes import Measure
 from modellab.evaluation.standing import Figure
 from modellab.statistics.intervals import Interval
@@ -26,6 +28,17 @@ _LITTLE = 0.0995
 def name_of(metric: str) -> str:
     """A metric's name in words; its own where it has none."""
     return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def names_of(measures: Sequence[Measure]) -> dict[Measure, str]:
+    """Metrics in words; with their step or their protocol where another has the same name."""
+    found = {}
+    for one in measures:
+        same = [other for other in measures if other.metric == one.metric]
+        step = f" of {one.step}" if len({other.step for other in same}) > 1 else ""
+        beside = {other.protocol for other in same if other.step == one.step}
+        found[one] = name_of(one.metric) + step + (f" ({one.protocol})" if len(beside) > 1 else "")
+    return found
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from modellab.evaluation.outcomes import Measure
 from modellab.evaluation.report.pace import Pace
-from modellab.evaluation.report.plain import name_of, times, told
+from modellab.evaluation.report.plain import names_of, times, told
 from modellab.evaluation.standing import Figure, Standing, SystemStanding
 from modellab.units import plural
 
@@ -14,13 +14,13 @@ _FEW = 20
 
 def deciding(standing: Standing) -> list[Measure]:
     """The metrics that a verdict is given by: the main ones, but characters only where no words are counted."""
-    in_words = {one.step for one in standing.main_measures if one.metric == "wer"}
-    return [one for one in standing.main_measures if one.metric != "cer" or one.step not in in_words]
+    words = {(one.step, one.protocol) for one in standing.main_measures if one.metric == "wer"}
+    return [one for one in standing.main_measures if one.metric != "cer" or (one.step, one.protocol) not in words]
 
 
 def verdict(standing: Standing, paces: Mapping[str, Pace]) -> list[str]:
     """The sentences, the most important first: one for each metric that decides, then speed."""
-    found = [_by(standing, measure) for measure in deciding(standing)]
+    found = [_by(standing, measure, name) for measure, name in names_of(deciding(standing)).items()]
     if not found:
         found = ["No system has a result that this dataset judges: there is no verdict."]
     return [*found, *_speed(standing, paces)]
@@ -55,9 +55,10 @@ def wary(standing: Standing, missing: int) -> list[str]:
     return found
 
 
-def _by(standing: Standing, measure: Measure) -> str:
+def _by(standing: Standing, measure: Measure, name: str) -> str:
     ranked = _ranked(standing, measure)
-    name = name_of(measure.metric)
+    if not ranked:
+        return f"No system has a {name}: nothing is below the line."
     best, figure = ranked[0]
     if len(ranked) == 1:
         return f"{best.system} has a {name} of {told(figure)}; there is no other system to compare it with."
