@@ -190,7 +190,9 @@ def _print_evaluated(found: "Evaluated") -> None:
     if any(one.dataset for one in found.scores):
         return
     console.print()
-    if found.cases:
+    if not found.ways:
+        said = "Its pipeline gives nothing that is held against references."
+    elif found.cases:
         said = "What the recording's datasets know of it was not held against this run:"
     else:
         said = "Nothing is known of what is true of this recording. To make it known, make a dataset of it:"

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modellab.errors import LabError
 from modellab.inputs.store import InputStore
+from modellab.pipeline.system import resolve_system
+from modellab.registry.registry import ModelRegistry
 from modellab.runs.past import PastRun, find_run
 from modellab.settings import Lab
 from modellab.warehouse.query import query
@@ -65,7 +68,7 @@ class Evaluated:
     cases: Sequence[Mapping[str, str]]
     """Cases of datasets that the recording is: dataset, version, case_id."""
     ways: Sequence[str]
-    """Commands that would give it scores; none where it has some."""
+    """Commands that would give it scores; none where it has some, or its pipeline gives nothing that is judged."""
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -91,12 +94,20 @@ def evaluate(lab: Lab, name: str) -> Evaluated:
 
 
 def _ways(lab: Lab, run: PastRun, cases: Sequence[Mapping[str, str]]) -> list[str]:
+    if not _is_judged(lab, run.system):
+        return []
     if cases:
         return [f"modellab bench --dataset {one['dataset']} --models {shlex.quote(run.system)}" for one in cases]
     path = next((one.path for one in InputStore(lab).all() if one.key == run.input), None)
-    if path is None:
-        return []
     return [
-        f"modellab datasets create my_dataset {shlex.quote(str(path))}",
+        f"modellab datasets create my_dataset {shlex.quote(str(path)) if path else 'RECORDING'}",
         f"modellab bench --dataset my_dataset --models {shlex.quote(run.system)}",
     ]
+
+
+def _is_judged(lab: Lab, system: str) -> bool:
+    """Whether it gives anything that scorers hold against references."""
+    try:
+        return bool(resolve_system(system, ModelRegistry(), lab).scorers)
+    except LabError:
+        return False  # its pipeline or model is no more

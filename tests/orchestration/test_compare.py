@@ -7,6 +7,9 @@ import pytest
 
 from modellab.cli import completion
 from modellab.cli.main import main
+from modellab.datasets.catalogue import Catalogue
+from modellab.datasets.sources import Sources
+from modellab.runs.enrolling import enrol
 from modellab.settings import PROJECT_ROOT
 from modellab.warehouse.query import query
 from modellab_dagster.command import open_launcher
@@ -92,7 +95,7 @@ def test_what_was_measured_is_shown_compared_and_ranked_and_nothing_runs(lab, as
         assert "vad_smoke_v1" in capsys.readouterr().out
 
 
-def test_without_anything_stored_the_commands_say_what_to_do(lab, ask, tmp_path):
+def test_without_anything_stored_the_commands_say_what_to_do(lab, ask, tmp_path, capsys):
     assert ask("results") == (0, {"results": []})
     assert ask("findings") == (0, {"findings": []})
     code, refused = ask("compare", A, B, "-d", "vad_smoke_v1")
@@ -108,3 +111,10 @@ def test_without_anything_stored_the_commands_say_what_to_do(lab, ask, tmp_path)
     assert (code, own["scores"], own["cases"]) == (0, [], [])
     assert own["ways"][0].startswith("modellab datasets create my_dataset /")
     assert own["ways"][1] == f"modellab bench --dataset my_dataset --models {A}"
+    enrol(lab, Catalogue(lab).get("vad_smoke_v1"), Sources(lab))
+    code, known = ask("eval", "own")
+    assert (known["scores"], [one["case_id"] for one in known["cases"]]) == ([], ["pauses-silence"])
+    assert known["ways"] == [f"modellab bench --dataset vad_smoke_v1 --models {A}"]
+    assert ask("ingest", str(tmp_path / "own.flac"))[0] == 0
+    assert main(["eval", "latest"]) == 0
+    assert "Its pipeline gives nothing that is held against references." in capsys.readouterr().out
