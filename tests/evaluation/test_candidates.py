@@ -86,6 +86,15 @@ def test_those_that_can_not_be_told_apart_share_a_rank() -> None:
     assert first.not_separable_from == (second.name,) and first.ahead_of == ()
 
 
+def test_more_systems_make_it_harder_to_be_ahead() -> None:
+    # Six recordings that all speak for one system: p is 2 of 64 between two systems, and three times that among three.
+    good, bad, fast = cases(1, 0, 1, 0, 1, 0), cases(3, 2, 4, 3, 3, 2), FAST[:6]
+    two = evidence({TINY: good, BASE: bad}, {TINY: fast, BASE: fast})
+    assert [one.rank for one in judged(two)] == [1, 2]
+    three = evidence({TINY: good, BASE: bad, SMALL: good}, {TINY: fast, BASE: fast, SMALL: fast})
+    assert [one.rank for one in judged(three, (TINY, BASE, SMALL))] == [1, 1, 1]
+
+
 def test_speed_alone_puts_one_ahead_where_the_words_are_the_same() -> None:
     first, second = judged(evidence({TINY: GOOD, BASE: GOOD}, {TINY: FAST, BASE: SLOW}))
     assert (first.system, first.rank, second.rank) == (TINY, 1, 2)
