@@ -64,7 +64,7 @@ def findings(
             yield Finding("min_speed", "no evidence", "not measured")
         else:
             state: Literal["met", "not met"] = "met" if speed >= wanted.min_speed else "not met"
-            yield Finding("min_speed", state, f"{speed:.1f} times real time, at least {wanted.min_speed:g} wanted")
+            yield Finding("min_speed", state, f"{speed:.3g} times real time, at least {wanted.min_speed:g} wanted")
     if wanted.max_memory_mib is not None:
         yield _memory(wanted.max_memory_mib, peaks)
 
@@ -88,7 +88,9 @@ def _devices(wanted: Sequence[str], models: dict[str, ModelConfig], contestant: 
 def _memory(most_mib: float, peaks: Sequence[Peak]) -> Finding:
     within = f"at most {most_mib:g} MiB wanted"
     if not peaks:
-        return Finding("max_memory_mib", "no evidence", "not measured")
+        return Finding(
+            "max_memory_mib", "no evidence", "no process did all of its work: some came from the cache, or none ran"
+        )
     lowest = min(peaks, key=lambda one: one.mib)
     told = f"its process took up to {lowest.mib:,.0f} MiB" + ("" if lowest.alone else ", other systems included")
     if lowest.mib <= most_mib:
