@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modellab.evaluation.outcomes import Measure, Outcomes
-from modellab.evaluation.report import cautions, plain
+from modellab.evaluation.report import cautions, lanes, plain
 from modellab.evaluation.report.chart import HEIGHT, WIDTH, chart, pareto
 from modellab.evaluation.report.clips import CLIP_S, Clip, middle_of_most
 from modellab.evaluation.report.content import Report, Slice
@@ -211,6 +211,7 @@ def hostile(sound: str = "data:audio/mpeg;base64,AA==") -> Report:
     facts = DatasetFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE, [HOSTILE], 8, 80.0)
     figures = (CaseFigure(HOSTILE, 0.5, 1, 2, None), CaseFigure("b", None, None, None, HOSTILE))
     stretch = ErrorStretch(HOSTILE, HOSTILE, HOSTILE, (HOSTILE, ""), (1, 1), Segment(1.0, 2.0))
+    said = {HOSTILE: [Segment(1.0, 2.0)]}
     case = WorstCase(
         HOSTILE,
         {HOSTILE: HOSTILE},
@@ -218,6 +219,7 @@ def hostile(sound: str = "data:audio/mpeg;base64,AA==") -> Report:
         (HOSTILE, "b"),
         (stretch,),
         3,
+        lanes.drawn(said, {HOSTILE: said}, 0.0, 20.0),
         Clip(0, 20, sound),
         None,
     )

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from modellab.bundle import palette
 from modellab.bundle.page import environment, escape_markdown
 from modellab.evaluation.outcomes import Measure
-from modellab.evaluation.report import chart, plain
+from modellab.evaluation.report import chart, lanes, plain
 from modellab.evaluation.report.content import Report
 from modellab.evaluation.standing import Figure, SystemStanding
 from modellab.evaluation.wording import comparison_sentence
@@ -49,6 +49,7 @@ def _rendered(template: str, found: Report, *, autoescape: bool, **more: object)
         "best_of": {measure: _best(found, measure) for measure in found.main},
         "fronts": _fronts(found),
         "chart_size": (chart.WIDTH, chart.HEIGHT),
+        "lanes_width": lanes.WIDTH,
         "plural": plural,
         "day": found.newest[:10],
     }

@@ -1,18 +1,20 @@
-"""The recordings that cost most, to be heard and read: what was said, and what each system made of it."""
+"""The recordings that cost most, to be heard and seen: what was said, and what each system made of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from modellab.artifacts.store import ArtifactStore
+from modellab.datasets.reference import Reference
 from modellab.datasets.references import References
 from modellab.errors import LabError
 from modellab.evaluation.outcomes import Measure, Outcomes
 from modellab.evaluation.report.clips import Clip, clip, middle_of_most
+from modellab.evaluation.report.lanes import Lanes, drawn, found_by, spoken, wrong
 from modellab.inputs.store import InputStore
 from modellab.metrics.side_by_side import ErrorStretch, error_stretches
 from modellab.settings import Lab
 from modellab.statistics.cases import Case
-from modellab.surfaces.results import Transcript
+from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.warehouse.query import query
 
 MOST_CASES = 8
@@ -29,6 +31,10 @@ _CASES = """
 SELECT case_id, input, reference_sha256, tags FROM current_cases
 WHERE dataset = $dataset AND version = $version AND list_contains($cases, case_id)
 """
+
+Result = Transcript | Diarization | SpeechSegments
+_SHOWN: dict[str, type[Result]] = {"detection_error": SpeechSegments, "der": Diarization}
+"""Metric -> of which kind of result there are stretches of time to show; words of all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class WorstCase:
     stretches: tuple[ErrorStretch, ...]
     more_stretches: int
     """That are not shown."""
+    lanes: Lanes | None
+    """Who speaks when in the clip, where systems are judged by that."""
     clip: Clip | None
     no_clip: str | None
     """Why there is nothing to hear."""
@@ -77,7 +85,7 @@ def worst_cases(lab: Lab, found: Outcomes, measure: Measure, systems: Sequence[s
     for row in query(lab, _RESULTS, {**given, "step": measure.step}).as_records():
         results.setdefault(row["case_id"], {})[row["system"]] = row["fingerprint"]
     return [
-        _case(lab, known[case_id], cases, _transcripts(lab, measure, cases, results.get(case_id, {})), found)
+        _case(lab, known[case_id], cases, _results(lab, measure, cases, results.get(case_id, {})), found)
         for case_id, cases in ((one, by_case[one]) for one in chosen if one in known)
     ]
 
@@ -93,15 +101,22 @@ def _case(
     lab: Lab,
     row: Mapping[str, object],
     cases: Mapping[str, Case],
-    transcripts: Mapping[str, Transcript],
+    results: Mapping[str, Result],
     found: Outcomes,
 ) -> WorstCase:
     case_id = str(row["case_id"])
-    stretches: list[ErrorStretch] = []
-    if transcripts and row["reference_sha256"]:
-        reference = References(lab.references).read(str(row["reference_sha256"]))
-        stretches = error_stretches(reference, list(transcripts.values()))
-    sound, why = _sound(lab, str(row["input"]), stretches)
+    reference = (
+        References(lab.references).read(str(row["reference_sha256"])) if row["reference_sha256"] else Reference()
+    )
+    transcripts = {system: one for system, one in results.items() if isinstance(one, Transcript)}
+    stretches = error_stretches(reference, list(transcripts.values())) if transcripts else []
+    timed = [(one.where.start_s, one.where.end_s, float(sum(one.errors))) for one in stretches if one.where]
+    spans = {system: one for system, one in results.items() if not isinstance(one, Transcript)}
+    said = next((spoken(reference, one) for one in spans.values()), None)
+    by_system = {system: found_by(one, said) for system, one in spans.items()} if said is not None else {}
+    if said is not None:
+        timed = [stretch for one in by_system.values() for stretch in wrong(said, one)]
+    sound, why = _sound(lab, str(row["input"]), middle_of_most(timed))
     return WorstCase(
         case_id,
         next(iter(cases.values())).tags,
@@ -109,6 +124,7 @@ def _case(
         tuple(transcripts) if stretches else (),
         tuple(stretches[:_MOST_STRETCHES]),
         max(0, len(stretches) - _MOST_STRETCHES),
+        drawn(said, by_system, sound.start_s, sound.end_s) if said is not None and sound else None,
         sound,
         why,
     )
@@ -122,26 +138,24 @@ def _figure(system: str, case: Case, error: str | None) -> CaseFigure:
     return CaseFigure(system, value, amounts.numerator, amounts.denominator, None)
 
 
-def _transcripts(
-    lab: Lab, measure: Measure, cases: Mapping[str, Case], results: Mapping[str, str]
-) -> dict[str, Transcript]:
-    """System -> its words, of those that have any; a system that is shown by device is the newest result's."""
+def _results(lab: Lab, measure: Measure, cases: Mapping[str, Case], results: Mapping[str, str]) -> dict[str, Result]:
+    """System -> its result, of those that can be shown; a system that is shown by device is the newest result's."""
     store = ArtifactStore(lab.artifacts)
-    there = {}
+    there: dict[str, Result] = {}
     for system, case in cases.items():
         fingerprint = results.get(system) or results.get(system.partition(" on ")[0])
         artifact = store.find(measure.step, fingerprint) if fingerprint and case.amounts is not None else None
-        if artifact is not None and artifact.holds(Transcript):
-            there[system] = artifact.read(Transcript)
+        kind = _SHOWN.get(measure.metric, Transcript)
+        if artifact is not None and artifact.holds(kind):
+            there[system] = artifact.read(kind)
     return there
 
 
-def _sound(lab: Lab, key: str, stretches: Sequence[ErrorStretch]) -> tuple[Clip | None, str | None]:
-    timed = [(one.where.start_s, one.where.end_s, float(sum(one.errors))) for one in stretches if one.where]
+def _sound(lab: Lab, key: str, around_s: float | None) -> tuple[Clip | None, str | None]:
     try:
         source = InputStore(lab).get(key)
         if source.kind != "media":
             return None, "the case is a text"
-        return clip(source, middle_of_most(timed)), None
+        return clip(source, around_s), None
     except (LabError, OSError) as error:
         return None, error.in_short if isinstance(error, LabError) else "the recording can't be read"
