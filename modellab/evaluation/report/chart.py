@@ -17,8 +17,10 @@ _TICKS = 5
 """About so many on the y axis."""
 _LEAST_TICKS = 3
 """On the x axis."""
-_DIGITS = ((1.0, 2.0, 5.0), tuple(map(float, range(1, 10))), tuple(place / 4 for place in range(4, 40)))
+_DIGITS = ((1.0,), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))), tuple(place / 4 for place in range(4, 40)))
 """First digits of the x axis' marks: as few as tell the scale."""
+_FURTHEST = 4.0
+"""So many times slower or faster than all systems the x axis reaches at most: limits beyond are cut off."""
 _LABEL = 20.0
 """Edge of the square that a point's number takes, in the drawing's units."""
 _AROUND = ((14, -14), (14, 14), (-14, -14), (-14, 14), (22, 0), (-22, 0), (0, -22), (0, 22), (30, -26), (30, 26))
@@ -91,7 +93,8 @@ def chart(standing: Standing, measure: Measure, paces: Mapping[str, Pace]) -> Ch
     sign = 1.0 if measure.better == "higher" else -1.0
     figures = [(_faster(pace), found.value or 0.0, found.low, found.high) for _, _, found, pace in known]
     front = pareto([(speed[0], sign * value) for speed, value, _, _ in figures])
-    across = _Logarithmic.over([each for speed, *_ in figures for each in speed if each is not None])
+    speeds = [speed[0] for speed, *_ in figures]
+    across = _Logarithmic.over(speeds, [each for speed, *_ in figures for each in speed if each is not None])
     up = _Linear.over(
         [value for _, value, _, _ in figures], [each for *_, low, high in figures for each in (low, high)]
     )
@@ -137,11 +140,14 @@ class _Logarithmic:
     high: float
 
     @classmethod
-    def over(cls, values: Sequence[float]) -> "_Logarithmic":
-        return cls(min(values) / 1.25, max(values) * 1.25)
+    def over(cls, values: Sequence[float], limits: Sequence[float]) -> "_Logarithmic":
+        low = max(min(*values, *limits), min(values) / _FURTHEST)
+        high = min(max(*values, *limits), max(values) * _FURTHEST)
+        return cls(low / 1.25, high * 1.25)
 
     def at(self, value: float) -> float:
-        part = math.log(value / self.low) / math.log(self.high / self.low)
+        within = min(max(value, self.low), self.high)
+        part = math.log(within / self.low) / math.log(self.high / self.low)
         return round(_LEFT + part * (WIDTH - _LEFT - _RIGHT), 1)
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
@@ -153,7 +159,7 @@ class _Logarithmic:
             ]
             if len(shown) >= _LEAST_TICKS:
                 break
-        return tuple((self.at(value), f"{value:g}×") for value in shown)
+        return tuple((self.at(value), f"{value:,.10g}×") for value in shown)
 
 
 @dataclass(frozen=True, slots=True)
