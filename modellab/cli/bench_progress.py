@@ -69,7 +69,7 @@ class Watching:
             case StepEnded(record=record) if record.status == "failed":
                 name = self._names.get(record.input, record.input)
                 print_line(self._console, marked("✗", "red", f"{record.step} of {name} failed: {record.error}"))
-            case RunEnded():
+            case RunEnded() if event.status != "canceled":
                 self._done += 1
                 self._progress.update(self._task, completed=self._done)
                 if not self._console.is_terminal and self._is_worth_a_line:
