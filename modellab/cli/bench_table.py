@@ -22,7 +22,7 @@ def print_bench(console: Console, bench: Bench) -> None:
     heading = f"{found.dataset} {found.version}   {plural(found.cases, 'case')}"
     print_line(console, Text(heading, style="bold"))
     console.print()
-    measures = found.main_measures
+    measures = _told(found)
     if not measures:
         print_line(
             console, marked("!", "yellow", "There is no figure: no system has a result that this dataset judges.")
@@ -36,13 +36,19 @@ def print_bench(console: Console, bench: Bench) -> None:
 
 def standing_table(found: Standing, speeds: Mapping[str, Sequence[StepSpeed]]) -> Table:
     """A line for each system: its main figures with their intervals, failed cases, speed."""
-    measures = found.main_measures
+    measures = _told(found)
     shown = table("System", *(measure.metric for measure in measures), "Failed", "Speed", right=("Failed",))
     for system in found.systems:
         speed = speed_text(speeds.get(system.system, []))
         figures = (_cell(system.figure(measure.metric)) for measure in measures)
         shown.add_row(system.system, *figures, _failed(system), speed)
     return shown
+
+
+def _told(found: Standing) -> list[Measure]:
+    """The main metrics that any system has a figure of: of recordings without speech there is no error rate."""
+    there = {one.measure for system in found.systems for one in system.figures if one.interval.value is not None}
+    return [measure for measure in found.main_measures if measure in there]
 
 
 def _cell(figure: Figure | None) -> str:

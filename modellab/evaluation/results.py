@@ -8,7 +8,7 @@ from modellab.evaluation.documents import figure_document
 from modellab.evaluation.measured import measured, system_measured
 from modellab.evaluation.outcomes import Measure, Outcomes, outcomes
 from modellab.evaluation.speed import StepSpeed, speeds
-from modellab.evaluation.standing import Figure, figure_of, is_main, place_of
+from modellab.evaluation.standing import Figure, figure_of, main_of, place_of
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 
@@ -114,11 +114,10 @@ def scorecard(lab: Lab, system: str) -> Scorecard:
 
 
 def _results(found: Outcomes, *, only_main: bool) -> Iterator[Result]:
-    for measure in sorted(found.by_measure, key=place_of):
-        if only_main and not is_main(measure):
-            continue
+    main = main_of(found.by_measure)
+    for measure in main if only_main else sorted(found.by_measure, key=place_of):
         for system, cases in sorted(found.by_measure[measure].items()):
-            figure = figure_of(measure, cases, with_slices=is_main(measure))
+            figure = figure_of(measure, cases, with_slices=measure in main)
             yield Result(found.dataset, found.version, found.cases, system, figure)
 
 

@@ -1,6 +1,6 @@
 """Systems beside each other on a dataset: each one's figures with their intervals, and who is better than whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,12 @@ from modellab.statistics.intervals import Interval, interval
 from modellab.statistics.slices import SliceFigure, figures_by_slice, worst_figure_of
 
 MAIN_METRICS = (
-    *("wer", "cer", "cpwer", "der", "detection_error", "pesq", "si_sdr", "chapter_pk", "action_f1"),
-    *("tts_wer", "accuracy", "eer", "note_f1"),
+    *("wer", "cer", "cpwer", "der", "detection_error", "pesq", "si_sdr", "pk", "action_f1"),
+    *("roundtrip_wer", "accuracy", "eer", "note_f1"),
     "invented_words_per_minute",
 )
-"""By which systems are told apart: one for each kind of result, the field's usual. The others explain it."""
+"""By which systems are told apart: for each kind of result the field's usual. The others explain it."""
+_CHARACTERS, _WORDS = "cer", "wer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ class Standing:
     @property
     def main_measures(self) -> list[Measure]:
         """The main metrics that any system has, in the order of `MAIN_METRICS`."""
-        found = {one.measure: None for system in self.systems for one in system.figures if is_main(one.measure)}
-        return sorted(found, key=place_of)
+        return main_of({one.measure: None for system in self.systems for one in system.figures})
 
 
 def standing(found: Outcomes, systems: Sequence[str], seed: int = 0) -> Standing:
@@ -74,7 +74,7 @@ def standing(found: Outcomes, systems: Sequence[str], seed: int = 0) -> Standing
     named = [name for key in systems for name in sorted(found.machines) if name == key or name.startswith(f"{key} on ")]
     every = list(dict.fromkeys([*named, *(key for key in systems if not any(name.startswith(key) for name in named))]))
     measures = sorted(found.by_measure, key=place_of)
-    main = [measure for measure in measures if is_main(measure)]
+    main = main_of(measures)
     machines = {machine for system in every for machine in found.machines.get(system, ())}
     return Standing(
         found.dataset,
@@ -113,12 +113,15 @@ def _compared(measure: Measure, cases: Mapping[str, list[Case]], systems: Sequen
     return compare_systems(there, better=measure.better, unit=measure.unit, seed=seed)
 
 
-def is_main(measure: Measure) -> bool:
-    """Whether systems are told apart by it."""
-    return measure.metric in MAIN_METRICS
+def main_of(measures: Iterable[Measure]) -> list[Measure]:
+    """Those by which systems are told apart, in the order of `MAIN_METRICS`: characters only where no words are."""
+    there = [measure for measure in measures if measure.metric in MAIN_METRICS]
+    with_words = {(one.step, one.protocol) for one in there if one.metric == _WORDS}
+    kept = (one for one in there if one.metric != _CHARACTERS or (one.step, one.protocol) not in with_words)
+    return sorted(kept, key=place_of)
 
 
 def place_of(measure: Measure) -> tuple[int, str, str, str]:
     """By which measures are sorted: main metrics first."""
-    place = MAIN_METRICS.index(measure.metric) if is_main(measure) else len(MAIN_METRICS)
+    place = MAIN_METRICS.index(measure.metric) if measure.metric in MAIN_METRICS else len(MAIN_METRICS)
     return place, measure.step, measure.metric, measure.protocol

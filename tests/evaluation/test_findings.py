@@ -46,10 +46,10 @@ def test_the_slice_where_one_is_ahead_is_a_finding_and_the_one_where_nobody_is_i
     }
     # Two slices were looked at, so that the smaller p counts twice; four of two metrics.
     assert street.figures["adjusted_p"] == pytest.approx(holm([street.figures["p"], 1.0])[0])
-    cer = replace(WER, metric="cer")
-    both = replace(found, by_measure={**found.by_measure, cer: found.by_measure[WER]})
+    der = replace(WER, metric="der")
+    both = replace(found, by_measure={**found.by_measure, der: found.by_measure[WER]})
     of_two = [one for one in compared(CALLS, both, stands(both)) if one.kind == "slice"]
-    assert [one.figures["metric"] for one in of_two] == ["wer", "cer"]
+    assert [one.figures["metric"] for one in of_two] == ["wer", "der"]
     p = street.figures["p"]
     assert [one.figures["adjusted_p"] for one in of_two] == pytest.approx(holm([p, p, 1.0, 1.0])[:2])
     assert "json_extract_string(tags, '$.\"noise\"') = 'street'" in street.query

@@ -18,7 +18,7 @@ from modellab.evaluation.report.facts import DatasetFacts
 from modellab.evaluation.report.flagged import Flagged
 from modellab.evaluation.report.pace import Pace
 from modellab.evaluation.report.page import render_html, render_markdown
-from modellab.evaluation.report.verdict import deciding, verdict, wary
+from modellab.evaluation.report.verdict import verdict, wary
 from modellab.evaluation.report.worst import CaseFigure, WorstCase
 from modellab.evaluation.standing import Standing, standing
 from modellab.metrics.side_by_side import ErrorStretch
@@ -94,11 +94,11 @@ def test_what_makes_a_verdict_doubtful_is_said() -> None:
 
 def test_characters_decide_only_where_no_words_are_counted() -> None:
     both = {measure: {"a": cases(*GOOD)} for measure in (CER, WER)}
-    assert deciding(standing(Outcomes("d", "1", 8, both, {}, {"a": []}), ["a"])) == [WER]
-    assert deciding(standing(Outcomes("d", "1", 8, {CER: both[CER]}, {}, {"a": []}), ["a"])) == [CER]
+    assert standing(Outcomes("d", "1", 8, both, {}, {"a": []}), ["a"]).main_measures == [WER]
+    assert standing(Outcomes("d", "1", 8, {CER: both[CER]}, {}, {"a": []}), ["a"]).main_measures == [CER]
     other = replace(CER, protocol="whisper_basic_unspaced-1")
     mixed = {**both, other: {"a": cases(*GOOD)}}
-    assert deciding(standing(Outcomes("d", "1", 8, mixed, {}, {"a": []}), ["a"])) == [WER, other]
+    assert standing(Outcomes("d", "1", 8, mixed, {}, {"a": []}), ["a"]).main_measures == [WER, other]
 
 
 def test_metrics_of_one_name_are_told_apart_by_step_and_protocol() -> None:

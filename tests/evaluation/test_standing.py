@@ -4,8 +4,9 @@ import pytest
 
 from modellab.evaluation.documents import standing_document
 from modellab.evaluation.outcomes import Measure, Outcomes
-from modellab.evaluation.standing import standing
+from modellab.evaluation.standing import MAIN_METRICS, standing
 from modellab.evaluation.wording import comparison_sentence, figure_text
+from modellab.metrics.suites import SUITES, suite
 from modellab.statistics.cases import Amounts, Case
 from modellab.statistics.comparing import compare, pair
 
@@ -113,6 +114,10 @@ def test_the_document_has_what_is_promised() -> None:
     assert [compared[name] for name in ("difference", "low", "high", "p")] == [
         *(expected.difference, expected.low, expected.high, expected.p)
     ]
+
+
+def test_the_metrics_that_decide_are_metrics_that_suites_give() -> None:
+    assert set(MAIN_METRICS) <= {metric for name in SUITES for metric in suite(name).METRICS}
 
 
 @pytest.mark.parametrize("metric", ["wer", "cer"])

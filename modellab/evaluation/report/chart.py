@@ -16,6 +16,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 24, 20, 56
 _TICKS = 5
 """About so many on the y axis."""
 _LEAST_TICKS = 3
+_MOST_TICKS = 8
 """On the x axis."""
 _DIGITS = ((1.0,), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))), tuple(place / 4 for place in range(4, 40)))
 """First digits of the x axis' marks: as few as tell the scale."""
@@ -159,7 +160,8 @@ class _Logarithmic:
             ]
             if len(shown) >= _LEAST_TICKS:
                 break
-        return tuple((self.at(value), f"{value:,.10g}×") for value in shown)
+        every = math.ceil(len(shown) / _MOST_TICKS)
+        return tuple((self.at(value), f"{value:,.10g}×") for value in shown[::every])
 
 
 @dataclass(frozen=True, slots=True)

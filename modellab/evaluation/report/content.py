@@ -20,7 +20,7 @@ from modellab.evaluation.report.facts import (
 )
 from modellab.evaluation.report.flagged import Flagged, flagged
 from modellab.evaluation.report.pace import Pace, paces
-from modellab.evaluation.report.verdict import deciding, verdict, wary
+from modellab.evaluation.report.verdict import verdict, wary
 from modellab.evaluation.report.worst import WorstCase, worst_cases
 from modellab.evaluation.speed import StepSpeed, speeds
 from modellab.evaluation.standing import Standing, standing
@@ -87,7 +87,7 @@ def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
     found = outcomes(lab, facts.id, facts.version, keys)
     stands = standing(found, keys)
     fast = _by_shown(paces(lab, facts.id, facts.version, keys), stands)
-    main = deciding(stands)
+    main = stands.main_measures
     names = [one.system for one in stands.systems]
     tried = {case.case_id for systems in found.by_measure.values() for cases in systems.values() for case in cases}
     return Report(

@@ -12,15 +12,9 @@ _FEW = 20
 """Recordings below which a reader is told that they are few."""
 
 
-def deciding(standing: Standing) -> list[Measure]:
-    """The metrics that a verdict is given by: the main ones, but characters only where no words are counted."""
-    words = {(one.step, one.protocol) for one in standing.main_measures if one.metric == "wer"}
-    return [one for one in standing.main_measures if one.metric != "cer" or (one.step, one.protocol) not in words]
-
-
 def verdict(standing: Standing, paces: Mapping[str, Pace]) -> list[str]:
     """The sentences, the most important first: one for each metric that decides, then speed."""
-    found = [_by(standing, measure, name) for measure, name in names_of(deciding(standing)).items()]
+    found = [_by(standing, measure, name) for measure, name in names_of(standing.main_measures).items()]
     if not found:
         found = ["No system has a result that this dataset judges: there is no verdict."]
     return [*found, *_speed(standing, paces)]
