@@ -8,17 +8,20 @@ from typing import Any
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 
-_SPEED = """
+SPEED = """
 WITH
-    wanted AS (
-        SELECT DISTINCT system, step, fingerprint
+    -- What the systems made last: an earlier version of a step may have been faster or slower.
+    latest AS (
+        SELECT system, step, fingerprint
         FROM steps
         WHERE
             list_contains($systems, system) AND status = 'completed'
             AND ($dataset IS NULL OR input IN (
                 SELECT input FROM current_cases WHERE dataset = $dataset AND version = $version
             ))
+        QUALIFY row_number() OVER (PARTITION BY system, input, step ORDER BY sequence DESC NULLS LAST) = 1
     ),
+    wanted AS (SELECT DISTINCT system, step, fingerprint FROM latest),
     -- Work that two systems share is done once: its speed is that of whoever did it.
     done AS (
         SELECT wanted.system, steps.* EXCLUDE (system)
@@ -27,7 +30,7 @@ WITH
     )
 SELECT
     system, step, model, device, compute_type, threads, batch_size, machine,
-    count(*) AS runs, count_if(first_inference) AS cold_runs,
+    count(*) AS runs, count(*) FILTER (first_inference) AS cold_runs,
     sum(audio_s) AS audio_s, sum(inference_s) AS inference_s, sum(cpu_s) AS cpu_s,
     sum(inference_s) / sum(audio_s) AS real_time_factor,
     regr_slope(inference_s, audio_s) AS slope, regr_intercept(inference_s, audio_s) AS intercept_s,
@@ -74,7 +77,7 @@ class StepSpeed:
 def speeds(lab: Lab, dataset: str | None, version: str | None, systems: Sequence[str]) -> dict[str, list[StepSpeed]]:
     """System -> the speed of each of its steps with inference, in order of step: on a dataset's recordings, or on all
     that there are where none is named."""
-    rows = query(lab, _SPEED, {"dataset": dataset, "version": version, "systems": list(systems)}).as_records()
+    rows = query(lab, SPEED, {"dataset": dataset, "version": version, "systems": list(systems)}).as_records()
     found: defaultdict[str, list[StepSpeed]] = defaultdict(list)
     for row in rows:
         found[row.pop("system")].append(StepSpeed(**row))
