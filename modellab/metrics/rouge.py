@@ -3,6 +3,7 @@
 What it does not say: whether the summary is true, or good. Two good summaries in different words share little.
 """
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -52,13 +53,20 @@ class _Tokens:
         return self.normaliser.tokens(text)
 
 
-@cache
-def _scorer(code: str | None) -> Any:
+def scorer_class() -> Any:
+    """rouge-score's scorer.
+
+    It brings absl, whose log handler takes whatever is standard error at that moment, and closes it when logging is set
+    up anew, as Dagster does for each run. It gets one that it leaves alone.
+    """
+    from absl import logging
     from rouge_score.rouge_scorer import RougeScorer
 
-    kinds = list(KINDS.values())
-    return (
-        RougeScorer(kinds, use_stemmer=True)
-        if code == "en"
-        else RougeScorer(kinds, tokenizer=_Tokens(normaliser_for(code)))
-    )
+    logging.get_absl_handler().python_handler.stream = sys.__stderr__
+    return RougeScorer
+
+
+@cache
+def _scorer(code: str | None) -> Any:
+    made, kinds = scorer_class(), list(KINDS.values())
+    return made(kinds, use_stemmer=True) if code == "en" else made(kinds, tokenizer=_Tokens(normaliser_for(code)))

@@ -1,16 +1,17 @@
 """The suite text: chapters, summary and action items, with exact components."""
 
+import subprocess
+import sys
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from nltk.metrics.segmentation import pk, windowdiff
-from rouge_score.rouge_scorer import RougeScorer
 
 from modellab.datasets.reference import Reference, ReferenceAction, ReferenceChapter, ReferenceUtterance
 from modellab.metrics.actions import Action, action_scores, paired
-from modellab.metrics.rouge import rouge_scores
+from modellab.metrics.rouge import rouge_scores, scorer_class
 from modellab.metrics.score import Score
 from modellab.metrics.segmentation import boundary_f1, window_scores
 from modellab.metrics.suites.text import METRICS, scores
@@ -90,7 +91,7 @@ TEXTS = some.lists(some.sampled_from(["the", "cats", "running", "runs", "a", "Ü
 
 @given(TEXTS, TEXTS)
 def test_rouge_is_rouge_scores(reference: str, summary: str) -> None:
-    theirs = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True).score(reference, summary)
+    theirs = scorer_class()(["rouge1", "rouge2", "rougeL"], use_stemmer=True).score(reference, summary)
     for score, kind in zip(rouge_scores(reference, summary, "en-GB"), theirs, strict=True):
         assert score.value == pytest.approx(theirs[kind].fmeasure, abs=1e-9)
         assert score["recall"] == pytest.approx(theirs[kind].recall, abs=1e-9)
@@ -195,3 +196,17 @@ def test_what_the_reference_does_not_know_has_no_score() -> None:
     everything = (chapters(0.0), Summary([], [], "extractive"), items())
     assert scores(Reference("en"), Transcript([], 1.0), *everything) == []
     assert scores(chaptered(0.0), Transcript([], 1.0)) == []
+
+
+def test_what_rouge_score_brings_closes_no_stream_of_others() -> None:
+    code = (
+        "import io, logging, sys\n"
+        "from modellab.metrics.rouge import scorer_class\n"
+        "theirs, sys.stderr = sys.stderr, io.StringIO()\n"
+        "mine = sys.stderr\n"
+        "scorer_class()\n"
+        "sys.stderr = theirs\n"
+        "logging.shutdown()\n"
+        "assert not mine.closed\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
