@@ -10,7 +10,7 @@ from modellab.cli.console import marked, print_block, print_line, table
 from modellab.evaluation.outcomes import Measure
 from modellab.evaluation.speed import StepSpeed
 from modellab.evaluation.standing import Figure, Standing, SystemStanding
-from modellab.evaluation.wording import comparison_sentence, figure_text, speed_text
+from modellab.evaluation.wording import comparison_sentence, figure_text, no_figure, speed_text
 from modellab.legible import one_line
 from modellab.runs.bench import Bench
 from modellab.units import plural
@@ -83,7 +83,7 @@ def _print_notes(console: Console, bench: Bench, measures: Sequence[Measure]) ->
                     f"{system.system} is worst at {worst.tag} {worst.value}: "
                     f"{measure.metric} {worst.interval.value:.3f} over {plural(worst.interval.n, 'case')}"
                 )
-        notes += [f"{system.system} has no figure of {case}: it counts as all wrong" for case in system.failed]
+        notes += [no_figure(system.system, case) for case in system.failed]
     if found.hosts_differ:
         notes.append("Results are of several machines, on which the same model may give other words.")
     if missing := bench.enrolment.failed:

@@ -98,6 +98,7 @@ def _print_dataset(console: "Console", found: "OnDataset") -> None:
 
     from modellab.cli.bench_table import standing_table
     from modellab.cli.console import marked, print_block, print_line
+    from modellab.evaluation.wording import no_figure
     from modellab.units import plural
 
     stands = found.standing
@@ -110,9 +111,7 @@ def _print_dataset(console: "Console", found: "OnDataset") -> None:
         _print_verdict(console, verdict)
     for system in stands.systems:
         for case in system.failed:
-            print_line(
-                console, marked("!", "yellow", f"{system.system} has no figure of {case}: it counts as all wrong")
-            )
+            print_line(console, marked("!", "yellow", no_figure(system.system, case)))
         if system.cases < stands.cases:
             lacking = f"{system.system} was put to {system.cases} of {plural(stands.cases, 'case')}"
             print_line(console, marked("!", "yellow", f"{lacking}. To measure the others: {found.ways[0]}"))

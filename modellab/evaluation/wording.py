@@ -63,6 +63,11 @@ def difference_text(found: Comparison, measure: Measure) -> str:
     return f"{_amount(found.difference, measure, signed=True)}{_unit(measure)}{interval}"
 
 
+def no_figure(system: str, case: str) -> str:
+    """What it means that a system has no figure of a case; metrics without a worst figure leave it out."""
+    return f"{system} has no figure of {case}: in an error rate it counts as all wrong"
+
+
 def speed_text(speeds: Sequence[StepSpeed]) -> str:
     """How many times as fast as real time each step was, those of several machines one after the other."""
     return ", ".join(f"{one.step} {1 / one.real_time_factor:.1f}x" for one in speeds if one.real_time_factor > 0)

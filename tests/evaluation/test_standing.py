@@ -5,7 +5,7 @@ import pytest
 from modellab.evaluation.documents import standing_document
 from modellab.evaluation.outcomes import Measure, Outcomes
 from modellab.evaluation.standing import MAIN_METRICS, standing
-from modellab.evaluation.wording import comparison_sentence, figure_text
+from modellab.evaluation.wording import comparison_sentence, figure_text, no_figure
 from modellab.metrics.suites import SUITES, suite
 from modellab.statistics.cases import Amounts, Case
 from modellab.statistics.comparing import compare, pair
@@ -126,3 +126,7 @@ def test_measures_of_two_steps_do_not_hide_each_other(metric: str) -> None:
     found = Outcomes("d", "1", 1, {measure: {"a": cases(1)} for measure in measures}, {}, {"a": []})
     document = standing_document(standing(found, ["a"]), {})
     assert sorted(document["systems"][0]["metrics"]) == [f"{metric} of asr (n)", f"{metric} of other (n)"]
+
+
+def test_a_case_without_a_figure_is_told_with_what_that_means() -> None:
+    assert no_figure("a", "c2") == "a has no figure of c2: in an error rate it counts as all wrong"

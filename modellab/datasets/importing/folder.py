@@ -60,11 +60,6 @@ class Folder:
         return _by(self.media, lambda file: posixpath.splitext(posixpath.basename(file))[0])
 
     @cached_property
-    def by_path_without_ending(self) -> dict[str, list[str]]:
-        """Path without ending -> files, such as a recording and what lies beside it."""
-        return _by(self.files, lambda file: posixpath.splitext(file)[0])
-
-    @cached_property
     def _by_composed(self) -> dict[str, list[str]]:
         return _by(self.files, lambda file: unicodedata.normalize("NFC", file))
 
