@@ -244,6 +244,7 @@ def test_a_fetched_file_that_rotted_is_fetched_again(online: Lab, server: Server
 
 
 def test_a_server_out_of_reach(online: Lab, server: Server, tmp_path: Path) -> None:
+    server.shutdown()  # or its loop may still take the connection, and reset it
     server.server_close()
     with pytest.raises(MediaMissing, match="can't be fetched; found ConnectError"):
         Sources(online).find(UrlPlace(url=f"{server.address}/talk.wav", sha256=SHA), tmp_path)
