@@ -13,6 +13,8 @@ PARTITION_TAG = "dagster/partition"
 DIMENSION_TAG_PREFIX = "dagster/partition/"
 """Before the name of a dimension; the value is its key in the run's partition."""
 RANGE_START_TAG, RANGE_END_TAG = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+DEFER_TAG = "dagster/defer_asset_events"
+"""`true` has Dagster record of a run's assets only what its steps say themselves, and plan nothing beforehand."""
 
 PARENT_RUN_ID_TAG = "dagster/parent_run_id"
 BACKFILL_ID_TAG = "dagster/backfill"

@@ -1,6 +1,8 @@
 """Many inputs under several systems, as one run."""
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -129,6 +131,32 @@ def test_a_sweep_says_its_range_where_dagster_has_one_and_can_be_run_again(lab, 
     asked = runs[1].run_config["resources"]["selection"]["config"]
     assert asked == {"inputs": [source.key for source in ends], "systems": ["ingest"]}
     assert runs[0].tags["modellab/file"] == "0.wav, 1.wav, 2.wav"
+
+
+def test_dagster_plans_nothing_that_no_system_of_a_sweep_does(lab, tmp_path):
+    """Else checks of steps that a system lacks read as skipped, and plans grow with the square of partitions."""
+    sources = _sounds(lab, tmp_path, 3)
+    sources[2].path.write_bytes(b"no longer what was registered")
+    with Launcher(lab) as launcher:
+        launcher.sweep(["ingest", "silero_vad:v6"], sources)
+    checks = {}
+    with sqlite3.connect(lab.dagster_home / "history" / "runs" / "index.db") as index:
+        found = index.execute("SELECT asset_key, partition, execution_status FROM asset_check_executions").fetchall()
+        planned = index.execute(
+            "SELECT asset_key, partition FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION_PLANNED'"
+        ).fetchall()
+    for asset, partition, status in found:
+        checks.setdefault((json.loads(asset)[0], partition), set()).add(status)
+    good = [source.key for source in sources[:2]]
+    expected = {("ingest", f"{key}|{system}") for key in good for system in ("ingest", "silero_vad:v6")}
+    assert checks.keys() == expected | {("vad", f"{key}|silero_vad:v6") for key in good}
+    assert {status for statuses in checks.values() for status in statuses} <= {"SUCCEEDED", "FAILED"}
+    bad = sources[2].key
+    assert {(json.loads(asset)[0], partition) for asset, partition in planned} == {
+        ("ingest", f"{bad}|ingest"),
+        ("ingest", f"{bad}|silero_vad:v6"),
+        ("vad", f"{bad}|silero_vad:v6"),
+    }
 
 
 def test_nothing_to_run_is_refused(lab, tmp_path):
