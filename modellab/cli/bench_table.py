@@ -88,6 +88,11 @@ def _print_notes(console: Console, bench: Bench, measures: Sequence[Measure]) ->
         notes.append("Results are of several machines, on which the same model may give other words.")
     if missing := bench.enrolment.failed:
         notes.append(f"{plural(len(missing), 'case')} of the dataset can't be had here, and no system was put to it.")
+    if kept := bench.enrolment.kept:
+        whose = "its reference is" if len(kept) == 1 else "their references are"
+        notes.append(
+            f"Of {plural(len(kept), 'case')} a file is missing, and {whose} as read the last time: {kept[0].kept}"
+        )
     if notes:
         console.print()
     for note in dict.fromkeys(notes):

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, signals
 from modellab.cli.console import JsonOption
+from modellab.cli.datasets import FolderOption
 from modellab.cli.launching import launcher_of
 
 if TYPE_CHECKING:
-    from modellab.runs.rescoring import Change, Rescored
+    from collections.abc import Iterator, Sequence
+
+    from modellab.runs.rescoring import CaseTold, Change, Rescored
+
+_TOLD = 10
+"""So many cases are named of each kind."""
 
 
 def rescore(
@@ -20,13 +26,18 @@ def rescore(
         str | None,
         typer.Option("--dataset", "-d", help="Only results on this dataset.", autocompletion=completion.datasets),
     ] = None,
+    folders: FolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score stored results again, after a reference or a scorer changed, and show what that changes. No model runs.
 
-    [bold]Example[/bold]
+    Files of references that are missing change nothing: what the lab read of them the last time counts, and the cases
+    are named.
+
+    [bold]Examples[/bold]
 
     $ modellab rescore --dataset my_calls
+    $ modellab rescore --dataset talks --folder tedlium=/data/tedlium
     """
     from modellab.cli.console import print_json
     from modellab.disk import require_space, require_writable
@@ -36,12 +47,12 @@ def rescore(
     lab = Lab.from_environment()
     require_writable(lab.home)
     require_space(lab.home, 0, "scores")
-    found = score_again(lab, launcher_of(context), dataset)
+    found = score_again(lab, launcher_of(context), dataset, folders=folders or [], check_stopped=signals.check)
     if as_json:
         print_json(asdict(found))
     else:
         _print(found)
-    if found.failed:
+    if found.failed or found.unavailable or found.broken:
         raise typer.Exit(1)
 
 
@@ -65,8 +76,22 @@ def _print(found: "Rescored") -> None:
     if found.left:
         said = f"{plural(len(found.left), 'result')} of earlier versions of steps or models stay as they were scored"
         print_line(console, marked("!", "yellow", f"{said}: to score them anew they would have to be made anew."))
-    for system, error in found.failed.items():
-        print_line(console, marked("✗", "red", f"{system}: {error}"))
+    for said in _told("what was known of it the last time counts", found.kept_references):
+        print_line(console, marked("!", "yellow", said))
+    for said in _told("it can't be scored", found.unavailable):
+        print_line(console, marked("✗", "red", said))
+    for name, error in {**found.failed, **found.broken}.items():
+        print_line(console, marked("✗", "red", f"{name}: {error}"))
+
+
+def _told(what: str, cases: "Sequence[CaseTold]") -> "Iterator[str]":
+    """A line for each of the first cases, and how many more there are."""
+    from modellab.units import plural
+
+    for one in cases[:_TOLD]:
+        yield f"{one.dataset}, {one.case}: {what}: {one.why}"
+    if (left := len(cases) - _TOLD) > 0:
+        yield f"and {plural(left, 'case')} more, which --json has"
 
 
 def _cells(change: "Change") -> tuple[str, ...]:

@@ -218,6 +218,11 @@ class Manifest(Strict):
         """The language of one of its cases."""
         return case.language or self.language
 
+    def given_of(self, case: Case) -> str:
+        """SHA-256 of all that the reference of one of its cases follows from, but for what stands in files."""
+        said = case.model_dump(mode="json", exclude_defaults=True, include={"source", "recording", "reference"})
+        return hashlib.sha256(canonical_json({**said, "language": self.language_of(case)}).encode()).hexdigest()
+
     def case(self, case_id: str) -> Case:
         """The case of an id.
 

@@ -41,6 +41,19 @@ class EnrolledCase:
     case_id: str
     input_sha256: str
     reference: Reference
+    given: str | None = None
+    """SHA-256 of what the manifest says of it (`Manifest.given_of`); None where no manifest says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCase:
+    """One case of a dataset, as it was enrolled last."""
+
+    input_sha256: str
+    reference: str
+    """SHA-256 of the reference's document."""
+    given: str | None
+    """SHA-256 of what the manifest said of it; None where that is not known."""
 
 
 def known_parts(reference: Reference) -> tuple[str, ...]:
@@ -64,11 +77,18 @@ class References:
                 "input": one.input_sha256,
                 "reference": self._keep(one.reference),
                 "parts": known_parts(one.reference),
+                "given": one.given,
             }
             for one in cases
         ]
         write_atomic(self._lists / f"{dataset}.json", canonical_json({"version": version, "cases": listed}))
         return {str(one["case"]): str(one["reference"]) for one in listed}
+
+    def listed(self, dataset: str) -> Mapping[str, ListedCase]:
+        """The cases of a dataset as it was enrolled last, by their ids; none where it never was."""
+        path = self._lists / f"{dataset}.json"
+        cases = read_json(path)["cases"] if path.is_file() else []
+        return {one["case"]: ListedCase(one["input"], one["reference"], one.get("given")) for one in cases}
 
     def of(self, input_sha256: str) -> Sequence[KnownCase]:
         """The cases that a recording is the input of, in order of dataset and case."""

@@ -60,7 +60,8 @@ class Bench:
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         unavailable = {one.case.id: str(one.error) for one in self.enrolment.failed}
-        return {**standing_document(self.standing, self.speeds), "unavailable": unavailable}
+        kept = {one.case.id: str(one.kept) for one in self.enrolment.kept}
+        return {**standing_document(self.standing, self.speeds), "unavailable": unavailable, "kept_references": kept}
 
 
 def bench(

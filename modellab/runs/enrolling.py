@@ -1,7 +1,8 @@
 """Bringing a dataset into the lab: its media as inputs, what is known of them as references, both into the tables.
 
 A case that can't be had keeps no other from being enrolled. Nothing is done twice: a recording that the lab has is
-known by its digest, whether or not it can still be had where the manifest says.
+known by its digest, whether or not it can still be had where the manifest says. So is what is known of it: where a file
+of a reference is missing, and the manifest says of the case what it said when it was there, what the lab has stays.
 """
 
 import tempfile
@@ -17,7 +18,7 @@ from modellab.datasets.reading import ReferenceReader
 from modellab.datasets.reference import Reference
 from modellab.datasets.references import EnrolledCase, References, known_parts
 from modellab.datasets.sources import Sources
-from modellab.errors import InputDamaged, LabError, MediaChanged
+from modellab.errors import ArtifactCorrupt, ArtifactMissing, InputDamaged, LabError, MediaChanged, MediaMissing
 from modellab.inputs.registered import RegisteredInput, check_copy
 from modellab.inputs.store import InputStore
 from modellab.settings import Lab
@@ -40,6 +41,8 @@ class CaseOutcome:
     reference: Reference | None
     """None where what is known of it can't be read, or its media can't be had."""
     error: LabError | None
+    kept: LabError | None = None
+    """Why the reference is that of the last time: a file of it is missing now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Enrolment:
     def failed(self) -> list[CaseOutcome]:
         """The cases that are not enrolled, each with its error."""
         return [one for one in self.outcomes if one.error is not None]
+
+    @property
+    def kept(self) -> list[CaseOutcome]:
+        """The cases whose references can't be read now, so that those of the last time stay."""
+        return [one for one in self.outcomes if one.kept is not None]
 
 
 def enrol(
@@ -90,6 +98,7 @@ class _Enrolling:
         self.recorder = Recorder(lab)
         self._home, self._store = lab.home, InputStore(lab)
         self._references = References(lab.references)
+        self._listed = self._references.listed(dataset.id)
         self._reader = ReferenceReader(sources, self._references.keep_sound)
 
     def case(self, case: Case) -> CaseOutcome:
@@ -97,10 +106,37 @@ class _Enrolling:
         try:
             source = self._input(case)
             self.recorder.input(source)
-            reference = self._reader.read(self._dataset, case, source.duration_s)
+            reference, kept = self._reference(case, source)
         except Exception as error:
             return CaseOutcome(case, source, None, as_lab_error(error, self._home))
-        return CaseOutcome(case, source, reference, None)
+        return CaseOutcome(case, source, reference, None, kept)
+
+    def _reference(self, case: Case, source: RegisteredInput) -> tuple[Reference, LabError | None]:
+        """What is known of a case; and the error, where that is what was known the last time.
+
+        Raises:
+            LabError: it can't be read, and the lab has nothing that would still be right.
+        """
+        reference, problems = self._reader.try_read(self._dataset, case, source.duration_s)
+        if not problems:
+            return reference, None
+        # A file that is there and can't be read, or is another one, is a change: what was known is no more true.
+        changed = [error for error in problems.values() if not isinstance(error, MediaMissing)]
+        stored = None if changed else self._stored(case, source)
+        first = next(iter([*changed, *problems.values()]))
+        if stored is None:
+            raise first
+        return stored, first
+
+    def _stored(self, case: Case, source: RegisteredInput) -> Reference | None:
+        listed = self._listed.get(case.id)
+        given = self._dataset.manifest.given_of(case)
+        if listed is None or (listed.input_sha256, listed.given) != (source.sha256, given):
+            return None
+        try:
+            return self._references.read(listed.reference)
+        except (ArtifactMissing, ArtifactCorrupt):
+            return None
 
     def finish(self, outcomes: list[CaseOutcome]) -> None:
         manifest = self._dataset.manifest
@@ -108,7 +144,7 @@ class _Enrolling:
             manifest.id,
             manifest.version,
             [
-                EnrolledCase(one.case.id, one.source.sha256, one.reference)
+                EnrolledCase(one.case.id, one.source.sha256, one.reference, manifest.given_of(one.case))
                 for one in outcomes
                 if one.source is not None and one.reference is not None
             ],

@@ -1,14 +1,14 @@
 """Scoring again what is stored, without a model: after a scorer or a reference changed, and what that changes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from modellab.artifacts.store import ArtifactStore
-from modellab.datasets.catalogue import Catalogue
+from modellab.datasets.catalogue import Catalogue, Dataset
 from modellab.datasets.sources import Sources
-from modellab.errors import LabError
+from modellab.errors import DatasetError, LabError
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.pipeline.engine import Engine
@@ -61,6 +61,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTold:
+    """A case of which something is to be said."""
+
+    dataset: str
+    case: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rescored:
     """What came of it."""
 
@@ -73,23 +82,39 @@ class Rescored:
     to be made anew."""
     failed: Mapping[str, str]
     """System -> why it can't be scored: it is no more, say."""
+    broken: Mapping[str, str]
+    """Dataset -> why it is held against what it said before: its manifest can't be read."""
+    unavailable: Sequence[CaseTold]
+    """Cases that nothing is held against: their recording can't be had, or what is known of them can't be read, and the
+    lab has nothing of it that still is what the manifest says."""
+    kept_references: Sequence[CaseTold]
+    """Cases whose reference is that of the last time, for a file of it is missing."""
     changes: Sequence[Change]
 
 
-def rescore(lab: Lab, start: OpenLauncher, dataset: str | None = None) -> Rescored:
+def rescore(
+    lab: Lab,
+    start: OpenLauncher,
+    dataset: str | None = None,
+    *,
+    folders: Sequence[str] = (),
+    check_stopped: Callable[[], None] = lambda: None,
+) -> Rescored:
     """Score what is stored again, where a scorer or a reference is another than before.
 
     Args:
         dataset: only results on its recordings. Datasets are enrolled again, as they are now.
+        folders: `NAME=PATH` each, where manifests name folders of the user's.
+        check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between cases.
 
     Raises:
         UnknownName: there is no such dataset.
+        DatasetError: the manifest of the one that is named is broken.
+        UsageError: a folder is not `NAME=PATH`.
+        KeyboardInterrupt: somebody stopped it; what was finished is kept.
     """
-    catalogue = Catalogue(lab)
-    build(lab)
-    known = {row[0] for row in query(lab, "SELECT DISTINCT dataset FROM current_cases").rows}
-    for name in [catalogue.get(dataset).id] if dataset else sorted(known & set(catalogue.ids())):
-        enrol(lab, catalogue.get(name), Sources(lab))
+    datasets = _Datasets(lab, Sources(lab, folders), check_stopped)
+    datasets.enrol(dataset)
     build(lab)
     before = _figures(lab, dataset)
     pairs = query(lab, _PAIRS, {"dataset": dataset}).rows
@@ -103,7 +128,38 @@ def rescore(lab: Lab, start: OpenLauncher, dataset: str | None = None) -> Rescor
                 found.count(result.records)
     build(lab)
     changes = list(_changes(before, _figures(lab, dataset)))
-    return Rescored(found.scored, found.kept, found.left, found.failed, changes)
+    enrolled = datasets.broken, datasets.unavailable, datasets.kept
+    return Rescored(found.scored, found.kept, found.left, found.failed, *enrolled, changes)
+
+
+class _Datasets:
+    """What the lab has results on, enrolled as it is now."""
+
+    def __init__(self, lab: Lab, sources: Sources, check_stopped: Callable[[], None]) -> None:
+        self._lab, self._sources, self._check_stopped = lab, sources, check_stopped
+        self._catalogue = Catalogue(lab)
+        self.broken: dict[str, str] = {}
+        self.unavailable: list[CaseTold] = []
+        self.kept: list[CaseTold] = []
+
+    def enrol(self, dataset: str | None) -> None:
+        if dataset:
+            self._enrol(self._catalogue.get(dataset))
+            return
+        build(self._lab)
+        known = {row[0] for row in query(self._lab, "SELECT DISTINCT dataset FROM current_cases").rows}
+        for name in sorted(known & set(self._catalogue.ids())):
+            try:
+                found = self._catalogue.get(name)
+            except DatasetError as error:
+                self.broken[name] = str(error)
+                continue
+            self._enrol(found)
+
+    def _enrol(self, dataset: Dataset) -> None:
+        done = enrol(self._lab, dataset, self._sources, lambda _: self._check_stopped())
+        self.unavailable += [CaseTold(dataset.id, one.case.id, str(one.error)) for one in done.failed]
+        self.kept += [CaseTold(dataset.id, one.case.id, str(one.kept)) for one in done.kept]
 
 
 class _Rescoring:

@@ -160,6 +160,78 @@ def test_a_recording_that_the_lab_has_need_not_be_where_it_was(lab: Lab, shipped
     assert digest_of(source.path) == source.sha256
 
 
+class TestAReferenceWhoseFileIsMissing:
+    """The recording is found by its digest; what is known of it is found by what the manifest says."""
+
+    @pytest.fixture
+    def case(self, shipped: Path) -> dict[str, Any]:
+        (shipped / "one.txt").write_text("hello there")
+        (shipped / "one.rttm").write_text("SPEAKER one 1 0 1 <NA> <NA> a <NA> <NA>\n")
+        reference = {"text": {"file": "one.txt"}, "rttm": {"file": "one.rttm"}}
+        return {"id": "one", "source": recorded(tone(shipped / "one.wav")), "reference": reference}
+
+    def test_is_the_one_of_the_last_time(self, lab: Lab, shipped: Path, enrolled: Any, case: dict[str, Any]) -> None:
+        (source,) = enrolled(case).inputs
+        before = References(lab.references).of(source.sha256)
+        rows = query(lab, CASES).rows
+        (shipped / "one.rttm").unlink()
+        # What is said of the dataset or of another case changes nothing in what is known of this one.
+        other = {"id": "other", "source": {"text": "Hello."}}
+        for changes in ({}, {"description": "said anew"}):
+            done = enrolled(case, other, **changes)
+            assert [(one.case.id, one.kept.what) for one in done.kept if one.kept] == [("one", "one.rttm is missing")]
+            assert done.failed == []
+            assert References(lab.references).of(source.sha256) == before
+        assert [row for row in query(lab, CASES).rows if row[0] == "one"] == rows
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"language": "de"},
+            {"recording": "two"},
+            {"reference": {"text": "good bye", "rttm": {"file": "one.rttm"}}},
+            {"reference": {"text": {"file": "one.txt"}, "rttm": {"file": "one.rttm"}, "names": ["Ann"]}},
+        ],
+    )
+    def test_is_not_taken_for_what_the_manifest_says_anew(
+        self, shipped: Path, enrolled: Any, case: dict[str, Any], changes: dict[str, Any]
+    ) -> None:
+        enrolled(case)
+        (shipped / "one.rttm").unlink()
+        (failed,) = enrolled(case | changes).failed
+        assert "one.rttm is missing" in str(failed.error)
+        assert failed.reference is None
+
+    def test_is_not_taken_for_that_of_another_recording(
+        self, shipped: Path, enrolled: Any, case: dict[str, Any]
+    ) -> None:
+        enrolled(case)
+        (shipped / "one.rttm").unlink()
+        another = recorded(tone(shipped / "one.wav", hz=200))
+        assert [one.case.id for one in enrolled(case | {"source": another}).failed] == ["one"]
+
+    def test_a_file_that_is_there_and_wrong_is_a_change(
+        self, shipped: Path, enrolled: Any, case: dict[str, Any]
+    ) -> None:
+        enrolled(case)
+        (shipped / "one.txt").unlink()
+        (shipped / "one.rttm").write_text("SPEAKER one 1 zero 1 <NA> <NA> a <NA> <NA>\n")
+        (failed,) = enrolled(case).failed
+        assert "one.rttm" in str(failed.error)
+
+    def test_of_a_lab_that_has_lost_it_is_an_error(
+        self, lab: Lab, shipped: Path, enrolled: Any, case: dict[str, Any]
+    ) -> None:
+        (source,) = enrolled(case).inputs
+        (known,) = References(lab.references).of(source.sha256)
+        (shipped / "one.rttm").unlink()
+        place = next(lab.references.rglob(f"{known.reference}.json"))
+        place.write_text("{")
+        assert len(enrolled(case).failed) == 1
+        place.unlink()
+        assert len(enrolled(case).failed) == 1
+
+
 def test_a_recording_is_one_input_however_many_cases_it_has(lab: Lab, shipped: Path, enrolled: Any) -> None:
     path = tone(shipped / "one.wav", 2.0)
     shared = {"source": recorded(path), "reference": {"text": "hello"}}

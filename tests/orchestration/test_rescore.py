@@ -37,6 +37,22 @@ def benched(lab):
     return lab, recording
 
 
+@pytest.fixture
+def benched_in_folder(lab, tmp_path):
+    """The same, with the reference in a folder that only the command line named."""
+    from modellab.files import sha256_file
+    from modellab.media.sample import sample_path
+
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    (folder / "one.txt").write_text("1.0\t4.0\tspeech\n")
+    recording = {"package": "pyannote", "file": "audio/sample/sample.wav", "sha256": sha256_file(sample_path())}
+    _write(lab, recording, "1", {"folder": "talks", "file": "one.txt"})
+    given = ["--folder", f"talks={folder}"]
+    assert main(["bench", "-d", "mine", "-m", "silero_vad", "--json", *given], open_launcher) == 0
+    return recording, folder
+
+
 def _errors(lab):
     asked = "SELECT numerator FROM latest_scores WHERE metric = 'detection_error' ORDER BY scored_at DESC"
     return [row[0] for row in query(lab, asked).rows]
@@ -57,6 +73,54 @@ def test_a_changed_reference_scores_again_and_says_what_changed(benched, capsys)
     assert change["before"] != change["after"]
     assert _errors(lab)[0] != first
     assert query(lab, "SELECT count(*) FROM steps WHERE step = 'vad' AND NOT cached").rows == ran
+
+
+def test_a_reference_in_a_folder_that_is_named_no_more_stays(lab, benched_in_folder, capsys, tmp_path):
+    case, folder = benched_in_folder
+    folder_given = ["--folder", f"talks={folder}"]
+    [first] = _errors(lab)
+
+    def rescored(*given):
+        capsys.readouterr()
+        code = main(["rescore", "--json", *given], open_launcher)
+        return code, json.loads(capsys.readouterr().out)
+
+    code, found = rescored()
+    assert (code, found["scored"], found["changes"], found["unavailable"]) == (0, 0, [], [])
+    [kept] = found["kept_references"]
+    assert (kept["dataset"], kept["case"]) == ("mine", "one")
+    assert "give --folder talks=PATH" in kept["why"]
+    # Measuring again scores against it, and so does every command that holds figures beside each other.
+    assert main(["bench", "-d", "mine", "-m", "silero_vad", "--json"], open_launcher) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document["kept_references"]) == ["one"]
+    assert document["systems"][0]["metrics"]["detection_error"]["numerator"] == pytest.approx(first)
+    assert main(["bench", "-d", "mine", "-m", "silero_vad"], open_launcher) == 0
+    assert "Of 1 case a file is missing" in " ".join(capsys.readouterr().out.split())
+
+    (folder / "one.txt").write_text("1.0\t9.0\tspeech\n")
+    code, found = rescored(*folder_given)
+    assert (code, found["scored"], found["kept_references"]) == (0, 1, [])
+    assert _errors(lab)[0] != first
+
+    _write(lab, case, "2", {"folder": "talks", "file": "two.txt"})
+    code, found = rescored()
+    assert (code, found["scored"], found["kept_references"]) == (1, 0, [])
+    assert [one["case"] for one in found["unavailable"]] == ["one"]
+    assert main(["rescore"], open_launcher) == 1
+    assert "mine, one: it can't be scored: two.txt of the folder talks is missing" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_a_manifest_that_broke_is_named_and_stops_no_other(benched, capsys):
+    lab, _ = benched
+    (lab.datasets / "mine" / "dataset.yaml").write_text("id: [")
+    capsys.readouterr()
+    assert main(["rescore", "--json"], open_launcher) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["broken"]) == ["mine"]
+    assert (found["scored"], found["kept"]) == (0, 1)
 
 
 def test_results_of_an_earlier_code_are_left_and_named(benched, monkeypatch):
