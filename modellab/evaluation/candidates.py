@@ -144,7 +144,8 @@ def _part(criterion: Criterion, measured: Measured | None, contestant: Contestan
     cases = measured.cases.get(contestant, ()) if measured and contestant else ()
     if measured is None or not cases:
         return Part(criterion, None, "not measured")
-    figure = interval(cases, better=measured.measure.better, unit=measured.measure.unit, seed=seed)
+    measure = measured.measure
+    figure = interval(cases, better=measure.better, unit=measure.unit, bounds=measure.bounds, seed=seed)
     missing = None
     if len(cases) < measured.of:
         missing = f"{len(cases)} of {measured.of} cases measured"
@@ -190,7 +191,8 @@ def _ranked(those: Sequence[Candidate], found: Evidence, seed: int) -> list[Cand
 def _compared(measured: Measured, those: Sequence[Candidate], seed: int) -> list[Versus]:
     by_name = {str(one): cases for one, cases in measured.cases.items()}
     of_those = {one.name: by_name[one.name] for one in those}
-    return compare_systems(of_those, better=measured.measure.better, unit=measured.measure.unit, seed=seed)
+    measure = measured.measure
+    return compare_systems(of_those, better=measure.better, unit=measure.unit, bounds=measure.bounds, seed=seed)
 
 
 def _limits(compared: Sequence[tuple[Criterion, Comparison]]) -> tuple[float, float]:

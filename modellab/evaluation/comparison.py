@@ -115,7 +115,7 @@ def verdicts(found: Outcomes, compared: Standing) -> list[Verdict]:
     for measure, versus in compared.comparisons:
         systems = found.by_measure[measure]
         pairs = pair(systems[versus.a], systems[versus.b])
-        slices = by_slice(pairs, better=measure.better, unit=measure.unit)
+        slices = by_slice(pairs, better=measure.better, unit=measure.unit, bounds=measure.bounds)
         given.append(Verdict(measure, versus, tuple(slices), worst_comparison(slices)))
     return given
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from modellab.metrics.bounds import Bounds, bounds_of
 from modellab.metrics.score import Direction
 from modellab.settings import Lab
 from modellab.statistics.cases import Amounts, Case, clusters_by_speakers
@@ -37,6 +38,11 @@ class Measure:
     better: Direction
     protocol: str
     scorer_version: str
+
+    @property
+    def bounds(self) -> Bounds:
+        """What its figures can be."""
+        return bounds_of(self.metric, self.unit, self.better)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,14 @@ def _of_system(
 
 def figure_of(measure: Measure, cases: Sequence[Case], seed: int = 0, *, with_slices: bool) -> Figure:
     """One system's figure over its cases, with the slice in which it is worst where that is wanted."""
-    kind: dict[str, Any] = {"better": measure.better, "unit": measure.unit, "seed": seed}
+    kind: dict[str, Any] = {"better": measure.better, "unit": measure.unit, "bounds": measure.bounds, "seed": seed}
     by_slice = figures_by_slice(cases, **kind) if with_slices else []
     return Figure(measure, interval(cases, **kind), worst_figure_of(by_slice, measure.better))
 
 
 def _compared(measure: Measure, cases: Mapping[str, list[Case]], systems: Sequence[str], seed: int) -> list[Versus]:
     there = {system: cases[system] for system in systems if system in cases}
-    return compare_systems(there, better=measure.better, unit=measure.unit, seed=seed)
+    return compare_systems(there, better=measure.better, unit=measure.unit, bounds=measure.bounds, seed=seed)
 
 
 def main_of(measures: Iterable[Measure]) -> list[Measure]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from modellab.metrics.bounds import Bounds, bounds_of
+
 Direction = Literal["lower", "higher"]
 
 
@@ -32,6 +34,11 @@ class Metric:
     """Component -> its weight in the sum below the line."""
     others: tuple[str, ...] = ()
     """Components that the figure does not follow from, but that explain it."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """What its figures can be: `modellab.metrics.bounds` says it of every metric by its name."""
+        return bounds_of(self.name, self.unit, self.better)
 
     @property
     def components(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from modellab.metrics.bounds import UNBOUNDED, Bounds
 from modellab.statistics.cases import Case, Direction, PairedCase, pair, worst_figure
 from modellab.statistics.drawing import DRAWS, told
 from modellab.statistics.few import LEVEL, Inference, by_t, detectable, figure_error, more_units
@@ -79,6 +80,7 @@ def compare(
     *,
     better: Direction = "lower",
     unit: str = "ratio",
+    bounds: Bounds = UNBOUNDED,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> Comparison:
@@ -89,6 +91,7 @@ def compare(
     Args:
         unit: of the metric: says whether a failed case has a worst figure (`worst_figure`). If it has none, failed
             cases are counted but not weighed, and a system that failed on more of them is never called better.
+        bounds: what figures of the metric can be: no interval of a difference is wider than that allows.
         seed: of the draws, where there are more than 14 units.
 
     Raises:
@@ -121,12 +124,13 @@ def compare(
     if added.units == 1:
         return found
     inferred, error = _inferred(added, seed, draws)
+    low, high = bounds.of_differences.within(inferred.low, inferred.high)
     p = told(min(1.0, inferred.p))
     return _judged(
         replace(
             found,
-            low=_limit(inferred.low, scale),
-            high=_limit(inferred.high, scale),
+            low=_limit(low, scale),
+            high=_limit(high, scale),
             p=p,
             error=_limit(error, scale),
             detectable=_limit(detectable(error, added.units, 1 - LEVEL, POWER), scale),
@@ -141,12 +145,15 @@ def compare_systems(
     *,
     better: Direction = "lower",
     unit: str = "ratio",
+    bounds: Bounds = UNBOUNDED,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> list[Versus]:
     """Every system against every other, with Holm's correction over all of them; pairs in the order given."""
     found = [
-        Versus(a, b, compare(pair(systems[a], systems[b]), better=better, unit=unit, seed=seed, draws=draws))
+        Versus(
+            a, b, compare(pair(systems[a], systems[b]), better=better, unit=unit, bounds=bounds, seed=seed, draws=draws)
+        )
         for a, b in combinations(systems, 2)
     ]
     corrected = adjusted([one.comparison for one in found])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modellab.metrics.bounds import UNBOUNDED, Bounds
 from modellab.statistics.cases import Case, Direction, worst_figure
 from modellab.statistics.drawing import DRAWS, resamples, told
 from modellab.statistics.few import LEVEL, NO_DIFFERENCE, figure_error, t_method, t_quantile
@@ -44,6 +45,7 @@ def interval(
     *,
     better: Direction = "lower",
     unit: str = "ratio",
+    bounds: Bounds = UNBOUNDED,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> Interval:
@@ -51,6 +53,8 @@ def interval(
 
     Args:
         unit: of the metric: says whether a failed case has a worst figure (`worst_figure`); if not, it has no weight.
+        bounds: what figures of the metric can be: the interval ends there. What lies beyond is what a normal
+            distribution or a logarithm has beyond, and no recordings.
         seed: of the draws.
 
     Raises:
@@ -65,6 +69,7 @@ def interval(
         value = told(numerator / denominator)
         if added.units > 1:
             low, high, method = _limits(added, unit, seed, draws)
+            low, high = bounds.within(low, high)
     return Interval(
         value,
         told(low) if math.isfinite(low) else None,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from modellab.metrics.bounds import UNBOUNDED, Bounds
 from modellab.statistics.cases import Case, Direction, PairedCase
 from modellab.statistics.comparing import Comparison, adjusted, compare
 from modellab.statistics.drawing import DRAWS
@@ -38,13 +39,15 @@ def by_slice(
     *,
     better: Direction = "lower",
     unit: str = "ratio",
+    bounds: Bounds = UNBOUNDED,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> list[SliceComparison]:
     """Compares two systems on every slice, with Holm's correction over all slices; in order of tag and value."""
     names = slices(pairs)
     within = [_within(pairs, tag, value) for tag, value in names]
-    found = adjusted([compare(one, better=better, unit=unit, seed=seed, draws=draws) for one in within])
+    kind: Any = {"better": better, "unit": unit, "bounds": bounds, "seed": seed, "draws": draws}
+    found = adjusted([compare(one, **kind) for one in within])
     return [SliceComparison(tag, value, one) for (tag, value), one in zip(names, found, strict=True)]
 
 
@@ -53,14 +56,13 @@ def figures_by_slice(
     *,
     better: Direction = "lower",
     unit: str = "ratio",
+    bounds: Bounds = UNBOUNDED,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> list[SliceFigure]:
     """One system's figure on every slice; in order of tag and value."""
-    return [
-        SliceFigure(tag, value, interval(_within(cases, tag, value), better=better, unit=unit, seed=seed, draws=draws))
-        for tag, value in slices(cases)
-    ]
+    kind: Any = {"better": better, "unit": unit, "bounds": bounds, "seed": seed, "draws": draws}
+    return [SliceFigure(tag, value, interval(_within(cases, tag, value), **kind)) for tag, value in slices(cases)]
 
 
 def worst_comparison(found: Sequence[SliceComparison]) -> SliceComparison | None:

@@ -98,6 +98,21 @@ def test_a_figure_in_words_has_its_interval_where_there_is_one() -> None:
     assert figure_text(none.figures[0]) == "-"
 
 
+def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
+    """Of three recordings a logarithm or Student's t knows no limits; a precision does, WER only one."""
+    precision = Measure("vad", "vad_precision", "ratio", "higher", "frames of 10 ms", "1")
+    for measure, figures in (
+        (precision, ("0.700 [0.000, 0.943]", "0.267 [0.038, 1.000]")),
+        (WER, ("0.700 [0.000, 0.943]", "0.267 [0.038, >1]")),
+    ):
+        systems = {"much": cases(9, 5, 7), "little": cases(1, 5, 2)}
+        found = standing(Outcomes("d", "1", 3, {measure: systems}, {}, {name: ["m"] for name in systems}), [*systems])
+        assert tuple(figure_text(one.figures[0]) for one in found.systems) == figures
+        for one in found.systems:
+            for each in (one.figures[0].interval, getattr(one.figures[0].worst_slice, "interval", None)):
+                assert each is None or (each.low >= 0 and (each.high <= 1 or measure == WER))
+
+
 def test_the_document_has_what_is_promised() -> None:
     found = standing_document(standing(outcomes(good=GOOD, bad=BAD), ["good", "bad"]), {})
     assert (found["dataset"], found["version"], found["cases"]) == ("calls", "1", 8)

@@ -109,7 +109,9 @@ def test_si_sdr_block_by_block_is_the_definitions(seed: int, count: int, level: 
     sums = SiSdr()
     for s, x in zip(np.array_split(clean, blocks), np.array_split(found, blocks), strict=True):
         sums.add(s, x)
-    assert sums.value_db == pytest.approx(max(-100.0, min(100.0, direct_si_sdr(clean, found))), abs=1e-6)
+    direct = max(-100.0, min(100.0, direct_si_sdr(clean, found)))
+    # What is left of two sums that are nearly the same has few digits: a ratio of 94 dB is good to a millionth.
+    assert sums.value_db == pytest.approx(direct, abs=1e-6 + 40 * np.finfo(float).eps * 10 ** (direct / 10))
     assert sums.value_db == si_sdr(clean, found, 16_000, "here").value or blocks > 1
     louder = SiSdr()
     louder.add(clean, 4.0 * found)

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from operator import mul
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
+from modellab.metrics.bounds import Bounds
 from modellab.statistics.cases import Amounts, Case, PairedCase
 from modellab.statistics.comparing import Comparison, adjusted, compare, compare_systems
 from modellab.statistics.holm import holm
@@ -203,6 +205,20 @@ def test_nothing_to_compare_says_so() -> None:
     assert (one.difference, one.low, one.p, one.verdict, one.more_cases) == (-0.1, None, None, "not separable", None)
     same = compare(pairs_of([(1, 1, 10)] * 8))
     assert (same.difference, same.low, same.high, same.p, same.more_cases) == (0.0, 0.0, 0.0, 1.0, None)
+
+
+def test_an_interval_of_differences_is_no_wider_than_figures_allow() -> None:
+    counts = [(1, 9, 10), (9, 2, 10)]
+    free, found = compare(pairs_of(counts)), compare(pairs_of(counts), bounds=Bounds(0.0, 1.0))
+    assert free.low is not None and free.high is not None
+    assert free.low < -1 and free.high > 1
+    assert found == replace(free, low=-1.0, high=1.0)
+    assert compare(pairs_of(counts), bounds=Bounds(0.0, None)) == free
+    (one,) = compare_systems({name: [Case(p.case_id, getattr(p, name)) for p in pairs_of(counts)] for name in "ab"})
+    (bounded,) = compare_systems(
+        {name: [Case(p.case_id, getattr(p, name)) for p in pairs_of(counts)] for name in "ab"}, bounds=Bounds(0.0, 1.0)
+    )
+    assert (one.comparison.low, bounded.comparison.low) == (free.low, -1.0)
 
 
 def test_so_many_more_cases_would_find_the_difference_with_the_power_that_is_told() -> None:

@@ -1,8 +1,11 @@
 """How sure one system's own figure is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from modellab.metrics.bounds import Bounds
 from modellab.statistics.cases import Amounts, Case
 from modellab.statistics.intervals import interval
 
@@ -54,6 +57,22 @@ def test_figures_that_can_be_negative_have_an_interval_about_them() -> None:
     assert found.value is not None and found.low is not None and found.high is not None
     assert found.high - found.value == pytest.approx(found.value - found.low)
     assert found.low < 0 < found.high
+
+
+@pytest.mark.parametrize(
+    ("counts", "bounds", "beyond"),
+    [
+        # Of three recordings nearly all is right: their logarithm reaches below 0.
+        ([(9, 10), (5, 10), (7, 10)], Bounds(0.0, 1.0), "low"),
+        ([(1, 10), (5, 10), (2, 10)], Bounds(0.0, 1.0), "high"),
+        ([(9, 10), (5, 10), (7, 10)], Bounds(0.0, None), "low"),
+    ],
+)
+def test_it_ends_where_figures_end(counts: list[tuple[float, float]], bounds: Bounds, beyond: str) -> None:
+    free, found = interval(cases_of(counts)), interval(cases_of(counts), bounds=bounds)
+    assert free.low is not None and free.high is not None
+    assert free.low < 0 if beyond == "low" else free.high > 1
+    assert found == replace(free, **{beyond: 0.0 if beyond == "low" else 1.0})
 
 
 def test_clusters_that_differ_make_it_wider() -> None:

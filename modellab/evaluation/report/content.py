@@ -121,7 +121,7 @@ def _slices(found: Outcomes, measure: Measure, systems: Sequence[str]) -> list[S
     by_slice: dict[tuple[str, str], dict[str, Interval]] = {}
     for system in systems:
         cases = found.by_measure[measure].get(system, [])
-        for one in figures_by_slice(cases, better=measure.better, unit=measure.unit):
+        for one in figures_by_slice(cases, better=measure.better, unit=measure.unit, bounds=measure.bounds):
             by_slice.setdefault((one.tag, one.value), {})[system] = one.interval
     values: dict[str, set[str]] = {}
     for tag, value in by_slice:
