@@ -28,12 +28,15 @@ def release_memory() -> None:
         _trim(0)
 
 
-def reset_peak() -> None:
+def reset_peak(*, release: bool = True) -> None:
     """Start a new peak, where the system can (Linux); elsewhere the peak since the process began stays.
 
-    What was freed before is given back first, or it would count as the next one's.
+    Args:
+        release: give back first what was freed before, or it counts as the next one's. Whoever takes it again at once
+            pays for it: the system clears every page.
     """
-    release_memory()
+    if release:
+        release_memory()
     for clear_refs in (_CLEAR_REFS, *(Path(f"/proc/{process}/clear_refs") for process in _counted)):
         try:
             clear_refs.write_text(_RESET_PEAK)

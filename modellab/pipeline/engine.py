@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _PROGRESS_INTERVAL_S = 0.1
 _GIVE_BACK_INTERVAL_S = 20.0
 """A tenth of a second's work, in which a diarization on two cores frees some 300 MiB."""
+_ALIKE_S = 60.0
+"""By so much longer may a recording be whose freed memory a step finds; a minute of sound is some 4 MB."""
 
 
 class Engine:
@@ -54,6 +56,8 @@ class Engine:
         """System and input -> step -> why it has no result: how it ended last in this process."""
         self._last_failure: tuple[str, LabError] | None = None
         """Id of the record of the attempt that failed last, and its error."""
+        self._before: tuple[SystemStep, float] | None = None
+        """The step attempted last, and how long its recording was."""
 
     def identity(self, system: System, source: RegisteredInput, step_name: str) -> StepIdentity:
         """What the result of a step depends on, computed down to the input's bytes; loads no model.
@@ -74,6 +78,15 @@ class Engine:
             lab=self.lab,
             without=without,
         )
+
+    def released_for(self, step: SystemStep, source: RegisteredInput) -> bool:
+        """Whether what was freed is given back before a step, or it would count in its peak.
+
+        Not between attempts of one step at recordings that are no shorter: those take the same again, and to give it
+        back and forth would cost a tenth of the time of a batch of short ones.
+        """
+        before, self._before = self._before, (step, source.duration_s)
+        return before is None or before[0] is not step or before[1] > source.duration_s + _ALIKE_S
 
     def run_key(self, system: System, source: RegisteredInput) -> str:
         """16 hex digits that the same input, system and code always give."""
@@ -200,7 +213,7 @@ class _Attempt:
         self.canceled = False
         self._progress = _Throttled(run, source.key, system.key, step.name)
         self._context: StepContext | None = None
-        memory.reset_peak()
+        memory.reset_peak(release=engine.released_for(step, source))
 
     def make(self, force: bool) -> None:
         """Find the artifact or run the step for it.

@@ -1,6 +1,7 @@
 """Ingest: a registered input becomes canonical audio."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Literal, Self
@@ -109,19 +110,21 @@ def run(context: StepContext) -> Mapping[str, Any]:
         longest_s=context.longest_s,
     )
     length_s = context.input.duration_s
-    with open_reader() as reader:
+    with ExitStack() as opened:
+        reader = opened.enter_context(open_reader())
         channels = reader.info.channels if parameters.channels == "keep" else 1
         rate_hz = parameters.sample_rate_hz or reader.info.sample_rate_hz
-    check_flac(channels, rate_hz)
-    check_room(context.output, samples=round(length_s * rate_hz) * channels, in_memory=bool(parameters.calls))
-    mix, done = _find_mix(open_reader, lambda share: context.progress(share * _MIX_SHARE), length_s)
-    with Spool(context.output, channels, rate_hz) as spool:
-        with open_reader() as reader:
-            weights = np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None
-            for block in resampled(reader, rate_hz, weights):
-                spool.append(block)
-                context.progress(done + _DECODE_SHARE * min(1.0, reader.duration_s / length_s))
-            source, warnings = _source_facts(reader), reader.warnings()
+        check_flac(channels, rate_hz)
+        check_room(context.output, samples=round(length_s * rate_hz) * channels, in_memory=bool(parameters.calls))
+        mix, done = _find_mix(reader, lambda share: context.progress(share * _MIX_SHARE), length_s)
+        if done:  # it was read to its end
+            reader = opened.enter_context(open_reader())
+        spool = opened.enter_context(Spool(context.output, channels, rate_hz))
+        weights = np.array(mix.weights, dtype=np.float32) if parameters.channels == "mono" else None
+        for block in resampled(reader, rate_hz, weights):
+            spool.append(block)
+            context.progress(done + _DECODE_SHARE * min(1.0, reader.duration_s / length_s))
+        source, warnings = _source_facts(reader), reader.warnings()
         if mix.note and parameters.channels == "mono":
             warnings.append(mix.note)
         audio, time_map, applied = _processed(spool, TimeMap.identity(source.duration_s), parameters.calls)
@@ -148,20 +151,19 @@ def _processed(
     return audio, time_map, applied
 
 
-def _find_mix(open_reader: "partial[MediaReader]", progress: Progress, length_s: float) -> tuple[Mix, float]:
-    """The mono mix of the source, and which share of the step's time finding it took.
+def _find_mix(reader: MediaReader, progress: Progress, length_s: float) -> tuple[Mix, float]:
+    """The mono mix of the source, and which share of the step's time finding it took: 0 where nothing had to be read.
 
-    It takes all of the recording to tell, hence a decoding of its own: holding all channels meanwhile, or reading them
-    back from disk, would cost more than decoding twice.
+    Of several channels it takes all of the recording to tell, hence a decoding of its own: holding all channels
+    meanwhile, or reading them back from disk, would cost more than decoding twice.
     """
-    with open_reader() as reader:
-        if reader.info.channels == 1:
-            return Mix((1.0,)), 0.0
-        powers = ChannelPowers(reader.info.channels)
-        for block in reader.blocks():
-            powers.add(block)
-            progress(min(1.0, reader.duration_s / length_s))
-        return choose_mix(powers, reader.info.layout), _MIX_SHARE
+    if reader.info.channels == 1:
+        return Mix((1.0,)), 0.0
+    powers = ChannelPowers(reader.info.channels)
+    for block in reader.blocks():
+        powers.add(block)
+        progress(min(1.0, reader.duration_s / length_s))
+    return choose_mix(powers, reader.info.layout), _MIX_SHARE
 
 
 def _source_facts(reader: MediaReader) -> SourceFacts:

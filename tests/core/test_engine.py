@@ -102,6 +102,24 @@ def test_a_chain_runs_once_and_is_cached_afterwards(engine: Engine) -> None:
     assert second[0].peak_memory_mib is None
 
 
+def test_memory_goes_back_before_another_step_or_after_a_longer_recording_not_between_alike(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[str] = []
+    monkeypatch.setattr("modellab.memory.release_memory", lambda: given_back.append(now))
+    system, hour = _system(), 3600.0
+    for now, step, length_s in [
+        ("first", "write", 10.0),
+        ("alike", "write", 12.0),
+        ("longer", "write", hour),
+        ("after a longer one", "write", 10.0),
+        ("another step", "shout", 10.0),
+        ("back", "write", 10.0),
+    ]:
+        engine.run_step(system, replace(SOURCE, duration_s=length_s), step, RUN)
+    assert given_back == ["first", "after a longer one", "another step", "back"]
+
+
 def test_the_steps_of_a_pipeline_look_for_each_result_once(lab: Lab) -> None:
     asked: list[str] = []
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -54,6 +55,19 @@ def tone(seconds: float, hz: float = 440.0, amplitude: float = 0.5, rate_hz: int
 def write(path: Path, samples: Samples, rate_hz: int = RATE_HZ, subtype: str = "PCM_16") -> Path:
     soundfile.write(path, samples.T, rate_hz, subtype=subtype)
     return path
+
+
+@pytest.mark.parametrize(("channels", "times"), [(1, 1), (2, 2)])
+def test_a_recording_is_opened_once_and_again_only_to_tell_its_channels_apart(
+    ingest: Ingest, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int, times: int
+) -> None:
+    path = write(tmp_path / "tone.wav", np.tile(tone(0.5), (channels, 1)))
+    InputStore(lab).register(path)  # a known file is looked at once, and its bytes compared
+    opened: list[object] = []
+    real = av.open
+    monkeypatch.setattr("av.open", lambda *given, **options: opened.append(given) or real(*given, **options))
+    ingest(path)
+    assert len(opened) == 1 + times
 
 
 def test_sixteen_bit_speech_at_sixteen_kilohertz_comes_out_bit_for_bit(ingest: Ingest, sample_wav: Path) -> None:
