@@ -23,18 +23,16 @@ def seconds() -> float:
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    tasks = f"{_PROC}/{pid}/task"  # no paths: it is asked twice for every step, and there are tens of threads
     with suppress(OSError):  # it ended meanwhile
-        for task in os.listdir(tasks):
-            for child in _children(f"{tasks}/{task}/children"):
+        for task in (_PROC / str(pid) / "task").iterdir():
+            for child in _children(task):
                 yield child
                 yield from _descendants(child)
 
 
-def _children(path: str) -> list[int]:
+def _children(task: Path) -> list[int]:
     try:
-        with open(path, "rb", buffering=0) as file:
-            return [int(child) for child in file.read().split()]
+        return [int(child) for child in (task / "children").read_text().split()]
     except OSError:
         return []
 

@@ -105,10 +105,11 @@ def test_a_chain_runs_once_and_is_cached_afterwards(engine: Engine) -> None:
 def test_memory_goes_back_before_another_step_or_after_a_longer_recording_not_between_alike(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun: list[str] = []
     given_back: list[str] = []
-    monkeypatch.setattr("modellab.memory.release_memory", lambda: given_back.append(now))
+    monkeypatch.setattr("modellab.memory.release_memory", lambda: given_back.append(begun[-1]))
     system, hour = _system(), 3600.0
-    for now, step, length_s in [
+    for name, step, length_s in [
         ("first", "write", 10.0),
         ("alike", "write", 12.0),
         ("longer", "write", hour),
@@ -116,6 +117,7 @@ def test_memory_goes_back_before_another_step_or_after_a_longer_recording_not_be
         ("another step", "shout", 10.0),
         ("back", "write", 10.0),
     ]:
+        begun.append(name)
         engine.run_step(system, replace(SOURCE, duration_s=length_s), step, RUN)
     assert given_back == ["first", "after a longer one", "another step", "back"]
 
