@@ -6,6 +6,7 @@ from assets.asr import ASR, ASR_METRICS
 from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
+from assets.classify import CLASSIFY, CLASSIFY_METRICS
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.hallucinations import HALLUCINATIONS
@@ -22,6 +23,7 @@ ASSETS = [
     CHANNELS,
     ASR,
     DIARIZATION,
+    CLASSIFY,
     ALIGNMENT,
     HALLUCINATIONS,
     CHAPTERS,
@@ -35,4 +37,5 @@ ASSETS = [
     DIARIZATION_METRICS,
     MEETING_METRICS,
     TEXT_METRICS,
+    CLASSIFY_METRICS,
 ]

@@ -385,6 +385,26 @@ COMMENT ON COLUMN flags.why IS 'What speaks against them, in a sentence';
 COMMENT ON COLUMN flags.figures IS 'What was measured and what is allowed: name with its unit -> number';
 COMMENT ON COLUMN flags.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE labels (
+    fingerprint VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    label VARCHAR NOT NULL,
+    start_s DOUBLE,
+    end_s DOUBLE,
+    score DOUBLE NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE labels IS 'What is heard in recordings: when, and in the whole of each the 20 likeliest classes';
+COMMENT ON COLUMN labels.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN labels.kind IS 'span: a stretch in which the class is heard; recording: the whole of it';
+COMMENT ON COLUMN labels.position IS 'Order within its result and kind, from 0: spans by start, classes of the recording by score';
+COMMENT ON COLUMN labels.label IS 'The class as the model names it';
+COMMENT ON COLUMN labels.start_s IS 'Seconds in the original recording; NULL of the whole';
+COMMENT ON COLUMN labels.end_s IS 'Seconds in the original recording; NULL of the whole';
+COMMENT ON COLUMN labels.score IS 'Mean of the model''s scores in it, 0 to 1; no probability unless the model''s maker says so';
+COMMENT ON COLUMN labels.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE chapters (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

@@ -29,8 +29,12 @@ class Corpus:
 
     def save(self, name: str, sound: Sound) -> Given:
         """Write a sound as `media/<name>.flac`; gives it as a manifest's source."""
+        write(self._folder / f"media/{name}.flac", sound)
+        return self.made(name)
+
+    def made(self, name: str) -> Given:
+        """A sound that `save` wrote for another set, as a manifest's source."""
         file = f"media/{name}.flac"
-        write(self._folder / file, sound)
         return {"file": file, "sha256": sha256_of(self._folder / file)}
 
     def document(self, name: str, content: Given) -> None:

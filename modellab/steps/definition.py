@@ -50,6 +50,8 @@ class Kind(StrEnum):
     """The words, as well as they are known: `Transcript`."""
     FLAGS = "flags"
     """Words of the transcript that were probably never said: `Hallucinations`."""
+    LABELS = "labels"
+    """What is heard: `Classification`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"

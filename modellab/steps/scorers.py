@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from modellab.datasets.reference import Reference
 from modellab.documents import Kept
+from modellab.metrics.classes import Classified
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, diarization, hallucination, meeting, text, vad
+from modellab.metrics.suites import asr, classify, diarization, hallucination, meeting, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.packages import MEDIA
 from modellab.steps.scored_sound import PESQ, enhancement, separation
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
+from modellab.surfaces.sounds import Classification
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
@@ -129,6 +131,21 @@ MEETING_METRICS = scorer(
     packages=("jiwer", "numpy", "rapidfuzz", "scipy", "whisper_normalizer"),
 )
 
+
+def _of_classes(reference: Reference, found: Classification) -> list[Score]:
+    return classify.scores(reference, Classified(found.scores))
+
+
+CLASSIFY_METRICS = scorer(
+    "classify_metrics",
+    "Holds the recording's classes against its labels.",
+    _of_one("labels", Classification, _of_classes),
+    code_version="1",
+    reads=(Read("labels", Kind.LABELS),),
+    parts={"labels"},
+    packages=("scikit-learn",),
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     SEPARATE_METRICS,
     ENHANCE_METRICS,
@@ -137,4 +154,5 @@ SCORERS: tuple[StepDefinition, ...] = (
     DIARIZATION_METRICS,
     MEETING_METRICS,
     TEXT_METRICS,
+    CLASSIFY_METRICS,
 )

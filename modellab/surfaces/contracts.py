@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
+from modellab.surfaces.sounds import ClassScores
 
 SURFACES = (
     "asr",
@@ -163,6 +164,18 @@ class ChatModel(Protocol):
         ...
 
 
+# What is heard in sound, whether anybody speaks or not.
+
+
+@runtime_checkable
+class ClassifyModel(Protocol):
+    """Says of which classes a sound is, moment by moment."""
+
+    def classify(self, audio: Waveform, progress: Progress) -> ClassScores:
+        """Scores of every class it knows; at least one frame, however short the audio."""
+        ...
+
+
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
@@ -172,6 +185,7 @@ CONTRACTS: Mapping[str, type] = {
     "separate": SeparateModel,
     "embed": EmbedModel,
     "chat": ChatModel,
+    "classify": ClassifyModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

@@ -32,6 +32,7 @@ from modellab.text.dialogues import Split, load_dialogues
 NAMES = [
     "asr_golden_v1",
     "asr_smoke_v1",
+    "classify_smoke_v1",
     "dialogues_v1",
     "diar_golden_v1",
     "diar_smoke_v1",
@@ -251,6 +252,34 @@ def test_talks_overlap_as_their_tags_say() -> None:
         "meeting-release": (0.03, "some"),
         "meeting-library": (0.03, "some"),
     }
+
+
+def test_sounds_have_the_class_that_they_were_made_as() -> None:
+    """By the samples, not by names of files: silence is silent, tones have their lines, noise its slope."""
+    kinds: dict[str, list[Case]] = {}
+    for case in manifest("classify_smoke_v1").cases:
+        assert isinstance(case.reference.labels, list)
+        [label] = case.reference.labels
+        kinds.setdefault(label, []).append(case)
+    assert {label: len(found) for label, found in kinds.items()} == {
+        **{"Silence": 2, "White noise": 1, "Pink noise": 1, "Mains hum": 1, "Dial tone": 1, "Busy signal": 1},
+        **{"Chirp tone": 1, "Music": 2, "Speech": 8},
+    }
+    assert not any(np.any(heard(case)) for case in kinds["Silence"])
+    assert len({tuple(case.speakers) for case in kinds["Speech"]}) == 8
+
+    def share(label: str, *bands_hz: tuple[float, float]) -> float:
+        """Of the power, what lies in some bands."""
+        power = np.square(np.abs(np.fft.rfft(heard(kinds[label][0]))))
+        hertz = np.fft.rfftfreq(len(heard(kinds[label][0])), 1 / RATE_HZ)
+        return float(sum(power[(low <= hertz) & (hertz < high)].sum() for low, high in bands_hz) / power.sum())
+
+    assert share("Mains hum", *((line - 2, line + 2) for line in (50, 100, 150, 250))) > 0.99
+    assert share("Dial tone", (348, 352), (438, 442)) > 0.99
+    assert share("Busy signal", (470, 490), (610, 630)) > 0.97
+    # White noise has as much power in each hertz, pink in each octave.
+    assert share("White noise", (4000, 8000)) == pytest.approx(0.5, abs=0.03)
+    assert share("Pink noise", (100, 200)) == pytest.approx(share("Pink noise", (2000, 4000)), rel=0.2)
 
 
 def test_nothing_is_said_where_words_would_be_inventions() -> None:

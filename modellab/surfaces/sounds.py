@@ -1,0 +1,66 @@
+"""What models say of sound itself: classes, vectors, notes. Results like those of `results.py`, with the same times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from modellab.media.audio import TimeMap
+
+FrameScores = npt.NDArray[np.float32]
+"""Shape `(frames, classes)`, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """What a classifying model gives: how much each moment is of each class it knows."""
+
+    classes: list[str]
+    """Their names, each once, in the order of the columns."""
+    scores: FrameScores
+    window_s: float
+    """How much sound a frame is about; frame `n` begins at `n * hop_s`."""
+    hop_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpan:
+    """A stretch of time in which a class was heard."""
+
+    label: str
+    start_s: float
+    end_s: float
+    score: float
+    """Mean of the model's scores in it, 0 to 1: not a probability unless the model's maker says so."""
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What is heard in a recording: when, and in the whole of it."""
+
+    FILE: ClassVar[str] = "labels.json"
+
+    spans: list[LabelSpan]
+    """In order of start; those of one class are apart, those of several may overlap."""
+    scores: Mapping[str, float]
+    """Class -> mean of its scores over the recording, of every class that the model knows, the highest first."""
+    duration_s: float
+
+    @property
+    def labels(self) -> list[str]:
+        """Classes by the recording's score, the highest first."""
+        return list(self.scores)
+
+    def in_original_time(self, time_map: TimeMap) -> Self:
+        """As `SpeechSegments.in_original_time`."""
+        spans = []
+        for span in self.spans:
+            start_s, end_s = time_map.span_to_original(span.start_s, span.end_s)
+            spans.append(replace(span, start_s=start_s, end_s=end_s))
+        return replace(self, spans=spans, duration_s=time_map.original_duration_s)

