@@ -1,6 +1,7 @@
 """The time of day, as it goes into records: within a process it never goes back, whatever is done to the clock."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
@@ -26,3 +27,12 @@ def now() -> datetime:
 def stamp() -> str:
     """`now` as ISO 8601 in UTC, to the millisecond."""
     return now().isoformat(timespec="milliseconds")
+
+
+def rising() -> Iterator[datetime]:
+    """The time whenever the next is asked for, each at least a millisecond after the one before: what is registered by
+    several threads at once is listed in the order in which it was given."""
+    latest = now()
+    while True:
+        yield latest
+        latest = max(now(), latest + timedelta(milliseconds=1))

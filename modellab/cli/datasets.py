@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, signals
 from modellab.cli.console import JsonOption
 from modellab.cli.datasets_import import import_folder
 
@@ -104,7 +104,10 @@ def show(
     lab, catalogue, sources = _opened(folder)
     found = catalogue.get(dataset)
     cases = found.manifest.cases
-    facts = [_case_document(lab, found, case, sources) for case in (cases if as_json else cases[:limit])]
+    facts: list[dict[str, Any]] = []
+    for each in cases if as_json else cases[:limit]:
+        facts.append(_case_document(lab, found, each, sources))
+        signals.check()
     if as_json:
         print_json({**_document(found, sources), "digest": found.manifest.digest, "case_list": facts})
         return
@@ -155,7 +158,12 @@ def check(dataset: DatasetArgument, folder: FolderOption = None, as_json: JsonOp
     found = catalogue.get(dataset)
     count = len(found.manifest.cases)
     with stderr().status(f"{count} cases") as status:
-        problems = check_dataset(lab, found, sources, lambda done: status.update(f"case {done} of {count}"))
+
+        def advance(done: int) -> None:
+            status.update(f"case {done} of {count}")
+            signals.check()  # while libav reads, an interrupt is lost in its callbacks
+
+        problems = check_dataset(lab, found, sources, advance)
     if as_json:
         about = {"dataset": found.id, "version": found.manifest.version, "cases": count}
         print_json({**about, "problems": [asdict(problem) for problem in problems]})
@@ -226,7 +234,7 @@ def create(
     tasks = [one_of("task", each, TASKS) for each in task or ["asr"]]
     named = ", ".join(one_line(path.resolve().name) for path in paths[:3]) + (", …" if len(paths) > 3 else "")
     about = About(description or f"Recordings of {named}", licence, tasks, language)
-    created = create_dataset(lab, dataset, paths, about)
+    created = create_dataset(lab, dataset, paths, about, signals.check)
     refused = [{"path": each.path, "error": str(each.error)} for each in created.refused]
     if as_json:
         cases = [case.id for case in created.manifest.cases]

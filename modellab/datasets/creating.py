@@ -1,7 +1,7 @@
 """A new dataset of one's own from recordings: their copies and a manifest, to which references are then written."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +53,18 @@ class About:
     language: str | None = None
 
 
-def create_dataset(lab: Lab, dataset: str, paths: Sequence[Path], about: About) -> CreatedDataset:
+def create_dataset(
+    lab: Lab,
+    dataset: str,
+    paths: Sequence[Path],
+    about: About,
+    check_stopped: Callable[[], None] = lambda: None,
+) -> CreatedDataset:
     """Copy recordings into `<home>/datasets/<id>/` and write the manifest beside them, whole or not at all.
 
     Args:
         paths: recordings, texts to be spoken (.txt), or folders with recordings.
+        check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between files.
 
     Raises:
         UsageError: the id or another word is not allowed, or the id is taken.
@@ -72,6 +79,7 @@ def create_dataset(lab: Lab, dataset: str, paths: Sequence[Path], about: About) 
     with trouble_at(lab.datasets), staging_folder(lab.datasets) as staged:
         (staged / _MEDIA).mkdir()
         for path in found.files:
+            check_stopped()
             try:
                 case = _taken(lab, path, staged, [case.id for case in cases], by_digest)
             except LabError as error:

@@ -5,6 +5,7 @@ to be spoken.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -45,7 +46,7 @@ _IGNORED = re.compile(r"ignore_time_segment_in_scoring", re.IGNORECASE)
 
 
 class ReferenceReader:
-    """Reads the references of datasets' cases. A file that many cases share is read once.
+    """Reads the references of datasets' cases. A file that many cases share is read once. Threads may share one.
 
     Args:
         sources: finds the files.
@@ -55,6 +56,7 @@ class ReferenceReader:
     def __init__(self, sources: Sources, keep_sound: KeepSound) -> None:
         self._sources, self._keep_sound = sources, keep_sound
         self._read: dict[tuple[Path, str], Any] = {}
+        self._one_at_a_time = threading.Lock()
 
     def read(self, dataset: Dataset, case: Case, duration_s: float) -> Reference:
         """All that is known of a case.
@@ -84,9 +86,10 @@ class ReferenceReader:
     def once(self, path: Path, read: Callable[[Path], T]) -> T:
         """What a file says, read when it is first asked for."""
         key = path, read.__qualname__
-        if key not in self._read:
-            self._read[key] = read(path)
-        found: T = self._read[key]
+        with self._one_at_a_time:
+            if key not in self._read:
+                self._read[key] = read(path)
+            found: T = self._read[key]
         return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
+from modellab.at_once import at_once
 from modellab.datasets.reference import CaseId, Reference, ReferenceSound
 from modellab.documents import load, to_json
 from modellab.errors import ArtifactMissing
@@ -71,15 +72,16 @@ class References:
 
     def enrol(self, dataset: str, version: str, cases: Iterable[EnrolledCase]) -> Mapping[str, str]:
         """Keep the cases of a dataset, in place of those it had; gives case -> SHA-256 of its reference's document."""
+        given = list(cases)
         listed = [
             {
                 "case": one.case_id,
                 "input": one.input_sha256,
-                "reference": self._keep(one.reference),
+                "reference": kept,
                 "parts": known_parts(one.reference),
                 "given": one.given,
             }
-            for one in cases
+            for one, kept in zip(given, at_once(self._keep, (one.reference for one in given)), strict=True)
         ]
         write_atomic(self._lists / f"{dataset}.json", canonical_json({"version": version, "cases": listed}))
         return {str(one["case"]): str(one["reference"]) for one in listed}

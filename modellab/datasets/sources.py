@@ -1,5 +1,6 @@
 """Finding a dataset's files: where they lie on this machine, else fetched from elsewhere, always known by digest."""
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
@@ -16,7 +17,8 @@ from modellab.settings import Lab
 
 
 class Sources:
-    """Finds the files that manifests name, for one lab. A hub that can't be reached is asked once."""
+    """Finds the files that manifests name, for one lab. A hub that can't be reached is asked once. Threads may share
+    one, and wait for each other: a file that many cases name is fetched and hashed once."""
 
     def __init__(self, lab: Lab, folders: Iterable[str] = ()) -> None:
         """Args:
@@ -26,6 +28,7 @@ class Sources:
         self._folders = named_folders(folders, kept_in=lab.datasets)
         self._digests = DigestCache(lab.fetched / "digests")
         self._hub_out_of_reach: str | None = None
+        self._one_at_a_time = threading.Lock()
 
     def find(self, place: Located, beside: Path) -> Path:
         """The file of a place, fetched if need be, once it is sure that it is the one that is stated.
@@ -38,6 +41,10 @@ class Sources:
             MediaChanged: it is another file.
             PathRefused: it lies outside its folder, through a link.
         """
+        with self._one_at_a_time:
+            return self._found(place, beside)
+
+    def _found(self, place: Located, beside: Path) -> Path:
         path = self._located(place, beside)
         is_as_kept = not isinstance(path, MediaMissing)
         if isinstance(path, MediaMissing):

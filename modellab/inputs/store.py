@@ -48,7 +48,7 @@ class InputStore:
         self._root = lab.inputs
         self._longest_s = lab.settings.longest_recording_h * 3600.0
 
-    def register(self, path: Path, kind: InputKind | None = None) -> RegisteredInput:
+    def register(self, path: Path, kind: InputKind | None = None, at: datetime | None = None) -> RegisteredInput:
         """Bring a recording or a text into the lab, or recognise the input that has the same bytes.
 
         A recording is decoded once as a whole, to be sure of its length and that it can be: about a thousandth of its
@@ -56,6 +56,7 @@ class InputStore:
 
         Args:
             kind: what the file must be; its ending says it when not given (`.txt` is a text).
+            at: when it is registered; now when not given.
 
         Raises:
             InputRefused: missing, a folder, empty, not media, without an audio stream or samples, longer than the lab's
@@ -71,7 +72,7 @@ class InputStore:
         with staging_folder(self._root) as staged:
             copy = staged / f"{kind}{path.suffix.lower() if _SUFFIX.match(path.suffix) else ''}"
             digest = _copy(path, copy, name)
-            described = _describe(copy, digest, name, kind, self._longest_s)
+            described = _describe(copy, digest, name, kind, longest_s=self._longest_s, at=at or datetime.now(UTC))
             place = self._place(described.digits)
             write_atomic(staged / _DESCRIPTION, _to_json(described))
             sync_path(copy)
@@ -290,7 +291,9 @@ def _blocks(source: Path, name: str) -> Iterator[bytes]:
         raise InputRefused(f"{name} can't be read", found=error.strerror) from error
 
 
-def _describe(copy: Path, sha256: str, name: str, kind: InputKind, longest_s: float) -> RegisteredInput:
+def _describe(
+    copy: Path, sha256: str, name: str, kind: InputKind, *, longest_s: float, at: datetime
+) -> RegisteredInput:
     """What is known of a copy, which is looked at as a whole: the file that was given may have changed meanwhile."""
     described = RegisteredInput(
         key=input_key(name, sha256),
@@ -302,7 +305,7 @@ def _describe(copy: Path, sha256: str, name: str, kind: InputKind, longest_s: fl
         channels=0,
         format=FORMAT,
         bytes=copy.stat().st_size,
-        registered_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        registered_at=at.isoformat(timespec="milliseconds"),
         names=(name,),
         kind="text",
     )

@@ -8,9 +8,11 @@ of a reference is missing, and the manifest says of the case what it said when i
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from modellab.at_once import at_once
 from modellab.datasets.catalogue import Dataset
 from modellab.datasets.manifest import Case
 from modellab.datasets.places import Located, TextPlace
@@ -23,6 +25,7 @@ from modellab.inputs.registered import RegisteredInput, check_copy
 from modellab.inputs.store import InputStore
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error
+from modellab.wall_clock import rising
 from modellab.warehouse.recorder import Recorder
 
 DURATION = "duration"
@@ -75,14 +78,14 @@ def enrol(
     """Enrol a dataset as it is now; a build then shows it in SQL.
 
     Args:
-        progress: called with each case when it is done.
+        progress: called with each case when it is done, in their order; what it raises ends the enrolling.
     """
     enrolling = _Enrolling(lab, dataset, sources)
     outcomes: list[CaseOutcome] = []
     with enrolling.recorder.holding_rows():
-        for case in dataset.manifest.cases:
-            outcomes.append(enrolling.case(case))
-            progress(outcomes[-1])
+        for outcome in at_once(enrolling.case, zip(dataset.manifest.cases, rising(), strict=False)):
+            outcomes.append(outcome)
+            progress(outcome)
         enrolling.finish(outcomes)
     return Enrolment(dataset, outcomes)
 
@@ -101,10 +104,12 @@ class _Enrolling:
         self._listed = self._references.listed(dataset.id)
         self._reader = ReferenceReader(sources, self._references.keep_sound)
 
-    def case(self, case: Case) -> CaseOutcome:
+    def case(self, given: tuple[Case, datetime]) -> CaseOutcome:
+        """What comes of a case that is enrolled at a time."""
+        case, at = given
         source = None
         try:
-            source = self._input(case)
+            source = self._input(case, at)
             self.recorder.input(source)
             reference, kept = self._reference(case, source)
         except Exception as error:
@@ -174,13 +179,13 @@ class _Enrolling:
             "error": outcome.error.what if outcome.error else None,
         }
 
-    def _input(self, case: Case) -> RegisteredInput:
+    def _input(self, case: Case, at: datetime) -> RegisteredInput:
         if isinstance(case.source, TextPlace):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{case.id}.txt"
                 path.write_text(case.source.text, encoding="utf-8")
-                return self._store.register(path, "text")
-        return self._known(case.source) or self._registered(case.source)
+                return self._store.register(path, "text", at)
+        return self._known(case.source) or self._registered(case.source, at)
 
     def _known(self, place: Located) -> RegisteredInput | None:
         """The input with the digest of a place, if the lab has it and it is intact."""
@@ -193,9 +198,9 @@ class _Enrolling:
             return None  # registering it again mends it
         return known
 
-    def _registered(self, place: Located) -> RegisteredInput:
+    def _registered(self, place: Located, at: datetime) -> RegisteredInput:
         path = self._sources.find(place, self._dataset.folder)
-        source = self._store.register(path)
+        source = self._store.register(path, at=at)
         if source.sha256 != place.sha256:
             raise MediaChanged(f"{place} changed while it was read", hint="Try again.")
         return source

@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from modellab.cli import signals
+from modellab.media.opening import MediaFile
 from modellab.media.sample import sample_path
 from modellab.settings import Lab
+from modellab_dagster.command import main
 from modellab_dagster.home import open_instance
 
 _Call = Callable[..., tuple[int, str, str]]
@@ -123,3 +126,34 @@ def test_an_ignored_ctrl_c_stays_ignored_and_sigterm_works() -> None:
 def test_nothing_is_asked_where_nobody_watches() -> None:
     assert signals.asked_to_stop() is None
     signals.check()
+
+
+@pytest.mark.parametrize("command", ["check", "show", "create"])
+def test_a_signal_that_libav_swallowed_ends_what_looks_at_many_recordings(
+    call: _Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """An exception out of a callback of libav's is not always raised by who called it."""
+    monkeypatch.setenv("MODELLAB_HOME", str(tmp_path / "lab"))
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    for number in range(3):
+        shutil.copy(sample_path(), folder / f"{number}.wav")
+        with (folder / f"{number}.wav").open("ab") as more:
+            more.write(bytes([number]) * 2)
+    if command != "create":
+        assert main(["datasets", "create", "talks", str(folder), "--language", "en"]) == 0
+    arguments = ["datasets", command, "talks", *([str(folder)] if command == "create" else [])]
+    opened: list[str] = []
+    opening = MediaFile.__init__
+
+    def swallow(self: MediaFile, path: Path, **more: object) -> None:
+        if not opened:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        opened.append(path.name)
+        opening(self, path, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MediaFile, "__init__", swallow)
+    assert main(arguments) == 128 + signal.SIGINT
+    assert opened
+    assert not (tmp_path / "lab" / "datasets" / "talks").exists() or command != "create"

@@ -1,6 +1,8 @@
 """A dataset in the lab: inputs, references, rows; what can't be had is named and keeps nothing else back."""
 
+import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +255,61 @@ def test_a_recording_is_one_input_however_many_cases_it_has(lab: Lab, shipped: P
 )
 def test_slices_of_length(seconds: float, name: str) -> None:
     assert length_slice(seconds) == name
+
+
+def test_files_are_synced_several_at_once(
+    lab: Lab, shipped: Path, enrolled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, a disk writes its journal for each of ten syncs of a case: a thousand clips take minutes."""
+    wanted, sync = 4, os.fsync
+    at_work, most = 0, 0
+    changed, reached = threading.Lock(), threading.Event()
+
+    def counted(descriptor: int) -> None:
+        nonlocal at_work, most
+        with changed:
+            at_work += 1
+            most = max(most, at_work)
+            if most >= wanted:
+                reached.set()
+        reached.wait(20.0)  # until so many are at work, and then never again
+        sync(descriptor)
+        with changed:
+            at_work -= 1
+
+    monkeypatch.setattr(os, "fsync", counted)
+    paths = [tone(shipped / f"{number}.wav", 0.2, 200.0 + number) for number in range(8)]
+    cases = [{"id": path.stem, "source": recorded(path), "reference": {"text": path.stem}} for path in paths]
+    done = enrolled(*cases)
+    assert most >= wanted
+    assert [one.case.id for one in done.outcomes] == [path.stem for path in paths]
+    assert done.failed == []
+    assert [known.sha256 for known in done.inputs] == [digest_of(path) for path in paths]
+    assert InputStore(lab).all() == done.inputs, "they are listed in the order of the cases"
+
+
+def test_who_stops_it_keeps_what_is_done_and_the_next_time_goes_on(
+    lab: Lab, shipped: Path, write: WriteDataset
+) -> None:
+    paths = [tone(shipped / f"{number}.wav", 0.2, 200.0 + number) for number in range(40)]
+    cases = [{"id": path.stem, "source": recorded(path), "reference": {"text": path.stem}} for path in paths]
+    write("calls", cases=cases)
+    dataset = Catalogue(lab, shipped).get("calls")
+
+    def stop(outcome: Any) -> None:
+        if outcome.case.id == "2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        enrol(lab, dataset, Sources(lab), stop)
+    kept = InputStore(lab).all()
+    assert 3 <= len(kept) < len(paths)
+    before = {one.key: one.registered_at for one in kept}
+    build(lab)
+    assert query(lab, "SELECT count(*) FROM inputs").rows == [(len(kept),)]
+    done = enrol(lab, dataset, Sources(lab))
+    assert len(done.inputs) == len(paths)
+    assert {one.key: one.registered_at for one in done.inputs if one.key in before} == before
 
 
 def test_a_shipped_dataset_is_enrolled(lab: Lab) -> None:
