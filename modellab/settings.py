@@ -261,6 +261,11 @@ class Lab:
         return self.home / "use-cases"
 
     @cached_property
+    def regression(self) -> Path:
+        """What the regression gate watches, and how much worse figures may get; there need not be one."""
+        return self.home / "regression.yaml"
+
+    @cached_property
     def fetched(self) -> Path:
         """Files of datasets that were fetched from addresses, `<SHA-256>/<name>`."""
         return self.home / "fetched"

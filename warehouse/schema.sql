@@ -553,3 +553,98 @@ COMMENT ON TABLE lifecycle_events IS 'Promotions, quarantines and other changes 
 COMMENT ON COLUMN lifecycle_events.event IS 'promoted, quarantined, ...';
 COMMENT ON COLUMN lifecycle_events.evidence IS 'Runs and metrics it rests on';
 COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from';
+
+CREATE TABLE baselines (
+    baseline VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    system VARCHAR NOT NULL,
+    cases INTEGER NOT NULL,
+    set_by VARCHAR,
+    reason VARCHAR NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE baselines IS 'What the regression gate holds systems against; the newest counts: current_baselines';
+COMMENT ON COLUMN baselines.version IS 'Of the dataset';
+COMMENT ON COLUMN baselines.set_by IS 'Account of whoever accepted it';
+COMMENT ON COLUMN baselines.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN baselines.source IS 'Record the row comes from';
+
+CREATE TABLE baseline_figures (
+    baseline VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    system VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    metric VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    better VARCHAR NOT NULL,
+    protocol VARCHAR NOT NULL,
+    scorer_version VARCHAR NOT NULL,
+    case_id VARCHAR NOT NULL,
+    input VARCHAR NOT NULL,
+    reference_sha256 VARCHAR,
+    numerator DOUBLE,
+    denominator DOUBLE,
+    error VARCHAR,
+    fingerprint VARCHAR,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE baseline_figures IS 'The figures of baselines, case by case';
+COMMENT ON COLUMN baseline_figures.error IS 'Why there is no figure';
+COMMENT ON COLUMN baseline_figures.fingerprint IS 'The result that was judged';
+COMMENT ON COLUMN baseline_figures.source IS 'Record the row comes from';
+
+CREATE TABLE gates (
+    gate VARCHAR NOT NULL,
+    sweep VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    version VARCHAR,
+    system VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,
+    verdict VARCHAR NOT NULL,
+    why VARCHAR,
+    changed VARCHAR[] NOT NULL,
+    baseline VARCHAR,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE gates IS 'What the regression gate said of a system on a dataset, each time';
+COMMENT ON COLUMN gates.sweep IS 'Shared by all that were judged together';
+COMMENT ON COLUMN gates.status IS 'production, candidate or experimental: the least of the system''s models';
+COMMENT ON COLUMN gates.verdict IS 'kept, doubtful, regressed, no baseline or not measured';
+COMMENT ON COLUMN gates.why IS 'Why it was not measured';
+COMMENT ON COLUMN gates.changed IS 'What was another thing than in the baseline: weights, versions, machines, the dataset';
+COMMENT ON COLUMN gates.baseline IS 'What it was held against; NULL where there was none';
+COMMENT ON COLUMN gates.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN gates.source IS 'Record the row comes from';
+
+CREATE TABLE gate_findings (
+    gate VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    metric VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    said VARCHAR NOT NULL,
+    baseline_value DOUBLE,
+    value DOUBLE,
+    difference DOUBLE,
+    low DOUBLE,
+    high DOUBLE,
+    p DOUBLE,
+    n INTEGER,
+    tolerance DOUBLE,
+    slices VARCHAR[] NOT NULL,
+    cases VARCHAR[] NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE gate_findings IS 'What a gate found, figure by figure';
+COMMENT ON COLUMN gate_findings.metric IS 'Its name; speed is seconds of inference for each second of sound';
+COMMENT ON COLUMN gate_findings.kind IS 'unchanged, kept, better, faster, doubtful, regressed or not comparable';
+COMMENT ON COLUMN gate_findings.said IS 'In a sentence';
+COMMENT ON COLUMN gate_findings.difference IS 'Now less then, in the metric''s unit; low and high: its 95 % interval';
+COMMENT ON COLUMN gate_findings.tolerance IS 'By how much it might have got worse';
+COMMENT ON COLUMN gate_findings.slices IS 'Those in which it got worse: noise=street';
+COMMENT ON COLUMN gate_findings.cases IS 'Cases that got worse, the worst first';
+COMMENT ON COLUMN gate_findings.source IS 'Record the row comes from';

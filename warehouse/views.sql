@@ -22,6 +22,19 @@ CREATE VIEW current_cases AS
 SELECT * FROM cases QUALIFY rank() OVER (PARTITION BY dataset, version ORDER BY recorded_at DESC, source DESC) = 1;
 COMMENT ON VIEW current_cases IS 'The cases of each version of a dataset as they were last enrolled';
 
+CREATE VIEW current_baselines AS
+SELECT * FROM baselines QUALIFY row_number() OVER (PARTITION BY dataset, system ORDER BY sequence DESC NULLS LAST) = 1;
+COMMENT ON VIEW current_baselines IS 'What each system is held against on each dataset';
+
+CREATE VIEW regressions AS
+SELECT
+    gates.recorded_at AS judged_at, gates.sweep, gates.dataset, gates.version, gates.system, gates.status,
+    gate_findings.* EXCLUDE (gate, source), gates.changed
+FROM gates JOIN gate_findings USING (gate)
+WHERE gate_findings.kind IN ('regressed', 'doubtful')
+ORDER BY gates.sequence DESC, gate_findings.kind DESC, gate_findings.metric;
+COMMENT ON VIEW regressions IS 'What got worse, or may have, each time that the gate looked; the newest first';
+
 CREATE VIEW current_systems AS
 SELECT * FROM systems QUALIFY row_number() OVER (PARTITION BY system ORDER BY recorded_at DESC, source DESC) = 1;
 COMMENT ON VIEW current_systems IS 'Each system as it was last run';

@@ -24,6 +24,7 @@ from modellab.cli import (
     inputs,
     models,
     pipelines,
+    regress,
     rescore,
     results,
     run,
@@ -65,6 +66,7 @@ app.command("eval")(results.evaluate)
 app.command()(findings.findings)
 app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
+app.command()(regress.regress)
 app.add_typer(inputs.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)

@@ -223,6 +223,24 @@ class Recorder:
         content = {"event": event, "run": run.run, "dagster_run_id": run.dagster_run_id, "occurred_at": now, **details}
         self._write_once("runs", uuid.uuid4().hex, now, content)
 
+    def baseline(self, identifier: str, at: str, content: dict[str, Any]) -> None:
+        """What a system is held against from now on.
+
+        Args:
+            at: when that was decided, ISO 8601 in UTC.
+            content: `state`, a `modellab.regression.state.State` as JSON has it, and `reason`.
+        """
+        self._write_once("baselines", identifier, at, {**content, "set_by": _user_name()})
+
+    def gate(self, identifier: str, at: str, content: dict[str, Any]) -> None:
+        """What the regression gate said of a system on a dataset.
+
+        Args:
+            at: when it was judged, ISO 8601 in UTC.
+            content: columns of the table `gates`, and `findings`: columns of `gate_findings`, a row each.
+        """
+        self._write_once("gates", identifier, at, content)
+
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)

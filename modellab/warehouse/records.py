@@ -1,5 +1,5 @@
 """Records: write-once JSON files that keep what artifacts can't say (inputs, datasets, systems, models, runs, attempts
-at steps, what checks said, machines).
+at steps, what checks said, machines, baselines, what gates said).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -23,10 +23,12 @@ from modellab.outside import Limits, read_json
 from modellab.redaction import redact_all
 from modellab.warehouse.sequence import Sequence
 
-Kind = Literal["inputs", "input_names", "datasets", "systems", "models", "runs", "steps", "checks", "hosts"]
+Kind = Literal[
+    "inputs", "input_names", "datasets", "systems", "models", "runs", "steps", "checks", "hosts", "baselines", "gates"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-NUMBERED = frozenset[Kind]({"runs", "steps", "checks"})
+NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates"})
 """What happens again and again, so that it matters which was last."""
 
 _LIMITS = Limits(bytes=256 << 20, nodes=10_000_000)

@@ -36,6 +36,10 @@ def rows_of_record(record: Record) -> Tables:
     if record.kind == "checks":
         shared = {name: value for name, value in record.content.items() if name != "checks"}
         return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
+    if record.kind == "baselines":
+        return _baseline_rows(record)
+    if record.kind == "gates":
+        return _gate_rows(record)
     row = {**record.content, **_of_record(record)}
     if record.kind == "inputs":
         row = {"kind": "media", **row}  # inputs of labs from before there were texts do not say what they are
@@ -82,6 +86,34 @@ def _dataset_rows(record: Record) -> Tables:
     facts, cases = record.content["dataset"], record.content["cases"]
     of = {"dataset": facts["dataset"], "version": facts["version"], "recorded_at": record.recorded_at}
     return {"cases": [{**case, **of} for case in cases], "datasets": [{**facts, "cases": len(cases), **of}]}
+
+
+def _baseline_rows(record: Record) -> Tables:
+    state = record.content["state"]
+    of = {"baseline": record.id, "dataset": state["dataset"], "system": state["system"]}
+    figures: list[Row] = [
+        {
+            **of,
+            **figure["measure"],
+            **{name: value for name, value in figure.items() if name not in ("measure", "cluster", "tags")},
+        }
+        for figure in state["figures"]
+    ]
+    row = {
+        **of,
+        "version": state["version"],
+        "cases": len({figure["case_id"] for figure in figures}),
+        "set_by": record.content["set_by"],
+        "reason": record.content["reason"],
+        **_of_record(record),
+    }
+    return {"baseline_figures": figures, "baselines": [row]}
+
+
+def _gate_rows(record: Record) -> Tables:
+    content = {name: value for name, value in record.content.items() if name != "findings"}
+    findings: list[Row] = [{"gate": record.id, **finding} for finding in record.content["findings"]]
+    return {"gate_findings": findings, "gates": [{"gate": record.id, **content, **_of_record(record)}]}
 
 
 def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:

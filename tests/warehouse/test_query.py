@@ -82,7 +82,7 @@ def test_an_unknown_table_is_answered_with_the_nearest_and_the_list(filled: Lab)
         query(filled, "FROM stepz")
     assert 'Did you mean "steps"' in str(caught.value)
     assert caught.value.allowed is not None and caught.value.allowed.startswith(
-        "action_items, artifacts, case_outcomes, cases, chapters, checks, claims"
+        "action_items, artifacts, baseline_figures, baselines, case_outcomes, cases, chapters, checks, claims"
     )
 
 
