@@ -40,7 +40,7 @@ def step_page(result: StepResult, page: Mapping[str, Any]) -> dict[str, Any]:
     """A step's own page, then what every step shows: the input, the models, timings, and where the result lies."""
     record = result.record
     common: dict[str, Any] = {
-        "input": f"{result.source.name} ({duration(result.source.duration_s)})",
+        "input": f"{result.source.name} ({result.source.extent})",
         "timings": dg.MetadataValue.md(_timings(result)),
         "cached": record.cached,
         "artifact": dg.MetadataValue.md(_folder(str(record.artifact))),

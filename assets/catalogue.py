@@ -13,10 +13,12 @@ from assets.hallucinations import HALLUCINATIONS
 from assets.ingest import INGEST
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
+from assets.tts import TTS, TTS_METRICS
 from assets.vad import VAD, VAD_METRICS
 
 ASSETS = [
     INGEST,
+    TTS,
     SEPARATE,
     ENHANCE,
     VAD,
@@ -30,6 +32,7 @@ ASSETS = [
     SUMMARIZE,
     ACTION_ITEMS,
     BUNDLE,
+    TTS_METRICS,
     SEPARATE_METRICS,
     ENHANCE_METRICS,
     VAD_METRICS,

@@ -175,7 +175,7 @@ def _print_added(out: "Console", errors: "Console", added: "AddedFile") -> None:
         assert added.error is not None
         print_line(errors, marked("✗", "red", _complaint(added)))
         return
-    print_line(out, Text.assemble(("✓ ", "green"), added.source.key, (f"  {_size(added.source)}", "dim")))
+    print_line(out, Text.assemble(("✓ ", "green"), added.source.key, (f"  {added.source.extent}", "dim")))
     for warning in added.source.warnings:
         print_line(errors, f"! {added.source.name}: {warning}", "yellow")
 
@@ -225,19 +225,12 @@ def _facts(source: "RegisteredInput", zone: str) -> list[tuple[str, str]]:
     return [
         ("Input", source.key),
         *(("File" if place == 0 else "", name) for place, name in enumerate(source.names or (source.name,))),
-        ("Size", _size(source)),
+        ("Size", source.extent),
         ("Format", f"{source.format}{channels}"),
         ("Registered", f"{local_time(datetime.fromisoformat(source.registered_at), zone):%Y-%m-%d %H:%M:%S}"),
         ("SHA-256", source.sha256),
         ("Copy", str(source.path)),
     ]
-
-
-def _size(source: "RegisteredInput") -> str:
-    """How much there is to hear, or to speak."""
-    from modellab.units import length
-
-    return length(source.duration_s) if source.kind == "media" else f"text of {source.bytes:,} bytes"
 
 
 def _fact(name: str, value: str) -> Any:

@@ -201,7 +201,7 @@ class PlainWatcher:
         self._files[source.key] = file
         number = f" (file {file.number} of {self._count})" if self._count > 1 else ""
         _print_warnings(self._console, source)
-        self._say(file, f"{length(source.duration_s)} of audio, input {source.key}{number}")
+        self._say(file, f"{_amount(source)}, input {source.key}{number}")
 
     def waits(self, most: int) -> None:
         print_line(self._console, _waiting(most))
@@ -265,17 +265,21 @@ def _print_warnings(console: Console, source: RegisteredInput) -> None:
         print_line(console, f"! {source.name}: {warning}", "yellow")
 
 
+def _amount(source: RegisteredInput) -> str:
+    return f"{source.extent} of audio" if source.kind == "media" else source.extent
+
+
 def _waiting(most: int) -> str:
     return f"{plural(most, 'run is', 'runs are')} at work, as many as there may be: waiting for one to end"
 
 
 def _heading(file: _File, system: System) -> Text:
-    seconds = f"{length(file.source.duration_s)}   " if file.source else ""
+    extent = f"{file.source.extent}   " if file.source else ""
     return Text.assemble(
         ("  ", ""),
         (file.name, "bold"),
         ("   ", ""),
-        (f"{seconds}{system.key}", "dim"),
+        (f"{extent}{system.key}", "dim"),
         no_wrap=True,
         overflow="ellipsis",
     )

@@ -13,7 +13,6 @@ from modellab.cli.board import State, state_of
 from modellab.cli.console import print_block, print_line
 from modellab.cli.gist import gist
 from modellab.cli.marks import MARKS, doubt_line, speaker_styles
-from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import StepRecord
 from modellab.runs.meetings import meeting_of
 from modellab.runs.outcome import FileOutcome, missing_parts
@@ -32,7 +31,7 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
         return
     meeting = meeting_of(source, outcome.results(lab), lab)
     console.print()
-    print_line(console, _headline(outcome, source, meeting))
+    print_line(console, _headline(outcome, meeting))
     if meeting is not None:
         console.print()
         print_block(console, Padding(transcript(meeting), (0, 0, 0, 2)))
@@ -44,13 +43,13 @@ def print_file(console: Console, outcome: FileOutcome, lab: Lab) -> None:
             console.print()
             print_block(console, Padding(summed_up, (0, 0, 0, 2)))
     console.print()
-    print_block(console, Padding(timings(outcome.records, source.duration_s), (0, 0, 0, 2)))
+    print_block(console, Padding(timings(outcome.records), (0, 0, 0, 2)))
     if found := outcome.doubts(lab):
         console.print()
         for doubt in found:
             print_line(console, Text.assemble("  ", doubt_line(doubt)))
     console.print()
-    print_line(console, Text(f"  {_verdict(outcome, source)}", style="dim"))
+    print_line(console, Text(f"  {_verdict(outcome)}", style="dim"))
     console.print()
     _print_places(console, outcome, lab)
 
@@ -101,7 +100,7 @@ def transcript(meeting: Meeting, most: int | None = MOST_PARAGRAPHS) -> Renderab
     return lines
 
 
-def timings(records: Sequence[StepRecord], audio_s: float) -> RenderableType:
+def timings(records: Sequence[StepRecord]) -> RenderableType:
     """How long each step took, and what for. Speed is audio over inference; a cached step has none."""
     rows = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     rows.add_column("  Step", no_wrap=True)
@@ -117,9 +116,9 @@ def timings(records: Sequence[StepRecord], audio_s: float) -> RenderableType:
             record.model or "",
             *(_blank_zero(seconds) for seconds in (record.load_s, record.inference_s)),
             *took,
-            (speed(audio_s, record.inference_s) or "") if state == "done" else Text(state, style=style),
+            (speed(record.audio_s, record.inference_s) or "") if state == "done" else Text(state, style=style),
         )
-    legend = Text("  seconds; speed is the recording's length over inference", style="dim")
+    legend = Text("  seconds; speed is the sound's length over inference", style="dim")
     return Group(rows, legend) if any(record.inference_s for record in records) else rows
 
 
@@ -127,8 +126,8 @@ def _blank_zero(seconds: float) -> str:
     return figure(seconds) if seconds else ""
 
 
-def _headline(outcome: FileOutcome, source: RegisteredInput, meeting: Meeting | None) -> Text:
-    facts = [length(source.duration_s)]
+def _headline(outcome: FileOutcome, meeting: Meeting | None) -> Text:
+    facts = [length(outcome.audio_s)]
     if meeting is not None:
         if meeting.participants:
             facts.append(plural(len(meeting.participants), "speaker"))
@@ -138,8 +137,8 @@ def _headline(outcome: FileOutcome, source: RegisteredInput, meeting: Meeting | 
     return Text.assemble("  ", (outcome.name, "bold"), "   ", (" · ".join(facts), "dim"))
 
 
-def _verdict(outcome: FileOutcome, source: RegisteredInput) -> str:
-    took = f"took {length(outcome.seconds)} for {length(source.duration_s)} of audio"
+def _verdict(outcome: FileOutcome) -> str:
+    took = f"took {length(outcome.seconds)} for {length(outcome.audio_s)} of audio"
     if outcome.all_cached:
         return f"Every step was cached, no model was loaded; {took}."
     cached = sum(record.cached for record in outcome.records)
@@ -153,6 +152,8 @@ def _print_places(console: Console, outcome: FileOutcome, lab: Lab) -> None:
         for what, why in missing_parts(pack).items():
             _print_place(console, "", Text(f"without {what}: {why}", style="yellow"))
         _print_place(console, "", Text(f"modellab runs bundle {outcome.run} --to DIR takes it along", style="dim"))
+    if sound := outcome.sound(lab):
+        _print_place(console, "Sound", _link(sound))
     _print_place(console, "Database", _link(lab.database))
     _print_place(console, "Run", Text.assemble(outcome.run or "", (f"   modellab runs show {outcome.run}", "dim")))
 
@@ -178,7 +179,7 @@ def _summary_row(outcome: FileOutcome, lab: Lab) -> tuple[str | Text, ...]:
     return (
         name,
         outcome.run or "",
-        length(outcome.source.duration_s),
+        length(outcome.audio_s),
         f"{meeting.words:,}" if meeting else "",
         str(len(meeting.participants)) if meeting and meeting.participants else "",
         took,

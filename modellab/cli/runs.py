@@ -146,7 +146,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         if found.error:
             print_line(console, f"✗ {found.error}", "red")
         return
-    print_block(console, timings(records, source.duration_s))
+    print_block(console, timings(records))
     if doubtful := all_doubts(lab, records, checks, source.warnings):
         console.print()
         for doubt in doubtful:

@@ -9,6 +9,7 @@ from typing import Literal
 from modellab.errors import InputDamaged, InputRefused
 from modellab.files import sha256_file
 from modellab.inputs.keys import DIGITS
+from modellab.units import length
 
 InputKind = Literal["media", "text"]
 """What an input is: a recording, or a text to be spoken."""
@@ -47,6 +48,11 @@ class RegisteredInput:
     warnings: tuple[str, ...] = ()
     """What a user should know of the file, though it decodes: cut off, damaged, more audio streams than one."""
     kind: InputKind = "media"
+
+    @property
+    def extent(self) -> str:
+        """How much there is to hear, or to speak, for people."""
+        return length(self.duration_s) if self.kind == "media" else f"text of {self.bytes:,} bytes"
 
     @property
     def digits(self) -> str:

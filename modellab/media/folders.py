@@ -3,7 +3,7 @@
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ _AMBIGUOUS_ENDINGS = frozenset({"ts"})
 """Not taken for a recording's unless it is one: TypeScript's too."""
 _HEAD_BYTES = 512
 _NO_MEDIA = ("text", "unknown bytes")
+_NO_SOUND = "without sound"
 _SHOWN = 6
 """So many endings and names in the line about what was left out."""
 
@@ -31,7 +32,9 @@ class LeftOut:
     """What lies in folders and is not taken."""
 
     endings: Counter[str] = field(default_factory=Counter)
-    """Files that hold no sound: their ending (`.txt`; empty without one) -> how many."""
+    """Files of another kind than is wanted: their ending (`.txt`; empty without one) -> how many."""
+    lacking: str = _NO_SOUND
+    """What is said of those files."""
     hidden: int = 0
     """Files and folders whose names begin with a dot."""
     special: list[Path] = field(default_factory=list)
@@ -48,7 +51,7 @@ class LeftOut:
         if self.endings:
             shown = [f"{count} {ending or 'without ending'}" for ending, count in self.endings.most_common(_SHOWN)]
             more = ", …" if len(self.endings) > _SHOWN else ""
-            parts.append(f"{_plural(self.endings.total(), 'file')} without sound ({', '.join(shown)}{more})")
+            parts.append(f"{_plural(self.endings.total(), 'file')} {self.lacking} ({', '.join(shown)}{more})")
         if self.hidden:
             parts.append(f"{self.hidden} hidden")
         for paths, one in (
@@ -93,27 +96,42 @@ def find_media(paths: Iterable[Path], home: Path) -> Found:
     Args:
         home: the lab's, which never becomes input.
     """
-    found = Found()
+    return find_files(paths, home, is_recording)
+
+
+def find_files(paths: Iterable[Path], home: Path, is_wanted: Callable[[Path], bool], lacking: str = _NO_SOUND) -> Found:
+    """The files meant by paths: a file stands for itself, whatever it is; a folder for those of a kind below it.
+
+    Args:
+        home: the lab's, which never becomes input.
+        is_wanted: whether a file in a folder is of the kind.
+        lacking: what is said of files that are not.
+    """
+    found = Found(left_out=LeftOut(lacking=lacking))
     for path in paths:
         if is_folder(path) and not is_within(path, home):
-            found.files += list(_below(path, home, found.left_out)) or [path]
+            found.files += list(_below(path, home, found.left_out, is_wanted)) or [path]
         else:
             found.files.append(path)
     return found
 
 
-def refused_folder(path: Path, home: Path) -> InputRefused:
-    """Why a folder that `find_media` did not turn into files can't become an input."""
+def refused_folder(path: Path, home: Path, wanted: str = "audio or video file") -> InputRefused:
+    """Why a folder that `find_files` did not turn into files can't become an input.
+
+    Args:
+        wanted: what was looked for.
+    """
     name = one_line(path.name or str(path))
     if is_within(path, home):
         return InputRefused(
-            f"{name} is the lab's own home, or lies in it", found=str(path), allowed="recordings from elsewhere"
+            f"{name} is the lab's own home, or lies in it", found=str(path), allowed="files from elsewhere"
         )
     try:
         next(path.iterdir(), None)
     except OSError as error:
         return InputRefused(f"{name} can't be read", found=error.strerror, hint="Give this user the right to read it.")
-    return InputRefused(f"{name} has no audio or video file in it", hint="Give a file, or another folder.")
+    return InputRefused(f"{name} has no {wanted} in it", hint="Give a file, or another folder.")
 
 
 def is_folder(path: Path) -> bool:
@@ -141,7 +159,12 @@ def sound_endings() -> frozenset[str]:
     return frozenset(f".{ending.lower()}" for ending in endings - _AMBIGUOUS_ENDINGS)
 
 
-def _below(folder: Path, home: Path, left_out: LeftOut) -> Iterator[Path]:
+def is_recording(path: Path) -> bool:
+    """Whether a file of a folder is taken for one: its ending says so, damaged as it may be, or what it holds."""
+    return path.suffix.lower() in sound_endings() or _holds_sound(path)
+
+
+def _below(folder: Path, home: Path, left_out: LeftOut, is_wanted: Callable[[Path], bool]) -> Iterator[Path]:
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -162,7 +185,7 @@ def _below(folder: Path, home: Path, left_out: LeftOut) -> Iterator[Path]:
             left_out.linked_folders.append(path)
         elif not entry.is_file():
             left_out.special.append(path)
-        elif path.suffix.lower() in sound_endings() or _holds_sound(path):
+        elif is_wanted(path):
             yield path
         else:
             left_out.endings[one_line(path.suffix.lower())] += 1
@@ -170,7 +193,7 @@ def _below(folder: Path, home: Path, left_out: LeftOut) -> Iterator[Path]:
         if is_within(path, home) or _is_a_home(path):
             left_out.homes.append(path)
         else:
-            yield from _below(path, home, left_out)
+            yield from _below(path, home, left_out, is_wanted)
 
 
 def _is_a_home(folder: Path) -> bool:

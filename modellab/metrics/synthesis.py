@@ -4,6 +4,8 @@ Ratios of samples or seconds; lower is better. What they do not say: whether it 
 bad; what is fine here may be noise.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from modellab.media.audio import Waveform
@@ -51,22 +53,46 @@ def implausible_length() -> Metric:
     )
 
 
-def health(text: str, sound: Waveform) -> list[Score]:
-    """All figures of this module of what a voice made of a text."""
+def letters_of(text: str) -> int:
+    """Letters and digits of a text."""
+    return sum(character.isalnum() for character in text)
+
+
+def plausible_s(text: str) -> tuple[float, float]:
+    """Seconds that a text takes at least and at most when it is said; the least may be below 0."""
+    letters = letters_of(text)
+    return letters * FASTEST_S - 1.0, letters * SLOWEST_S + 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AsMade:
+    """What was counted in a sound when it was made, where keeping it took that out of it."""
+
+    clipped_samples: int
+    odd_samples: int
+    """NaN or infinite."""
+
+
+def health(text: str, sound: Waveform, made: AsMade | None = None) -> list[Score]:
+    """All figures of this module of what a voice made of a text.
+
+    Args:
+        made: left out: the sound is as the voice made it.
+    """
     samples, length = sound.samples, len(sound.samples)
     if not length:
         metrics = (clipping(), silence(), no_numbers(), implausible_length())
         return [Score(metric, {}, "it holds no sound") for metric in metrics]
     finite = np.isfinite(samples)
     clean = np.where(finite, samples, 0.0)
-    clipped = float((np.abs(clean) >= FULL_SCALE).sum())
-    letters = sum(character.isalnum() for character in text)
-    bounds_s = letters * FASTEST_S - 1.0, letters * SLOWEST_S + 1.0
-    plausible = bounds_s[0] <= sound.duration_s <= bounds_s[1]
+    made = made or AsMade(int((np.abs(clean) >= FULL_SCALE).sum()), int((~finite).sum()))
+    letters = letters_of(text)
+    shortest_s, longest_s = plausible_s(text)
+    plausible = shortest_s <= sound.duration_s <= longest_s
     return [
-        Score(clipping(), {"clipped_samples": clipped, "samples": length}),
+        Score(clipping(), {"clipped_samples": made.clipped_samples, "samples": length}),
         Score(silence(), {"silent_s": _silent_s(clean, sound.sample_rate_hz), "sound_s": sound.duration_s}),
-        Score(no_numbers(), {"odd_samples": float((~finite).sum()), "samples": length}),
+        Score(no_numbers(), {"odd_samples": made.odd_samples, "samples": length}),
         Score(
             implausible_length(),
             {"implausible": float(not plausible), "cases": 1, "sound_s": sound.duration_s, "letters": letters},

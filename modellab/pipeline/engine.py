@@ -17,7 +17,7 @@ from modellab.artifacts.fingerprint import StepIdentity
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
-from modellab.inputs.registered import RegisteredInput
+from modellab.inputs.registered import RegisteredInput, require_kind
 from modellab.pipeline.events import StepEnded, StepJudged, StepProgressed, StepStarted, emit
 from modellab.pipeline.identity import Absence, Identities, absent_steps, filled_by
 from modellab.pipeline.record import CheckRecord, HelperRecord, RunIdentity, StepRecord, StepRecorder
@@ -221,6 +221,8 @@ class _Attempt:
         Raises:
             LabError: or anything the step's code raises.
         """
+        if self.step.definition.takes is not None:
+            require_kind(self.source, self.step.definition.takes)
         identities = self.engine.identities(self.system, self.source)
         identity = self._identity = identities.of(self.step.name)
         self._absent = {key: identities.said(step) for key, step in absent_steps(identity).items()}
@@ -282,6 +284,7 @@ class _Attempt:
             },
             references=self.engine.lab.references,
             system=self.system.key,
+            audio_s=self.source.duration_s or max((_heard_s(artifact) for artifact in reads.values()), default=0.0),
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
             acquire=self._leased(ref, self.step.definition.model_surface, leases) if ref else None,
             helpers={
@@ -327,7 +330,8 @@ class _Attempt:
             "replaces_damaged": self.engine.store.why_set_aside(self.step.name, str(self.fingerprint)),
             "load_s": round(self.timings.load_s, 6),
             "inference_s": round(self.timings.inference_s, 6),
-            "audio_s": self.source.duration_s,
+            "first_inference": self.timings.first_inference,
+            "audio_s": self._audio_s,
             "execution": asdict(facts) if facts else None,
             "helpers": [asdict(helper) for helper in self._helpers()],
         }
@@ -358,6 +362,13 @@ class _Attempt:
         facts = self._context.facts if self._context else None
         return (facts.machine if facts else None) or this_machine().id
 
+    @property
+    def _audio_s(self) -> float:
+        """Length of the sound that was worked on: the recording, or what a voice made of a text."""
+        if self.cached and self.artifact is not None:
+            return self.source.duration_s or _heard_s(self.artifact)
+        return self._context.audio_s if self._context else self.source.duration_s
+
     def record(self) -> StepRecord:
         """What came of the attempt; call once, when it is over."""
         wall_s = time.perf_counter() - self._started
@@ -384,7 +395,7 @@ class _Attempt:
             inference_s=self.timings.inference_s,
             other_s=max(0.0, wall_s - self.timings.load_s - self.timings.inference_s),
             cpu_s=max(0.0, processor.seconds() - self._cpu_s),
-            audio_s=self.source.duration_s,
+            audio_s=self._audio_s,
             fraction=None if status == "completed" else self._progress.fraction,
             device=runs_on.device if runs_on else None,
             compute_type=runs_on.compute_type if runs_on else None,
@@ -404,6 +415,11 @@ class _Attempt:
     def _stopped(self) -> str:
         done = self._progress.fraction
         return f"stopped {f'when {done:.0%} of it was done' if done is not None else 'while it worked'}"
+
+
+def _heard_s(artifact: Artifact) -> float:
+    """Length of the sound that a result was made of, or is."""
+    return float(artifact.manifest["made"]["audio_s"])
 
 
 class _Throttled:

@@ -18,6 +18,7 @@ from itertools import takewhile
 from pydantic import ValidationError
 
 from modellab.errors import LabError, TemplateError, UnknownName
+from modellab.inputs.registered import IN_WORDS, InputKind
 from modellab.names import did_you_mean, nearest, unknown_name
 from modellab.pipeline.attached import with_attached
 from modellab.pipeline.parameters import names_at
@@ -71,6 +72,11 @@ class System:
     steps: tuple[SystemStep, ...]
     scorers: tuple[SystemStep, ...] = ()
     """What holds its results against references, where there are any: no part of what is measured."""
+
+    @property
+    def takes(self) -> InputKind:
+        """What it runs on: recordings, or texts."""
+        return next((taken for step in self.steps if (taken := step.definition.takes)), "media")
 
     @property
     def all_steps(self) -> tuple[SystemStep, ...]:
@@ -135,7 +141,7 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
 
 
 def _model_template(name: str, registry: ModelRegistry) -> Template:
-    """The implicit template of a model: its step and whatever that step needs to read.
+    """The implicit template of a model: its step, whatever that step needs to read, and what it is measured by.
 
     Of a model with several surfaces it is that of the one that is named, or else of the first that has a step.
     """
@@ -154,7 +160,7 @@ def _model_template(name: str, registry: ModelRegistry) -> Template:
             if helps
             else None,
         )
-    needed = _needed_before(step)
+    needed = _needed_before(step).union(step.measured_by)
     defaults = default_models(registry)
     key = config.key_of(ref.variant, step.model_surface)
     steps = [
@@ -461,7 +467,7 @@ def wrong_reads(
     Args:
         after: steps that come later, for the hint.
     """
-    errors = []
+    errors = _wrong_inputs(pipeline, definition, before)
     for read in definition.reads:
         possible = can_fill(read, definition)
         givers = latest_first(read.kind, before)
@@ -486,3 +492,17 @@ def wrong_reads(
             if giver.name in steps_by_name() and giver.name not in possible
         ]
     return errors
+
+
+def _wrong_inputs(pipeline: str, definition: StepDefinition, before: Sequence[StepDefinition]) -> list[TemplateError]:
+    """An error where a step wants another kind of input than one before it: one input is only one of them."""
+    other = next((step for step in before if step.takes not in (None, definition.takes)), None)
+    if definition.takes is None or other is None or other.takes is None:
+        return []
+    return [
+        TemplateError(
+            f"step {definition.name!r} of pipeline {pipeline!r} works on a {IN_WORDS[definition.takes]}",
+            found=f"{other.name} before it, which works on a {IN_WORDS[other.takes]}",
+            allowed=f"steps of a {IN_WORDS[definition.takes]}",
+        )
+    ]

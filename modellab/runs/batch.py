@@ -10,6 +10,7 @@ from typing import Protocol
 from modellab.errors import InputRefused, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore, may_be_name
+from modellab.inputs.texts import find_texts
 from modellab.media.folders import LeftOut, find_media, is_folder, refused_folder
 from modellab.pipeline.events import Event, RunEnded, input_of, observed_by
 from modellab.pipeline.system import System
@@ -104,7 +105,8 @@ class Batch:
             UsageError: there is no way to run anything; all else that goes wrong is in the files' outcomes.
             KeyboardInterrupt: somebody stopped it, be it while Dagster would not listen.
         """
-        found = find_media(paths, self._lab.home)
+        takes_texts = self._system.takes == "text"
+        found = (find_texts if takes_texts else find_media)(paths, self._lab.home)
         self._files, self.left_out = found.files, found.left_out
         watcher.files(len(found.files))
         watcher.left_out(found.left_out)
@@ -122,8 +124,9 @@ class Batch:
             started = time.perf_counter()
             try:
                 if is_folder(path):
-                    raise refused_folder(path, self._lab.home)
-                source = self._store.take(path, "media")
+                    wanted = "text (.txt)" if self._system.takes == "text" else "audio or video file"
+                    raise refused_folder(path, self._lab.home, wanted)
+                source = self._store.take(path, self._system.takes)
             except InputRefused as error:
                 refused = FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
                 self._end(number, refused, watcher)

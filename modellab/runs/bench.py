@@ -11,8 +11,9 @@ from modellab.evaluation.documents import standing_document
 from modellab.evaluation.outcomes import outcomes
 from modellab.evaluation.speed import StepSpeed, speeds
 from modellab.evaluation.standing import Standing, standing
+from modellab.inputs.registered import IN_WORDS
 from modellab.pipeline.events import Event, observed_by
-from modellab.pipeline.system import resolve_system
+from modellab.pipeline.system import System, resolve_system
 from modellab.registry.registry import ModelRegistry
 from modellab.runs.enrolling import CaseOutcome, Enrolment, enrol
 from modellab.runs.launching import LaunchResult, OpenLauncher
@@ -110,6 +111,8 @@ def bench(
             found="; ".join(f"{one.case.id}: {one.error}" for one in enrolment.failed[:_NAMED]),
             hint=f"See: modellab datasets check {dataset}",
         )
+    for system in resolved:
+        _check_kind(system, found, enrolment)
     watcher.begins(enrolment, keys)
     with start(lab) as launcher, observed_by(watcher.observe):
         runs = launcher.sweep(keys, enrolment.inputs, force=force, waits=watcher.waits)
@@ -123,3 +126,14 @@ def bench(
         standing(outcomes(lab, found.id, version, keys), keys),
         speeds(lab, found.id, version, keys),
     )
+
+
+def _check_kind(system: System, dataset: Dataset, enrolment: Enrolment) -> None:
+    """Refuse a system none of whose kind of input the dataset has: every case would fail."""
+    kinds = {source.kind for source in enrolment.inputs}
+    if system.takes not in kinds:
+        raise UsageError(
+            f"{system.key} runs on a {IN_WORDS[system.takes]}, and {dataset.id} has none",
+            found=f"cases that are each a {' or a '.join(IN_WORDS[kind] for kind in sorted(kinds))}",
+            hint="See: modellab datasets list",
+        )

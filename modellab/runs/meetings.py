@@ -36,10 +36,12 @@ def meeting_of(source: RegisteredInput, results: Results, lab: Lab) -> Meeting |
         return None
     speech, turns = results(Kind.SPEECH), results(Kind.TURNS)
     chapters, summary, action_items = (results(kind) for kind in (Kind.CHAPTERS, Kind.SUMMARY, Kind.ACTION_ITEMS))
+    transcript = words.read(Transcript)
     return describe(
         source,
-        source.duration_s,
-        words.read(Transcript),
+        # A text has no length; what a voice made of it does.
+        source.duration_s or transcript.duration_s,
+        transcript,
         speech.read(SpeechSegments) if speech else None,
         turns.read(Diarization) if turns else None,
         chapters=chapters.read(Chapters) if chapters else None,

@@ -1,6 +1,6 @@
 """What came of each file given to `modellab run`, and its JSON document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import LabError
 from modellab.inputs.registered import RegisteredInput
 from modellab.legible import one_line
+from modellab.media.canonical import CanonicalAudio
 from modellab.media.folders import LeftOut
 from modellab.outside import read_json
 from modellab.pipeline.record import CheckRecord, StepRecord
@@ -43,6 +44,11 @@ class FileOutcome:
     by_name: bool = False
     """Whether `path` is no file but what an input of the lab is called."""
 
+    @property
+    def audio_s(self) -> float:
+        """Length of the sound that was worked on: the recording, or what a voice made of a text; 0 for none."""
+        return max((record.audio_s for record in self.records), default=self.source.duration_s if self.source else 0.0)
+
     def record(self, step: str) -> StepRecord | None:
         """The record of a step that was reached."""
         return next((record for record in self.records if record.step == step), None)
@@ -66,6 +72,11 @@ class FileOutcome:
     def doubts(self, lab: Lab) -> list[Doubt]:
         """What is doubtful about the file and about what was made of it."""
         return all_doubts(lab, self.records, self.checks, self.source.warnings if self.source else ())
+
+    def sound(self, lab: Lab) -> Path | None:
+        """What a voice made of a text: a sound file."""
+        artifact = self.results(lab)(Kind.SPOKEN)
+        return sound_file(artifact) if artifact else None
 
     @property
     def complaint(self) -> str | None:
@@ -100,6 +111,11 @@ def pack_file(artifact: Artifact) -> Path:
     return artifact.file(str(artifact.summary["zip_name"]))
 
 
+def sound_file(artifact: Artifact) -> Path:
+    """The sound of a result that a voice made."""
+    return artifact.file(CanonicalAudio.open(artifact).info.audio_file)
+
+
 def missing_parts(artifact: Artifact) -> dict[str, str]:
     """What a Meeting Pack was to hold and does not -> why."""
     absences = read_json(artifact.file("pack/manifest.json"))["absent"]
@@ -122,14 +138,15 @@ def _entry(outcome: FileOutcome, lab: Lab) -> Mapping[str, Any]:
         "error": outcome.error,
         "warnings": list(outcome.source.warnings) if outcome.source else [],
         "steps": [step_document(record, outcome.checks.get(record.step, ()), lab) for record in outcome.records],
-        "bundle": _readable_pack(outcome, lab),
+        "bundle": _readable(lambda: outcome.pack(lab)),
+        "sound": _readable(lambda: outcome.sound(lab)),
     }
 
 
-def _readable_pack(outcome: FileOutcome, lab: Lab) -> Path | None:
-    """The pack's zip; None as well when the result can't be read again, which costs nobody the document."""
+def _readable(find: Callable[[], Path | None]) -> Path | None:
+    """A file of a result; None as well when the result can't be read again, which costs nobody the document."""
     try:
-        return outcome.pack(lab)
+        return find()
     except LabError:
         return None
 

@@ -93,6 +93,7 @@ STEP = StepDefinition(
     code_version="3",
     reads=(Read("transcript", Kind.TRANSCRIPT, fall_back=True),),
     gives=(Kind.ACTION_ITEMS,),
+    takes="media",
     parameters=ActionItemsParameters,
     run=run,
     helpers=writer_helper,

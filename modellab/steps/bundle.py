@@ -221,6 +221,7 @@ STEP = StepDefinition(
         Read("flags", Kind.FLAGS, required=False),
     ),
     gives=(Kind.PACK,),
+    takes="media",
     parameters=BundleParameters,
     run=run,
     packages=(*MEDIA, "jinja2", "markupsafe", "pysubs2", "python-docx"),

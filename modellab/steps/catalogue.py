@@ -21,6 +21,7 @@ from modellab.steps import (
     ingest,
     separate,
     summarize,
+    tts,
     vad,
 )
 from modellab.steps.definition import Read, StepDefinition
@@ -29,6 +30,7 @@ from modellab.steps.scorers import SCORERS
 
 STEPS: tuple[StepDefinition, ...] = (
     ingest.STEP,
+    tts.STEP,
     separate.STEP,
     enhance.STEP,
     vad.STEP,

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from modellab.artifacts.store import Artifact
-from modellab.inputs.registered import RegisteredInput, check_copy, require_kind
+from modellab.inputs.registered import InputKind, RegisteredInput, check_copy, require_kind
+from modellab.inputs.texts import read_input_text
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
 from modellab.registry.threads import torch_threads
 from modellab.settings import Lab, Settings
@@ -40,6 +41,8 @@ class Kind(StrEnum):
     """A mixture taken apart: a file for each stem."""
     ENHANCED = "enhanced"
     """Canonical audio with less noise."""
+    SPOKEN = "spoken"
+    """What a voice made of a text: canonical audio, and `SpokenText`."""
     SPEECH = "speech"
     """Where there is speech: `SpeechSegments`."""
     TURNS = "turns"
@@ -145,6 +148,8 @@ class StepContext:
     """Where the lab keeps references, by content: which of them count, an outside read says."""
     longest_s: float | None = None
     """Length beyond which a recording is refused; None for no limit."""
+    audio_s: float = 0.0
+    """Length of the sound that is worked on; a step that makes sound of something else says it."""
     acquire: Callable[[], LoadedModel] | None = None
     facts: ExecutionFacts | None = None
     """How the model ran; None until it is loaded."""
@@ -164,6 +169,17 @@ class StepContext:
         require_kind(self.input, "media")
         check_copy(self.input, seen_is_enough=True)
         return self.input.path
+
+    def text(self) -> str:
+        """The registered text, found to be what was registered.
+
+        Raises:
+            InputDamaged: the lab's copy is missing or differs.
+            InputRefused: the input is none: a recording, say.
+        """
+        require_kind(self.input, "text")
+        check_copy(self.input, seen_is_enough=True)
+        return read_input_text(self.input.path, self.input.name)
 
     def load(self) -> LoadedModel:
         """The step's model, loaded now if it was not; the time that takes counts as `load_s`.
@@ -239,6 +255,10 @@ class StepDefinition:
     """Of a scorer that reads more than it judges: roles of which a system must give one. Empty: any role."""
     outside: tuple[OutsideRead, ...] = ()
     """What it reads from outside the pipeline."""
+    takes: InputKind | None = None
+    """What it needs the input to be, where that matters to it: a recording, or a text."""
+    measured_by: tuple[str, ...] = ()
+    """Steps after it without which a model of it can't be measured: a model's own system has them."""
     attached: bool = False
     """Whether every pipeline has it that gives what it requires, without naming it. Such a step has no model."""
     surface: str | None = None

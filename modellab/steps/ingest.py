@@ -215,5 +215,6 @@ STEP = StepDefinition(
     parameters=IngestParameters,
     run=run,
     packages=MEDIA,
+    takes="media",
     outside=(INPUT,),
 )

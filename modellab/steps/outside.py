@@ -11,6 +11,8 @@ from modellab.steps.speaker_names import SpeakerNames, as_text, from_text
 
 INPUT = OutsideRead("input", "the recording", lambda outside: outside.input.sha256)
 """The registered bytes themselves."""
+TEXT = OutsideRead("input", "the text", lambda outside: outside.input.sha256)
+"""The same of an input that is a text."""
 
 
 class Filled(Protocol):

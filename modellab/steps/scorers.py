@@ -13,6 +13,7 @@ from modellab.metrics.suites import asr, classify, diarization, hallucination, m
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.packages import MEDIA
 from modellab.steps.scored_sound import PESQ, enhancement, separation
+from modellab.steps.scored_speech import synthesis
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.surfaces.sounds import Classification
@@ -53,6 +54,17 @@ DIARIZATION_METRICS = scorer(
     reads=(Read("turns", Kind.TURNS),),
     parts={"turns"},
     packages=("pyannote.metrics",),
+)
+
+TTS_METRICS = scorer(
+    "tts_metrics",
+    "Holds speech that a voice made, and what a recogniser heard of it, against the text.",
+    synthesis,
+    code_version="1",
+    reads=(Read("sound", Kind.SPOKEN), Read("heard", Kind.RECOGNITION, required=False)),
+    judges=("sound",),
+    parts={"prompt"},
+    packages=(*MEDIA, "jiwer", "librosa", "onnxruntime", "rapidfuzz", "speechmos", "text2num", "whisper_normalizer"),
 )
 
 VAD_METRICS = scorer(
@@ -147,6 +159,7 @@ CLASSIFY_METRICS = scorer(
 )
 
 SCORERS: tuple[StepDefinition, ...] = (
+    TTS_METRICS,
     SEPARATE_METRICS,
     ENHANCE_METRICS,
     VAD_METRICS,

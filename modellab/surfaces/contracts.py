@@ -90,6 +90,33 @@ class DiarizationModel(Protocol):
     def diarize(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> Diarization: ...
 
 
+@runtime_checkable
+class TtsModel(Protocol):
+    """Says texts."""
+
+    @property
+    def voices(self) -> Sequence[str]:
+        """Names of the voices it has here; the first is the one it takes by itself."""
+        ...
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """ISO 639-1 codes of the languages it speaks."""
+        ...
+
+    def speak(self, text: str, voice: str, language: str, speed: float, seed: int) -> Waveform:
+        """What it says, one channel at the rate that its config names; empty where it can say none of the text.
+
+        Args:
+            text: a few sentences with at least one letter or digit: the step takes longer texts apart.
+            voice: one of `voices`.
+            language: one of `languages`.
+            speed: 1.0 is the voice's own pace, 1.25 takes a fifth less time.
+            seed: whatever is random in it follows from this: the same arguments, the same samples.
+        """
+        ...
+
+
 class EnhanceStream(Protocol):
     """One channel on its way through an enhancing model.
 
@@ -179,6 +206,7 @@ class ClassifyModel(Protocol):
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
+    "tts": TtsModel,
     "align": AlignModel,
     "diarization": DiarizationModel,
     "enhance": EnhanceModel,

@@ -170,6 +170,46 @@ class Diarization:
         return replace(self, turns=turns, duration_s=time_map.original_duration_s)
 
 
+@dataclass(frozen=True, slots=True)
+class SpokenPiece:
+    """A few sentences of a text, and where a voice says them."""
+
+    text: str
+    start_s: float
+    end_s: float
+    level_dbfs: float | None = None
+    """RMS of its loudest 20 ms, 0 for full scale; None where all of it is 0."""
+    end_db: float | None = None
+    """RMS of its last 20 ms over that of its loudest: what is cut off in the middle of a word ends near 0."""
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """What a voice made of a text. The sound it made is the recording: its times are those of the samples."""
+
+    FILE: ClassVar[str] = "spoken.json"
+
+    pieces: list[SpokenPiece]
+    """In order, without overlap; all of the text that has something to say."""
+    duration_s: float
+    sample_rate_hz: int
+    """The voice's own."""
+    voice: str
+    language: str
+    """ISO 639-1 code."""
+    speed: float
+    """1.0: the voice's own pace."""
+    seed: int
+
+    @property
+    def text(self) -> str:
+        return " ".join(piece.text for piece in self.pieces)
+
+
 _Span = TypeVar("_Span", Segment, Turn, Word, Utterance)
 
 

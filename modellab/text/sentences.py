@@ -92,7 +92,7 @@ def _punctuated(words: Sequence[Word], start: int, end: int, language: str | Non
         begins[len(text)] = index
         text += words[index].text
     first, place = start, 0
-    for piece in _segmenter(language).segment(_HIDDEN_STOP.sub(r"\1\n", text)):
+    for piece in segmenter(language).segment(_HIDDEN_STOP.sub(r"\1\n", text)):
         place = text.find(piece.strip(), place)
         if place < 0:  # pysbd rewrote the text here: no boundary that can be trusted
             break
@@ -115,7 +115,8 @@ def _cut_long(words: Sequence[Word], first: int, end: int) -> Iterator[tuple[int
 
 
 @cache
-def _segmenter(language: str | None) -> Any:
+def segmenter(language: str | None) -> Any:
+    """pysbd's rules of where sentences end in a language (ISO 639-1); those of English where it has none."""
     import pysbd  # compiles its rules on import
     from pysbd.languages import LANGUAGE_CODES
 

@@ -196,7 +196,7 @@ def test_steps_and_operators_show_types_defaults_and_limits(capsys: Printed) -> 
     assert operators["speed"]["schema"]["properties"]["factor"]["maximum"] == 2.0
     assert main(["pipelines", "steps", "vad"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "reads audio from enhance or separate or ingest" in printed
+    assert "reads audio from enhance or separate or tts or ingest" in printed
     assert "gives speech models: silero_vad" in printed
     assert "threshold number 0.5 > 0 and < 1 probability of speech" in printed
     assert main(["pipelines", "operators"]) == 0

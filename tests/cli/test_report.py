@@ -87,7 +87,7 @@ def test_timings_give_a_speed_only_where_something_was_computed(record: Callable
         record("diarization", status="failed", load_s=0.0, inference_s=0.0, other_s=1.0, error="No."),
         record("alignment", status="not_run", load_s=0.0, inference_s=0.0, other_s=0.001, error="diarization failed"),
     ]
-    heading, ingest, vad, asr, diarization, alignment, _ = (line.split() for line in _lines(timings(records, 60.0)))
+    heading, ingest, vad, asr, diarization, alignment, _ = (line.split() for line in _lines(timings(records)))
     assert heading == ["Step", "Model", "Load", "Inference", "Other", "Total", "Speed"]
     assert ingest == ["✓", "ingest", "0.25", "0.25"]
     assert vad == ["✓", "vad", "silero_vad:v6", "0.01", "0.01", "cached"]
@@ -98,7 +98,7 @@ def test_timings_give_a_speed_only_where_something_was_computed(record: Callable
 
 def test_on_a_narrow_terminal_only_the_models_name_gives_way(record: Callable[..., StepRecord]) -> None:
     long = record("diarization", model="pyannote_diarization:community-1", inference_s=1234.5)
-    lines = _lines(timings([long], 60.0), width=70)
+    lines = _lines(timings([long]), width=70)
     assert all(len(line) <= 70 for line in lines)
     assert "Inference  Other" in lines[0]
     assert "pyannote_diariz" in lines[1]

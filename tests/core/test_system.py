@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modellab.errors import TemplateError, UnknownName, UsageError
 from modellab.pipeline.attached import with_attached
-from modellab.pipeline.system import default_models, resolve_system
+from modellab.pipeline.system import default_models, fill, resolve_system
 from modellab.pipeline.system_key import parse_key, system_key
 from modellab.pipeline.template import Template, TemplateStep, load_template, shipped_templates
 from modellab.registry.registry import MODELS, ModelRegistry
@@ -254,3 +254,31 @@ def test_a_model_of_another_registry_is_given_no_default_that_is_not_there(tmp_p
         ("asr", "faster_whisper"),
         ("hallucinations", None),
     ]
+
+
+def test_a_voices_own_system_has_a_recogniser_that_hears_it(registry: ModelRegistry) -> None:
+    system = resolve_system("hibari_tts", registry)
+    assert system.key == "hibari_tts:heart" and system.takes == "text"
+    assert [(step.name, str(step.model or "")) for step in system.steps] == [
+        ("tts", "hibari_tts:heart"),
+        ("vad", "silero_vad:v6"),
+        ("asr", "faster_whisper:base"),
+        ("hallucinations", ""),
+    ]
+    assert [step.name for step in system.scorers] == ["tts_metrics", "vad_metrics", "asr_metrics"]
+    assert dict(system.scorers[0].sources) == {"sound": "tts", "heard": "asr"}
+    assert resolve_system("faster_whisper", registry).takes == "media"
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ("ingest tts", "step 'tts' of pipeline 'toy' works on a text; found ingest before it, which works on a rec"),
+        ("tts vad asr bundle", "step 'bundle' of pipeline 'toy' works on a recording; found tts before it, which"),
+    ],
+)
+def test_a_pipeline_works_on_one_kind_of_input(registry: ModelRegistry, steps: str, error: str) -> None:
+    models = {"tts": "hibari_tts", "vad": "silero_vad", "asr": "faster_whisper"}
+    given = tuple(TemplateStep(step=name, model=models.get(name), parameters={}) for name in steps.split())
+    with pytest.raises(TemplateError, match=error):
+        fill(Template("toy", "A toy.", given), {}, registry)

@@ -80,3 +80,8 @@ def test_what_can_not_be_measured_is_refused_before_anything_runs(lab, capsys):
     assert main(["bench", "-d", "vad_smoke", "-m", "silero_vad", "--json"], open_launcher) == 2
     assert "vad_smoke_v1" in json.loads(capsys.readouterr().out)["error"]["hint"]
     assert not lab.artifacts.exists()
+
+
+def test_a_voice_is_not_measured_on_recordings(lab):
+    with pytest.raises(UsageError, match="hibari_tts:heart runs on a text, and vad_smoke_v1 has none"):
+        bench(lab, "vad_smoke_v1", ["hibari_tts"], open_launcher, Silent())

@@ -74,8 +74,8 @@ def test_a_new_step_that_gives_audio_is_what_all_later_ones_hear() -> None:
         **dict.fromkeys(("vad", "asr", "diarization", "alignment", "hallucinations"), "mute"),
         "bundle": "ingest",
     }
-    assert can_fill(get_step("vad").reads[0], get_step("vad")) == ["mute", "enhance", "separate", "ingest"]
-    assert can_fill(MUTE.reads[0], MUTE) == ["enhance", "separate", "ingest"]
+    assert can_fill(get_step("vad").reads[0], get_step("vad")) == ["mute", "enhance", "separate", "tts", "ingest"]
+    assert can_fill(MUTE.reads[0], MUTE) == ["enhance", "separate", "tts", "ingest"]
 
 
 @pytest.mark.usefixtures("with_mute")
@@ -101,7 +101,7 @@ def test_the_last_of_several_that_give_a_kind_is_read() -> None:
 def test_a_pipeline_whose_order_can_not_be_run_is_refused(tmp_path: Path) -> None:
     said = (
         "step 'separate' of pipeline 'toy' can't read the audio of 'enhance'; found enhance before separate; "
-        "allowed: ingest. Wherever both are, separate runs first: put it before enhance."
+        "allowed: tts or ingest. Wherever both are, separate runs first: put it before enhance."
     )
     with pytest.raises(TemplateError) as refused:
         sources("ingest", "enhance", "separate", "vad")

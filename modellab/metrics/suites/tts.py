@@ -10,7 +10,7 @@ from modellab.metrics.opinion import NAMES, RATE_HZ, opinion
 from modellab.metrics.piecewise import Tally
 from modellab.metrics.score import Score
 from modellab.metrics.sounds import HeldSound, pieces, spread
-from modellab.metrics.synthesis import health, real_time_factor
+from modellab.metrics.synthesis import AsMade, health, real_time_factor
 from modellab.metrics.transcription import character_errors, transcription_error
 
 HEARD = ("roundtrip_wer", "roundtrip_cer")
@@ -37,11 +37,17 @@ class Speed:
 
 
 def scores(
-    reference: Reference, sound: Waveform, *, heard: Heard | None = None, speed: Speed | None = None
+    reference: Reference,
+    sound: Waveform,
+    *,
+    made: AsMade | None = None,
+    heard: Heard | None = None,
+    speed: Speed | None = None,
 ) -> list[Score]:
     """What a voice made of a prompt; nothing where the reference has no prompt.
 
     Args:
+        made: what was counted when it was made; left out: the sound is as the voice made it.
         heard: what a recogniser made of it; left out: no round trip.
         speed: left out: no real-time factor.
     """
@@ -50,7 +56,7 @@ def scores(
     return [
         *(_round_trip(reference.prompt, heard, reference.language) if heard is not None else ()),
         *_opinions(sound),
-        *health(reference.prompt, sound),
+        *health(reference.prompt, sound, made),
         *([real_time_factor(speed.processing_s, sound.duration_s, speed.protocol)] if speed is not None else []),
     ]
 

@@ -1,0 +1,1 @@
+"""hibari: English speech on a CPU."""
