@@ -43,7 +43,8 @@ _WORDS: dict[int, tuple[str, str]] = {
     errno.ENOLCK: ("can't be locked on its disk", f"Use a disk that knows locks: {_ELSEWHERE}."),
     errno.ENOTSUP: ("is on a disk that can't do what is needed", f"Use another disk: {_ELSEWHERE}."),
 }
-_NOTHING_FREE_BYTES = 1 << 20
+FULL_BYTES = 1 << 20
+"""A disk with less than this is full, whatever the error says."""
 _SQLITE: tuple[tuple[str, int | None, str], ...] = (
     ("is full", errno.ENOSPC, ""),
     ("readonly database", errno.EROFS, ""),
@@ -131,7 +132,7 @@ def _storage_error(error: BaseException, place: Path | None) -> StorageError | N
     sqlite3 = sys.modules.get("sqlite3")
     if sqlite3 is not None and isinstance(error, sqlite3.Error):
         _, number, hint = next(each for each in _SQLITE if each[0] in str(error))
-        if number == errno.EIO and place is not None and (free_space(place) or 0) < _NOTHING_FREE_BYTES:
+        if number == errno.EIO and place is not None and (free_space(place) or 0) < FULL_BYTES:
             number = errno.ENOSPC  # what SQLite makes of a full disk when its shared memory does not fit
         if number is not None:
             return _of_number(number, place, str(error))

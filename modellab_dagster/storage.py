@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import sqlalchemy
 
+from modellab.trouble import FULL_BYTES, free_space, storage_error
 from modellab_dagster._dagster_internals import (
     SQLITE_BUSY_TIMEOUT_SECONDS,
     ConfigurableClassData,
@@ -42,12 +43,19 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sqlalchemy.Engine] = OrderedDict()
         self._tables: set[str] = set()
+        self._folder = Path(base_dir)
         super().__init__(base_dir, inst_data)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
-        with self._db_lock, self._engine(shard).begin() as connection:
-            yield connection
+        try:
+            with self._db_lock, self._engine(shard).begin() as connection:
+                yield connection
+        except sqlalchemy.exc.OperationalError as error:
+            # Dagster prints what is raised here as it is, once for each event that does not fit.
+            if (free_space(self._folder) or 0) < FULL_BYTES and (full := storage_error(error, self._folder)):
+                raise full from error
+            raise
 
     def _engine(self, shard: str) -> sqlalchemy.Engine:
         if shard not in self._engines:

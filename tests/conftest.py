@@ -89,7 +89,8 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
     yield mount
     if place.is_mount():
-        subprocess.run(["umount", place], check=True)
+        # This process keeps the mark of its runs open for as long as it lives.
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from signal import SIGINT
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -173,12 +174,22 @@ def _run_command(given: list[str], launcher: "OpenLauncher | None") -> int:
     except Exception as error:
         if debug:
             raise
-        known = as_lab_error(error)
+        known = as_lab_error(error, _home())
         _report(known, as_json=as_json)
         return known.exit_code
     if code == _BY_TYPER:
         return _interrupted(Interrupted(), as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _home() -> Path | None:
+    """Where the lab is, for errors that name no place; None where the settings are what is wrong."""
+    from modellab.settings import Lab
+
+    try:
+        return Lab.from_environment().home
+    except LabError:
+        return None
 
 
 def _interrupted(error: Interrupted, *, as_json: bool) -> int:
