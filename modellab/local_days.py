@@ -8,6 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 _log = logging.getLogger(__name__)
+_CRON_FIELDS = 5
 _UTC_NAMES = frozenset(
     {"Etc/UTC", "Etc/UCT", "UCT", "Etc/Zulu", "Zulu", "Etc/Universal", "Universal", "Etc/GMT", "GMT"}
 )
@@ -25,6 +26,24 @@ def checked_zone(name: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone of the IANA database, such as Europe/Berlin") from error
     return "UTC" if name in _UTC_NAMES else name
+
+
+def checked_cron(text: str) -> str:
+    """When something is due, as cron says it, if it is five fields that make sense: `30 1 * * 1-5`.
+
+    Raises:
+        ValueError: they don't, or the day never comes.
+    """
+    from cronsim import CronSim, CronSimError
+
+    try:
+        if len(text.split()) != _CRON_FIELDS:
+            raise CronSimError("Wrong number of fields")
+        CronSim(text, datetime(2026, 1, 1))
+    except CronSimError as error:
+        said = f"{text!r} is no schedule: {str(error).lower()}"
+        raise ValueError(f"{said}; minute, hour, day, month, weekday: 30 1 * * 1-5") from error
+    return text
 
 
 def machine_zone() -> str:

@@ -16,7 +16,7 @@ from pydantic_settings import (
 )
 
 from modellab.errors import UsageError
-from modellab.local_days import checked_zone, machine_zone
+from modellab.local_days import checked_cron, checked_zone, machine_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """The checkout: Model Lab runs from one (editable install), so its YAML, SQL and model folders are files in it."""
@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
         None, description="time zone whose days count, such as Europe/Berlin; left out: the machine's"
+    )
+    regression_cron: Annotated[str, AfterValidator(checked_cron)] = Field(
+        "0 1 * * *",
+        description="when what is watched is held against its baselines, as cron says it, in that time zone",
+    )
+    speed_cron: Annotated[str, AfterValidator(checked_cron)] = Field(
+        "0 4 * * 0", description="when the speed of what is watched is measured anew, once that schedule is switched on"
     )
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
     llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")

@@ -1,5 +1,6 @@
 """The program `modellab`: the command line, with the launcher that runs pipelines as Dagster runs."""
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,3 +24,11 @@ def open_launcher(lab: "Lab") -> "RunLauncher":
         from modellab_dagster.launch import Launcher
 
     return Launcher(lab)
+
+
+if __name__ == "__main__":  # as a child of a Dagster run: `resources.program`
+    from modellab_dagster.server import end_with_parent
+
+    if sys.platform == "linux":
+        end_with_parent()
+    main()

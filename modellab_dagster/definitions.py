@@ -3,11 +3,12 @@
 import dagster as dg
 
 from assets.catalogue import ASSETS
+from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
-from modellab_dagster.schedules import housekeeping, nightly_housekeeping
+from modellab_dagster.schedules import SCHEDULED_JOBS, SCHEDULES
 from modellab_dagster.sensors import partitions_on_offer
 from resources.artifacts import ArtifactsResource
 from resources.database import DatabaseResource
@@ -45,9 +46,9 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 
 defs = dg.Definitions(
-    assets=[*ASSETS, warehouse, SYSTEMS_ASSET],
-    jobs=[*JOBS, housekeeping],
-    schedules=[nightly_housekeeping],
+    assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET],
+    jobs=[*JOBS, *SCHEDULED_JOBS],
+    schedules=SCHEDULES,
     sensors=[partitions_on_offer],
     resources=lab_resources(),
     executor=EXECUTOR,

@@ -65,7 +65,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no threads yet
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no threads yet
         )
         assert process.stdout is not None
         reader = threading.Thread(target=self._pass_on, args=(process.stdout,), daemon=True)
@@ -120,7 +120,7 @@ class Server:
                     print(_plain(text), file=sys.stderr, flush=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: have the system send SIGINT when the parent is killed, so that no server is left alone."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
