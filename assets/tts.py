@@ -72,8 +72,12 @@ def _said(pieces: list[SpokenPiece], well: str) -> tuple[str, list[str]]:
     return (f"{plural(len(pieces), 'piece')}, the first at {places[0]}" if places else well), places
 
 
+def _is_loud(piece: SpokenPiece) -> bool:
+    return piece.level_dbfs is not None and piece.level_dbfs >= _QUIETEST_DBFS
+
+
 def _is_heard(result: StepResult) -> Verdict:
-    silent = [p for p in _pieces(result) if p.level_dbfs is None or p.level_dbfs < _QUIETEST_DBFS]
+    silent = [piece for piece in _pieces(result) if not _is_loud(piece)]
     said, places = _said(silent, "there is sound in every piece")
     return Verdict(not silent, said, {"at": places, "quietest_dbfs": _QUIETEST_DBFS})
 
@@ -89,7 +93,8 @@ def _is_plausibly_long(result: StepResult) -> Verdict:
 
 
 def _is_not_cut_off(result: StepResult) -> Verdict:
-    cut = [p for p in _pieces(result) if p.end_db is not None and p.end_db > _LOUDEST_END_DB]
+    heard = (piece for piece in _pieces(result) if _is_loud(piece))
+    cut = [piece for piece in heard if piece.end_db is not None and piece.end_db > _LOUDEST_END_DB]
     said, places = _said(cut, "the sound of every piece fades before it ends")
     return Verdict(not cut, said, {"at": places, "loudest_end_db": _LOUDEST_END_DB})
 

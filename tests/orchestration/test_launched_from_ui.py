@@ -33,13 +33,26 @@ def launched(ui):
     from_asset = ui.backfill(keys[1], ["ingest"])
     one = ui.launch("ingest", ["ingest"], _tags(single.key, "ingest"))
     unknown = ui.launch("ingest", ["ingest"], _tags(single.key, "meting"))
+    text = _text(ui)
+    with open_instance(ui.lab) as instance:
+        register_partitions(instance, inputs=[text.key])
+    spoken = ui.launch("tts", ["tts"], _tags(text.key, "tts"))
+    mistaken = ui.launch("ingest", ["ingest"], _tags(text.key, "ingest"))
     return SimpleNamespace(
         rectangles=rectangles,
         keys=[set(map(str, group)) for group in keys],
         runs=[ui.runs_of(from_job, 2), ui.runs_of(from_asset, 2)],
         single=(single, *ui.runs(one)),
         unknown=(single, *ui.runs(unknown)),
+        spoken=(text, *ui.runs(spoken)),
+        mistaken=(text, *ui.runs(mistaken)),
     )
+
+
+def _text(ui):
+    path = ui.folder / "greeting.txt"
+    path.write_text("Good evening.")
+    return InputStore(ui.lab).register(path)
 
 
 def _as_of_a_lab_from_before(ui, source):
@@ -92,6 +105,19 @@ def test_a_single_partition_runs_and_is_recorded_as_that(ui, launched):
     assert _rows(ui, [run], "input, system, status") == [(source.key, "ingest", "completed")]
     with open_instance(ui.lab) as instance:
         assert partition_key(source.key, "ingest") in instance.get_materialized_partitions(dg.AssetKey("ingest"))
+
+
+def test_a_text_is_spoken_and_not_taken_for_a_recording(ui, launched):
+    source, run = launched.spoken
+    assert run["status"] == "SUCCESS"
+    [(step, status, seconds)] = _rows(ui, [run], "step, status, audio_s")
+    assert (step, status) == ("tts", "completed") and 1.0 < seconds < 3.0
+    with open_instance(ui.lab) as instance:
+        assert partition_key(source.key, "tts") in instance.get_materialized_partitions(dg.AssetKey("tts"))
+    source, run = launched.mistaken
+    assert run["status"] == "FAILURE"
+    [error] = ui.errors(run["runId"])
+    assert "greeting.txt is a text" in error and "Allowed: a recording" in error
 
 
 def test_the_ui_calls_inputs_by_names_that_people_know(ui, launched):

@@ -1,0 +1,1 @@
+"""Piper: speech on a CPU."""
