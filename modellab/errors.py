@@ -209,6 +209,10 @@ class UseCaseError(LabError):
     """A use case's file that can't be read, is not valid, or whose id is taken."""
 
 
+class InboxError(LabError):
+    """A watched folder whose file can't be read or is not valid, or that can't be watched or looked into."""
+
+
 class MediaMissing(LabError):
     """A file that a dataset names is not where it should be, and can't be fetched."""
 

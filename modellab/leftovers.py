@@ -35,7 +35,7 @@ def leftovers(lab: Lab, *, everywhere: bool = False) -> Iterator[Path]:
         folders = chain(
             (lab.home,), lab.lake.glob("*/"), chain.from_iterable(lab.records.glob(f"*/{day}/") for day in days)
         )
-    single = (lab.names, lab.pipelines, lab.dagster_home, lab.inputs, lab.events)
+    single = (lab.names, lab.pipelines, lab.inboxes, lab.dagster_home, lab.inputs, lab.events)
     # A working copy of the database has a lock of its own: the builder's.
     files = chain.from_iterable(folder.glob(_TEMPORARY) for folder in chain(folders, single))
     return chain(staged, (path for path in files if not path.name.startswith(f".{lab.database.name}.")))

@@ -78,6 +78,12 @@ def model_servers(text: str) -> tuple[tuple[str, Address], ...]:
     return tuple(servers.items())
 
 
+def folder_list(text: str) -> tuple[Path, ...]:
+    """Folders in a text such as `/a/b:~/c`, as the system separates them in lists; each once."""
+    parts = filter(None, map(str.strip, text.split(os.pathsep)))
+    return tuple(dict.fromkeys(Path(part).expanduser() for part in parts))
+
+
 class _EnvFile(DotEnvSettingsSource):
     """The `.env` file: a relative path in it begins at the file, wherever the command is run."""
 
@@ -87,6 +93,9 @@ class _EnvFile(DotEnvSettingsSource):
         for name in ("home", "weights"):
             if name in values:
                 values[name] = beside / Path(values[name]).expanduser()
+        if "inbox" in values:
+            folders = (str(beside / folder) for folder in folder_list(values["inbox"]))
+            values["inbox"] = os.pathsep.join(folders)
         return values
 
 
@@ -110,6 +119,9 @@ class Settings(BaseSettings):
     )
     remote_models: Annotated[tuple[tuple[str, Address], ...], NoDecode] = Field(
         (), description="models that run on servers, such as faster_whisper=127.0.0.1:8150; see docs/models.md"
+    )
+    inbox: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description=f"folders that are watched for recordings, with {os.pathsep} between them; see docs/inbox.md"
     )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
@@ -160,6 +172,11 @@ class Settings(BaseSettings):
     @classmethod
     def _codes(cls, value: object) -> object:
         return language_codes(value) if isinstance(value, str) else value
+
+    @field_validator("inbox", mode="before")
+    @classmethod
+    def _folders(cls, value: object) -> object:
+        return folder_list(value) if isinstance(value, str) else value
 
     @field_validator("remote_models", mode="before")
     @classmethod
@@ -271,6 +288,16 @@ class Lab:
     def regression(self) -> Path:
         """What the regression gate watches, and how much worse figures may get; there need not be one."""
         return self.home / "regression.yaml"
+
+    @cached_property
+    def inboxes(self) -> Path:
+        """Folders that are watched, `<name>.yaml`."""
+        return self.home / "inboxes"
+
+    @cached_property
+    def drops(self) -> Path:
+        """What is remembered of watched folders."""
+        return self.home / "drops"
 
     @cached_property
     def fetched(self) -> Path:

@@ -6,6 +6,7 @@ from assets.catalogue import ASSETS
 from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
+from modellab_dagster.inbox import any_steps, audio_drops, inbox_job
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
 from modellab_dagster.schedules import SCHEDULED_JOBS, SCHEDULES
@@ -47,9 +48,9 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 defs = dg.Definitions(
     assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET],
-    jobs=[*JOBS, *SCHEDULED_JOBS],
+    jobs=[*JOBS, any_steps, inbox_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
-    sensors=[partitions_on_offer],
+    sensors=[partitions_on_offer, audio_drops],
     resources=lab_resources(),
     executor=EXECUTOR,
 )

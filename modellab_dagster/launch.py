@@ -11,7 +11,6 @@ from typing import Self, TypeVar
 
 import dagster as dg
 
-from assets.partitions import INPUTS, PARTITIONS, SYSTEMS, partition_key
 from modellab.errors import UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.leftovers import remove_leftovers
@@ -21,7 +20,6 @@ from modellab.registry.registry import ModelRegistry
 from modellab.runs.launching import LaunchResult, Told, ignore_waiting
 from modellab.runs.slots import run_slot
 from modellab.settings import Lab
-from modellab.steps.outside import has_work
 from modellab.warehouse.liveness import ProcessMark
 from modellab_dagster._dagster_internals import (
     INTERRUPTED,
@@ -31,22 +29,14 @@ from modellab_dagster._dagster_internals import (
     RemoteRepositoryOrigin,
     execute_run,
 )
+from modellab_dagster.asked import Asked
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import end_interrupted_runs
-from modellab_dagster.jobs import job_of
 from modellab_dagster.partitions import register_partitions
 from resources.engine import most_runs
 from resources.models import close_models
-from resources.tags import (
-    DEFER_TAG,
-    FILE_TAG,
-    FORCE_TAG,
-    PROCESS_TAG,
-    RANGE_END_TAG,
-    RANGE_START_TAG,
-    file_tag,
-)
+from resources.tags import FORCE_TAG, PROCESS_TAG
 
 LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""
@@ -148,58 +138,23 @@ class Launcher:
     def _create_run(
         self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool, only: Set[str] | None
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
-        jobs = {job_of(system) for system in systems}
-        own_job = jobs.pop() if len(jobs) == 1 else None
-        job = defs.resolve_job_def(own_job) if own_job else defs.resolve_implicit_global_asset_job_def()
-        # Scorers are left out where they have nothing to do: a step that only looks costs Dagster as much as any.
-        steps = {
-            step.name
-            for system in systems
-            for step in system.all_steps
-            if (only is None or step.name in only)
-            and (step in system.steps or any(has_work(step, source, self._lab) for source in sources))
-        }
-        selection = frozenset(map(dg.AssetKey, steps))
-        alone = len(sources) == len(systems) == 1
+        asked = Asked(self._lab, systems, sources, only)
+        job = defs.resolve_job_def(asked.job) if asked.job else defs.resolve_implicit_global_asset_job_def()
         run = self._instance.create_run_for_job(
-            job_def=job.get_subset(asset_selection=selection),
-            run_config=_QUIET if alone else {**_QUIET, **_selection(systems, sources)},
+            job_def=job.get_subset(asset_selection=asked.selection),
+            run_config={**_QUIET, **asked.config},
             tags={
-                **self._partition_tags([source.key for source in sources], [system.key for system in systems]),
+                **asked.tags(self._instance),
                 PROCESS_TAG: self._mark.name,
-                FILE_TAG: file_tag(source.name for source in sources),
-                # Dagster would plan all assets and checks for all partitions, also those that a system does not have,
-                # and keep all partitions' names with each plan of a check: 130 MB for 45 recordings and 6 systems.
-                **({} if alone else {DEFER_TAG: "true"}),
                 **({FORCE_TAG: "true"} if force else {}),
             },
-            asset_selection=selection,
+            asset_selection=asked.selection,
             # As the UI would give it: it lists the run under its job, and can run it again.
             remote_job_origin=RemoteJobOrigin(
                 RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__"), job.name
             ),
         )
         return run, job
-
-    def _partition_tags(self, inputs: Sequence[str], systems: Sequence[str]) -> dict[str, str]:
-        """What the run is for, as Dagster can say it: one partition, or a rectangle in its own order.
-
-        It wants a run of its partitioned assets to name some. Where they are no rectangle it gets the first one, and
-        the configuration says which all of them are (`SelectionResource`).
-        """
-        ends = [_ends(INPUTS, inputs, self._instance), _ends(SYSTEMS, systems, self._instance)]
-        if len(inputs) == len(systems) == 1 or not all(ends):
-            return dict(PARTITIONS.get_tags_for_partition_key(partition_key(inputs[0], systems[0])))
-        first, last = (partition_key(source, system) for source, system in zip(*ends, strict=True))
-        return {RANGE_START_TAG: first, RANGE_END_TAG: last}
-
-
-def _ends(definition: dg.DynamicPartitionsDefinition, keys: Sequence[str], instance: dg.DagsterInstance) -> list[str]:
-    """The first and the last of `keys` in Dagster's order; empty when others lie between them."""
-    known = instance.get_dynamic_partitions(definition.name or "")
-    wanted = set(keys)
-    places = [place for place, key in enumerate(known) if key in wanted]
-    return [known[places[0]], known[places[-1]]] if places[-1] - places[0] + 1 == len(wanted) else []
 
 
 _Keyed = TypeVar("_Keyed", RegisteredInput, System)
@@ -208,11 +163,6 @@ _Keyed = TypeVar("_Keyed", RegisteredInput, System)
 def _distinct(found: Iterable[_Keyed]) -> list[_Keyed]:
     """Each key once, where it is named first."""
     return list({one.key: one for one in found}.values())
-
-
-def _selection(systems: Sequence[System], sources: Sequence[RegisteredInput]) -> dict[str, object]:
-    keys = {"inputs": [source.key for source in sources], "systems": [system.key for system in systems]}
-    return {"resources": {"selection": {"config": keys}}}
 
 
 def _was_interrupted(result: dg.JobExecutionResult) -> bool:

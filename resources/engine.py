@@ -23,12 +23,14 @@ from modellab.pipeline.system import System, SystemStep, resolve_system
 from modellab.runs.slots import run_slot
 from modellab.steps.definition import Kind
 from modellab.steps.reads import latest_first
+from modellab.warehouse.liveness import ProcessMark
 from modellab.warehouse.recorder import Recorder
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
 from resources.launched import launch_of
 from resources.models import ModelsResource
 from resources.selection import SelectionResource
+from resources.tags import PROCESS_TAG
 from resources.warehouse import WarehouseResource
 
 _log = logging.getLogger(__name__)
@@ -289,6 +291,8 @@ class EngineResource(dg.ConfigurableResource[Any]):
             raise RuntimeError("the engine serves Dagster runs only")
         launch = launch_of(run, instance)
         lab, most = self.devices.lab(), most_runs(instance)
+        if run.parent_run_id or PROCESS_TAG not in run.tags:
+            ProcessMark(lab, run.run_id)  # by which `end_interrupted_runs` tells whether it lives
         recorder = self.warehouse.recorder()
         recorder.models(self.models.registry())
         engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)

@@ -21,7 +21,10 @@ settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
 _SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
 """Files whose tests share one served UI, which takes half a minute to start."""
-_LONGEST = ("tests/docs/test_readme.py", "tests/docs/test_evaluating_a_model.py", *_SERVED)
+_LONGEST = (
+    *("tests/docs/test_readme.py", "tests/docs/test_evaluating_a_model.py"),
+    *("tests/orchestration/test_inbox_served.py", *_SERVED),
+)
 """Files that take minutes, the longest first: begun last, they would keep one worker busy when the others are done."""
 
 

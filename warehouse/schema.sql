@@ -247,6 +247,39 @@ COMMENT ON COLUMN hosts.ctranslate2 IS 'The kernels and the matrix products'' li
 COMMENT ON COLUMN hosts.forced IS 'Environment variables that choose other kernels than the CPU alone would get: {name: value}';
 COMMENT ON COLUMN hosts.source IS 'Record the row comes from';
 
+CREATE TABLE drops (
+    "drop" VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL,
+    folder VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL,
+    status VARCHAR NOT NULL,
+    reason VARCHAR,
+    sha256 VARCHAR,
+    input VARCHAR,
+    system VARCHAR,
+    run VARCHAR,
+    dagster_run_id VARCHAR,
+    same_as VARCHAR,
+    placed VARCHAR,
+    seen_at TIMESTAMPTZ NOT NULL,
+    taken_at TIMESTAMPTZ,
+    ended_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE drops IS 'What came of each file in a watched folder, a row for each attempt; see latest_drops';
+COMMENT ON COLUMN drops."drop" IS 'Stands for the file, as it was when it was complete';
+COMMENT ON COLUMN drops.attempt IS 'From 1; higher after modellab inbox retry';
+COMMENT ON COLUMN drops.name IS 'From the folder on; what is no text in it is replaced';
+COMMENT ON COLUMN drops.status IS 'completed, failed or canceled: how its run ended; duplicate: a file with the same bytes was run under the same system; refused: it can''t be an input; gone: it was deleted before it was taken';
+COMMENT ON COLUMN drops.reason IS 'Why it did not complete; of one that did, what could not be put beside it';
+COMMENT ON COLUMN drops.run IS 'Run on it, for a duplicate that of the other file: run_history.run';
+COMMENT ON COLUMN drops.same_as IS 'Name of the file that a duplicate is the same as';
+COMMENT ON COLUMN drops.placed IS 'File put beside it, or where it was moved';
+COMMENT ON COLUMN drops.seen_at IS 'When a look at the folder first found it as it is';
+COMMENT ON COLUMN drops.taken_at IS 'When it had become an input; NULL of one that did not';
+COMMENT ON COLUMN drops.source IS 'Record the row comes from';
+
 CREATE TABLE checks (
     step_id VARCHAR NOT NULL,
     run VARCHAR NOT NULL,

@@ -141,6 +141,10 @@ COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since
 CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
 COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began';
 
+CREATE VIEW latest_drops AS
+FROM drops QUALIFY row_number() OVER (PARTITION BY "drop" ORDER BY attempt DESC) = 1;
+COMMENT ON VIEW latest_drops IS 'One row per file in a watched folder: what came of the latest attempt';
+
 CREATE VIEW failures AS
 WITH ends AS (
     SELECT * FROM runs WHERE event = 'ended'

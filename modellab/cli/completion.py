@@ -209,6 +209,15 @@ def use_cases() -> Iterator[Offer]:
 
 
 @_quietly
+def inboxes() -> Iterator[Offer]:
+    """Watched folders."""
+    from modellab.drops.inboxes import inboxes_of
+    from modellab.settings import Lab
+
+    yield from inboxes_of(Lab.from_environment()).names
+
+
+@_quietly
 def tasks() -> Iterator[Offer]:
     """What datasets can be for."""
     from modellab.datasets.manifest import TASKS

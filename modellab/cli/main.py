@@ -22,6 +22,7 @@ from modellab.cli import (
     datasets,
     doctor,
     findings,
+    inbox,
     inputs,
     models,
     pipelines,
@@ -69,6 +70,7 @@ app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
 app.command()(regress.regress)
 app.add_typer(inputs.app)
+app.add_typer(inbox.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)
 app.command(no_args_is_help=True)(use_cases.candidates)

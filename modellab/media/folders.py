@@ -190,13 +190,13 @@ def _below(folder: Path, home: Path, left_out: LeftOut, is_wanted: Callable[[Pat
         else:
             left_out.endings[one_line(path.suffix.lower())] += 1
     for path in folders:
-        if is_within(path, home) or _is_a_home(path):
+        if is_within(path, home) or is_a_home(path):
             left_out.homes.append(path)
         else:
             yield from _below(path, home, left_out, is_wanted)
 
 
-def _is_a_home(folder: Path) -> bool:
+def is_a_home(folder: Path) -> bool:
     """Whether a folder is the home of any lab."""
     return is_folder(folder / "inputs") and is_folder(folder / "artifacts" / "records")
 

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,15 +18,26 @@ _held: list[FileLock] = []
 
 
 class ProcessMark:
-    """A lock that says "this process lives", held until it ends. Its name goes into the records of its runs."""
+    """A lock that says "this process lives", held until it ends. Its name goes into the records of its runs.
 
-    def __init__(self, lab: Lab) -> None:
-        self.name = uuid.uuid4().hex
+    Args:
+        name: of a process that is for one thing alone, such as the id of its Dagster run; one that is given away
+            already stays with whoever has it.
+    """
+
+    def __init__(self, lab: Lab, name: str | None = None) -> None:
+        self.name = name or uuid.uuid4().hex
         folder = _folder(lab)
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / f"{self.name}.lock")
-        lock.acquire()
-        _held.append(lock)
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+            _held.append(lock)
+
+
+def is_known(lab: Lab, name: str) -> bool:
+    """Whether a mark is there, held or not: it is kept for a day."""
+    return (_folder(lab) / f"{name}.lock").is_file()
 
 
 def lives(lab: Lab, name: str) -> bool:

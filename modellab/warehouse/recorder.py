@@ -127,6 +127,15 @@ class Recorder:
             identifier = f"{source.key}-{_digest(name)}"
             self._write_once("input_names", identifier, source.registered_at, {"input": source.key, "name": name})
 
+    def drop(self, attempt: str, row: Row) -> None:
+        """What came of a file in a watched folder; once for each attempt.
+
+        Args:
+            attempt: names it: letters, digits, _ and -.
+            row: the columns of the table `drops`.
+        """
+        self._write_once("drops", attempt, str(row["ended_at"]), dict(row))
+
     def dataset(self, facts: Row, cases: Sequence[Row]) -> None:
         """A dataset as it is enrolled now, with its cases; written when it differs from how it was last recorded.
 

@@ -1,5 +1,5 @@
 """Records: write-once JSON files that keep what artifacts can't say (inputs, datasets, systems, models, runs, attempts
-at steps, what checks said, machines, baselines, what gates said).
+at steps, what checks said, machines, what was dropped, baselines, what gates said).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -24,7 +24,18 @@ from modellab.redaction import redact_all
 from modellab.warehouse.sequence import Sequence
 
 Kind = Literal[
-    "inputs", "input_names", "datasets", "systems", "models", "runs", "steps", "checks", "hosts", "baselines", "gates"
+    "inputs",
+    "input_names",
+    "datasets",
+    "systems",
+    "models",
+    "runs",
+    "steps",
+    "checks",
+    "hosts",
+    "drops",
+    "baselines",
+    "gates",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -157,6 +157,23 @@ class ServedUi:
         tag = [{"key": "dagster/backfill", "value": backfill}]
         return self._when_ended(lambda: self.ask(_RUNS, {"tags": tag})["runsOrError"]["results"], ended)
 
+    def runs_tagged(self, key: str, value: str) -> list[dict[str, Any]]:
+        """The runs with a tag, as they stand."""
+        answer = self.ask(_RUNS, {"tags": [{"key": key, "value": value}]})["runsOrError"]
+        return list(answer["results"])
+
+    def kill(self) -> None:
+        """End everything at once, as a power cut would: the UI, its daemon and code server, and the runs."""
+        home = f"MODELLAB_HOME={self.lab.home}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                ours = home in (process / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if ours and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
+        self.process.wait()
+
     def runs(self, *ids: str) -> list[dict[str, Any]]:
         """Runs by their ids, when all have ended."""
         query = _RUNS.replace("$tags: [ExecutionTag!]", "$ids: [String]").replace("tags: $tags", "runIds: $ids")

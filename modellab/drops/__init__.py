@@ -1,0 +1,1 @@
+"""Folders that are watched: what is dropped there is taken once it is complete, and run once."""

@@ -1,0 +1,432 @@
+"""What is remembered of watched folders between looks: `<home>/drops/state.sqlite3`.
+
+A table each of names (what was seen), drops (a complete file, and what became of it), works (a recording under a
+system: run once, however many files hold it) and batches (works that are one run). Every change is one transaction, so
+a process may be killed at any moment. It says what is still to be done; what is done is a record of the lab.
+"""
+
+import hashlib
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from modellab.drops.listing import Entry, EntryKind
+from modellab.drops.watching import Known, Look
+from modellab.errors import StorageError
+from modellab.settings import Lab
+
+DropStatus = Literal["ready", "registered", "completed", "failed", "canceled", "duplicate", "refused", "gone"]
+"""Ready to be taken; taken, its run to come or under way; or how it ended."""
+ENDED: tuple[DropStatus, ...] = ("completed", "failed", "canceled", "duplicate", "refused", "gone")
+WorkStatus = Literal["pending", "batched", "completed", "failed", "canceled"]
+_BUSY_S = 60.0
+_KEPT_S = 90 * 24 * 3600.0
+"""So long a name is remembered that is there no more: a share that was away does not make all its files new."""
+_SCHEMA = """
+CREATE TABLE names (
+    folder TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    device INTEGER NOT NULL, inode INTEGER NOT NULL, kind TEXT NOT NULL, temporary INTEGER NOT NULL,
+    state TEXT NOT NULL, since REAL NOT NULL, seen_at REAL NOT NULL, drop_id TEXT, gone_at REAL,
+    PRIMARY KEY (folder, path)
+) WITHOUT ROWID;
+CREATE TABLE drops (
+    id TEXT PRIMARY KEY, folder TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL, seen_at REAL NOT NULL, taken_at REAL, attempt INTEGER NOT NULL DEFAULT 1,
+    tries INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, reason TEXT, digest TEXT, input TEXT, system TEXT,
+    run TEXT, same_as TEXT, recorded INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX drops_by_status ON drops (status);
+CREATE INDEX drops_by_work ON drops (digest, system);
+CREATE TABLE works (
+    digest TEXT NOT NULL, system TEXT NOT NULL, input TEXT NOT NULL, first_drop TEXT NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 1, deaths INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, batch TEXT,
+    run TEXT, dagster_run_id TEXT, reason TEXT,
+    PRIMARY KEY (digest, system)
+) WITHOUT ROWID;
+CREATE INDEX works_by_status ON works (status);
+CREATE TABLE batches (
+    key TEXT PRIMARY KEY, system TEXT NOT NULL, made_at REAL NOT NULL, ended INTEGER NOT NULL DEFAULT 0
+);
+"""
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A complete file, and what became of it so far."""
+
+    id: str
+    folder: str
+    """The watched folder."""
+    path: bytes
+    """From there on."""
+    size: int
+    mtime_ns: int
+    kind: EntryKind
+    seen_at: float
+    """Seconds since 1970, as all times here."""
+    taken_at: float | None
+    attempt: int
+    tries: int
+    """How often a process began to read it."""
+    status: DropStatus
+    reason: str | None
+    digest: str | None
+    """SHA-256 of its bytes."""
+    input: str | None
+    system: str | None
+    run: str | None
+    same_as: str | None
+    """Id of the drop that has the same bytes and was run."""
+
+    @property
+    def file(self) -> Path:
+        return Path(self.folder, os.fsdecode(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A recording under a system."""
+
+    digest: str
+    system: str
+    input: str
+    first_drop: str
+    """The drop that asked for it; others with the same bytes are duplicates of that."""
+    attempt: int
+    deaths: int
+    """How many runs of this attempt ended without having come to an end with it."""
+    status: WorkStatus
+    batch: str | None
+    run: str | None
+    dagster_run_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Works that are one run."""
+
+    key: str
+    """The key that makes an orchestrator start the run once: it follows from what is run."""
+    system: str
+    made_at: float
+
+
+_DROP = ", ".join(Drop.__slots__)
+_WORK = ", ".join(Work.__slots__)
+
+
+class DropState:
+    """The state of a lab's watched folders. A context manager; any number of processes may have it open."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.path = lab.drops / "state.sqlite3"
+
+    def __enter__(self) -> Self:
+        with self._in_words():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            with self.change():
+                [version] = self._connection.execute("PRAGMA user_version").fetchone()
+                if not version:
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        self._connection.execute(statement)
+                    self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"what is remembered of watched folders can't be read or written: {self.path}",
+                found=str(error),
+                hint="If its disk is full, make room. If it is damaged, move it away: every file in the folders is "
+                "then looked at again, and what was run before is found, not run.",
+            ) from error
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """All of the block's changes, or none."""
+        with self._in_words():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        with self._in_words():
+            return self._connection.execute(sql, values)
+
+    # --- names
+
+    def known(self, folder: str) -> dict[bytes, Known]:
+        """Name -> how it was remembered, of those that were there at the last look."""
+        rows = self._run(
+            "SELECT path, size, mtime_ns, device, inode, kind, temporary, state, since FROM names "
+            "WHERE folder = ? AND gone_at IS NULL",
+            folder,
+        )
+        return {
+            path: Known(Entry(path, size, mtime_ns, device, inode, kind, bool(temporary)), state, since)
+            for path, size, mtime_ns, device, inode, kind, temporary, state, since in rows
+        }
+
+    def apply(self, folder: str, look: Look, now: float) -> None:
+        """Remember what a look changed."""
+        with self.change():
+            for old, entry in look.moved:
+                self._move(folder, old, entry)
+            for entry in look.seen:
+                self._see(folder, entry, now)
+            for entry in look.complete:
+                self._complete(folder, entry.path)
+            for path in look.gone:
+                self._leave(folder, path, now)
+
+    def _move(self, folder: str, old: bytes, entry: Entry) -> None:
+        self._run("DELETE FROM names WHERE folder = ? AND path = ?", folder, entry.path)
+        self._run(
+            "UPDATE names SET path = ?, temporary = ? WHERE folder = ? AND path = ?",
+            *(entry.path, entry.temporary, folder, old),
+        )
+        self._run(
+            "UPDATE drops SET path = ? WHERE NOT recorded AND id = "
+            "(SELECT drop_id FROM names WHERE folder = ? AND path = ?)",
+            *(entry.path, folder, entry.path),
+        )
+
+    def _see(self, folder: str, entry: Entry, now: float) -> None:
+        back = self._run(
+            "UPDATE names SET gone_at = NULL, device = ?, inode = ? WHERE folder = ? AND path = ? "
+            "AND gone_at IS NOT NULL AND size = ? AND mtime_ns = ? AND kind = ? AND drop_id NOT IN "
+            "(SELECT id FROM drops WHERE status IN ('gone', 'refused'))",
+            *(entry.device, entry.inode, folder, entry.path, *entry.version),
+        )
+        if not back.rowcount:
+            self._run(
+                "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, NULL, NULL)",
+                *(folder, entry.path, entry.size, entry.mtime_ns, entry.device, entry.inode, entry.kind),
+                *(entry.temporary, now, now),
+            )
+
+    def _complete(self, folder: str, path: bytes) -> None:
+        drop = uuid.uuid4().hex
+        self._run(
+            "INSERT INTO drops (id, folder, path, size, mtime_ns, kind, seen_at, status) "
+            "SELECT ?, folder, path, size, mtime_ns, kind, seen_at, 'ready' FROM names WHERE folder = ? AND path = ?",
+            *(drop, folder, path),
+        )
+        self._run("UPDATE names SET state = 'taken', drop_id = ? WHERE folder = ? AND path = ?", drop, folder, path)
+
+    def _leave(self, folder: str, path: bytes, now: float) -> None:
+        """A name that is gone: a file that was still waited for becomes a drop too, so that it is said."""
+        state, is_said = self._run(
+            "SELECT state, kind = 'file' AND NOT temporary FROM names WHERE folder = ? AND path = ?", folder, path
+        ).fetchone()
+        if state == "waiting" and not is_said:
+            self._run("DELETE FROM names WHERE folder = ? AND path = ?", folder, path)
+            return
+        if state == "waiting":
+            self._complete(folder, path)
+        self._run("UPDATE names SET gone_at = ? WHERE folder = ? AND path = ?", now, folder, path)
+
+    def wait_again(self, drop: Drop, now: float) -> None:
+        """A file that was not complete after all: it is no drop, and its name is waited for."""
+        with self.change():
+            self._run("DELETE FROM drops WHERE id = ?", drop.id)
+            self._run("UPDATE names SET state = 'waiting', drop_id = NULL, since = ? WHERE drop_id = ?", now, drop.id)
+
+    def forget_old(self, now: float) -> None:
+        """Drop names that have been gone for long."""
+        self._run("DELETE FROM names WHERE gone_at < ?", now - _KEPT_S)
+
+    def waiting(self, folder: str) -> int:
+        """How many files are being waited for, those with temporary names left out."""
+        return int(
+            self._run(
+                "SELECT count(*) FROM names WHERE folder = ? AND state = 'waiting' AND gone_at IS NULL "
+                "AND NOT temporary",
+                folder,
+            ).fetchone()[0]
+        )
+
+    # --- drops
+
+    def drops(self, condition: str = "true", *values: Any) -> list[Drop]:
+        """The drops that a condition in SQL chooses, in the order in which they were seen."""
+        rows = self._run(f"SELECT {_DROP} FROM drops WHERE {condition} ORDER BY seen_at, path", *values)
+        return [Drop(*row) for row in rows]
+
+    def ready(self, folders: Sequence[str]) -> list[Drop]:
+        """Drops of folders that are to be taken."""
+        marks = ", ".join("?" * len(folders))
+        return self.drops(f"status = 'ready' AND folder IN ({marks})", *folders)
+
+    def begin(self, drop: Drop) -> int:
+        """A process begins to read a drop; returns how often one has."""
+        with self.change():
+            self._run("UPDATE drops SET tries = tries + 1 WHERE id = ?", drop.id)
+            return int(self._run("SELECT tries FROM drops WHERE id = ?", drop.id).fetchone()[0])
+
+    def take_back_try(self, drop: Drop) -> None:
+        """What kept a drop from being read was not the drop."""
+        self._run("UPDATE drops SET tries = tries - 1 WHERE id = ?", drop.id)
+
+    def registered(self, drop: Drop, digest: str, source: str, system: str, now: float) -> None:
+        """A drop became an input of the lab, which is to be run, unless the same bytes were asked to be before."""
+        with self.change():
+            self._run(
+                "UPDATE drops SET status = 'registered', taken_at = ?, digest = ?, input = ?, system = ?, tries = 0 "
+                "WHERE id = ?",
+                *(now, digest, source, system, drop.id),
+            )
+            self._run(
+                "INSERT OR IGNORE INTO works (digest, system, input, first_drop, status) "
+                "VALUES (?, ?, ?, ?, 'pending')",
+                *(digest, system, source, drop.id),
+            )
+
+    def refuse(self, drop: Drop, reason: str) -> None:
+        """A drop can't be used."""
+        self._run("UPDATE drops SET status = 'refused', reason = ? WHERE id = ?", reason, drop.id)
+
+    def end_if_gone(self, drop: Drop, reason: str) -> bool:
+        """End a drop whose file is not there, unless no look has noticed yet: then it may have another name now."""
+        row = self._run(
+            "UPDATE drops SET status = 'gone', reason = ? WHERE id = ? AND NOT EXISTS "
+            "(SELECT 1 FROM names WHERE drop_id = drops.id AND gone_at IS NULL)",
+            *(reason, drop.id),
+        )
+        return bool(row.rowcount)
+
+    def unrecorded(self) -> list[Drop]:
+        """Drops that have ended, and of which there is no record yet."""
+        marks = ", ".join("?" * len(ENDED))
+        return self.drops(f"NOT recorded AND status IN ({marks})", *ENDED)
+
+    def recorded(self, drop: Drop) -> None:
+        """What came of a drop is in the lab's records."""
+        self._run("UPDATE drops SET recorded = 1 WHERE id = ?", drop.id)
+
+    def end_settled(self) -> None:
+        """End the drops whose work has ended. The first one stands for what came of it, others are its duplicates."""
+        self._run(
+            """
+            UPDATE drops SET
+                status = CASE WHEN w.first_drop = drops.id THEN w.status ELSE 'duplicate' END,
+                same_as = CASE WHEN w.first_drop = drops.id THEN NULL ELSE w.first_drop END,
+                reason = w.reason, run = w.run
+            FROM works w
+            WHERE drops.status = 'registered' AND w.digest = drops.digest AND w.system = drops.system
+                AND w.status IN ('completed', 'failed', 'canceled')
+            """
+        )
+
+    def work(self, drop: Drop) -> Work | None:
+        """What a drop was run as; None of one that was never registered."""
+        row = self._run(
+            f"SELECT {_WORK} FROM works WHERE digest = ? AND system = ?", drop.digest, drop.system
+        ).fetchone()
+        return Work(*row) if row else None
+
+    def counts(self, folder: str) -> dict[str, int]:
+        """Status -> how many drops of a folder."""
+        return dict(self._run("SELECT status, count(*) FROM drops WHERE folder = ? GROUP BY status", folder))
+
+    # --- works and batches
+
+    def make_batches(self, most_open: int, largest: int, now: float) -> None:
+        """Put pending works into batches of one system each, as long as fewer than `most_open` are open."""
+        with self.change():
+            while len(self.open_batches()) < most_open:
+                first = self._run("SELECT system FROM works WHERE status = 'pending' LIMIT 1").fetchone()
+                if first is None:
+                    return
+                rows = self._run(
+                    "SELECT w.digest, w.attempt, w.deaths FROM works w JOIN drops d ON d.id = w.first_drop "
+                    "WHERE w.status = 'pending' AND w.system = ? ORDER BY d.seen_at, d.path LIMIT ?",
+                    *(first[0], largest),
+                ).fetchall()
+                key = _batch_key(first[0], rows)
+                self._run("INSERT INTO batches (key, system, made_at) VALUES (?, ?, ?)", key, first[0], now)
+                for digest, _, _ in rows:
+                    self._run(
+                        "UPDATE works SET status = 'batched', batch = ? WHERE digest = ? AND system = ?",
+                        *(key, digest, first[0]),
+                    )
+
+    def open_batches(self) -> list[Batch]:
+        """Batches that did not end, the oldest first."""
+        rows = self._run("SELECT key, system, made_at FROM batches WHERE NOT ended ORDER BY made_at, key")
+        return [Batch(*row) for row in rows]
+
+    def works_of(self, batch: Batch) -> list[Work]:
+        """The works of a batch, in the order in which they were dropped."""
+        columns = ", ".join(f"w.{name}" for name in Work.__slots__)
+        rows = self._run(
+            f"SELECT {columns} FROM works w JOIN drops d ON d.id = w.first_drop WHERE w.batch = ? "
+            "ORDER BY d.seen_at, d.path",
+            batch.key,
+        )
+        return [Work(*row) for row in rows]
+
+    def end_batch(self, batch: Batch, works: Iterable[Work]) -> None:
+        """A batch's run is over; `works` are its works as they stand then."""
+        with self.change():
+            self._run("UPDATE batches SET ended = 1 WHERE key = ?", batch.key)
+            for work in works:
+                self._run(
+                    "UPDATE works SET status = ?, deaths = ?, run = ?, dagster_run_id = ?, reason = ? "
+                    "WHERE digest = ? AND system = ?",
+                    *(work.status, work.deaths, work.run, work.dagster_run_id, work.reason, work.digest, work.system),
+                )
+
+    def fail_batch(self, batch: Batch, reason: str) -> None:
+        """A batch that can't be run: its system or an input of it is there no more."""
+        with self.change():
+            self._run("UPDATE batches SET ended = 1 WHERE key = ?", batch.key)
+            self._run("UPDATE works SET status = 'failed', reason = ? WHERE batch = ?", reason, batch.key)
+
+    # --- again
+
+    def retry(self, drop: Drop) -> None:
+        """Have a drop done once more that ended without having completed."""
+        with self.change():
+            if drop.digest is None:
+                self._run(
+                    "UPDATE drops SET status = 'ready', reason = NULL, recorded = 0, tries = 0, attempt = attempt + 1 "
+                    "WHERE id = ?",
+                    drop.id,
+                )
+                return
+            self._run(
+                "UPDATE drops SET status = 'registered', reason = NULL, recorded = 0, attempt = attempt + 1 "
+                "WHERE id = ?",
+                drop.id,
+            )
+            self._run(
+                "UPDATE works SET status = 'pending', attempt = attempt + 1, deaths = 0, batch = NULL, reason = NULL "
+                "WHERE digest = ? AND system = ? AND status IN ('failed', 'canceled')",
+                *(drop.digest, drop.system),
+            )
+
+
+def _batch_key(system: str, rows: Iterable[tuple[str, int, int]]) -> str:
+    """The same for the same recordings under the same system, tried as often as this."""
+    said = "\n".join([system, *sorted(f"{digest} {attempt} {deaths}" for digest, attempt, deaths in rows)])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
