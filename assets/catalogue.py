@@ -8,6 +8,7 @@ from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
 from assets.classify import CLASSIFY, CLASSIFY_METRICS
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
+from assets.embed import EMBED, EMBED_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.hallucinations import HALLUCINATIONS
 from assets.ingest import INGEST
@@ -26,6 +27,7 @@ ASSETS = [
     ASR,
     DIARIZATION,
     CLASSIFY,
+    EMBED,
     ALIGNMENT,
     HALLUCINATIONS,
     CHAPTERS,
@@ -41,4 +43,5 @@ ASSETS = [
     MEETING_METRICS,
     TEXT_METRICS,
     CLASSIFY_METRICS,
+    EMBED_METRICS,
 ]

@@ -438,6 +438,22 @@ COMMENT ON COLUMN labels.end_s IS 'Seconds in the original recording; NULL of th
 COMMENT ON COLUMN labels.score IS 'Mean of the model''s scores in it, 0 to 1; no probability unless the model''s maker says so';
 COMMENT ON COLUMN labels.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE vectors (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    speaker VARCHAR,
+    heard_s DOUBLE NOT NULL,
+    vector FLOAT[] NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE vectors IS 'What voices and sounds are like: list_cosine_similarity of two vectors of one model says how alike';
+COMMENT ON COLUMN vectors.fingerprint IS 'The result it belongs to; join to steps or artifacts, which name the model';
+COMMENT ON COLUMN vectors.position IS 'Order within its result, from 0';
+COMMENT ON COLUMN vectors.speaker IS 'Whose voice it is, by the label of the turns that were read; NULL: of the whole recording';
+COMMENT ON COLUMN vectors.heard_s IS 'Seconds of sound that it rests on';
+COMMENT ON COLUMN vectors.vector IS 'Of length 1';
+COMMENT ON COLUMN vectors.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE chapters (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

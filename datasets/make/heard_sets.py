@@ -1,7 +1,8 @@
-"""classify_smoke_v1: sounds of which it is known by construction what they are."""
+"""classify_smoke_v1 and embed_smoke_v1: sounds and voices of which it is known what and whose they are."""
 
+from asr_sets import condition
 from corpus import Corpus, Given, case, speech_source
-from scripts import utterances
+from scripts import Utterance, utterances
 
 LABELS = {
     "silence": "Silence",
@@ -17,9 +18,12 @@ LABELS = {
 }
 """Sounds of hallucination_v1 -> their class, by the names that AudioSet has for them."""
 
+DOMAINS = ("dates", "meeting", "names")
+"""Whose sentences each voice says in embed_smoke_v1."""
+
 
 def make(corpus: Corpus) -> None:
-    """Write the set."""
+    """Write both sets."""
     sounds = [
         case(name, corpus.made(f"hallucination/{name}"), {"labels": [label]}, {"kind": label.lower()})
         for name, label in LABELS.items()
@@ -30,6 +34,20 @@ def make(corpus: Corpus) -> None:
         ["classify"],
         [*sounds, *_speech()],
     )
+    said = [utterance for utterance in utterances() if utterance.domain in DOMAINS]
+    corpus.manifest(
+        "embed_smoke_v1",
+        "eight synthetic voices saying three sentences each, clean, in noise, over a telephone: whose is the nearest?",
+        ["embed"],
+        [_voice(corpus, one) for one in said],
+    )
+
+
+def _voice(corpus: Corpus, said: Utterance) -> Given:
+    """A sentence as asr_golden_v1 has it, with whatever is done to it there."""
+    noise, _ = condition(utterances().index(said))
+    source = speech_source(said) if noise == "clean" else corpus.made(f"asr/{said.id}")
+    return case(said.id, source, {}, {"noise": noise, "sex": said.voice.sex}, [said.voice.id])
 
 
 def _speech() -> list[Given]:

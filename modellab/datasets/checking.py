@@ -29,7 +29,7 @@ _NEEDS: Mapping[Task, tuple[str, Callable[[Case, Reference], bool]]] = {
     "separate": ("stems", lambda _, known: bool(known.stems)),
     "tts": ("prompt", lambda _, known: known.prompt is not None),
     "classify": ("labels", lambda _, known: known.labels is not None),
-    "embed": ("speakers", lambda case, _: bool(case.speakers)),
+    "embed": ("speakers or labels", lambda _, known: bool(known.voices or known.labels)),
     "music_transcription": ("midi", lambda _, known: known.notes is not None),
     "chapters": ("chapters", lambda _, known: known.chapters is not None),
     "summary": ("summary", lambda _, known: known.summary is not None),

@@ -130,6 +130,7 @@ class _Case:
             speech=self._try("speech", self._speech, given.speech),
             evaluated=evaluated,
             labels=self._try("labels", self._listed_names, given.labels),
+            voices=self._case.speakers or None,
             notes=self._try("midi", self._notes, given.midi),
             clean=self._try("clean", self._sound, given.clean),
             stems={

@@ -91,6 +91,8 @@ class Reference:
     """What of the recording is scored (UEM); None: all of it."""
     labels: list[str] | None = None
     """Classes of the whole recording."""
+    voices: list[str] | None = None
+    """Who is heard, by names that are the same in all recordings of a dataset; in turns one may be another's there."""
     notes: list[ReferenceNote] | None = None
     clean: ReferenceSound | None = None
     """The speech without the noise, as long as the recording."""

@@ -101,6 +101,26 @@ class References:
         )
         return list(found)
 
+    def cases(self, dataset: str) -> Mapping[str, Sequence[KnownCase]]:
+        """SHA-256 of an input -> its cases in one dataset; none of a dataset that is not enrolled."""
+        path = self._lists / f"{dataset}.json"
+        return _cases_in(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+    def keep_list(self, text: str) -> str:
+        """Keep a text that many results depend on, by content; gives its SHA-256."""
+        return self._kept(text)
+
+    def read_list(self, sha256: str) -> str:
+        """A text that `keep_list` kept.
+
+        Raises:
+            ArtifactMissing: the lab has none of that digest.
+        """
+        path = self._document(sha256)
+        if not path.is_file():
+            raise ArtifactMissing(f"there is no list {sha256}", hint="Run the bench of its dataset again.")
+        return path.read_text(encoding="utf-8")
+
     def read(self, sha256: str) -> Reference:
         """A reference by the SHA-256 of its document.
 
@@ -138,7 +158,9 @@ class References:
         return place
 
     def _keep(self, reference: Reference) -> str:
-        text = to_json(reference)
+        return self._kept(to_json(reference))
+
+    def _kept(self, text: str) -> str:
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         if not self._document(sha256).is_file():
             write_atomic(self._document(sha256), text)

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from modellab.evaluation.corpus import corpus_figures
 from modellab.metrics.bounds import Bounds, bounds_of
 from modellab.metrics.score import Direction
 from modellab.settings import Lab
 from modellab.statistics.cases import Amounts, Case, clusters_by_speakers
+from modellab.statistics.intervals import Interval
 from modellab.warehouse.query import query
 
 _CURRENT = """
@@ -24,7 +26,8 @@ WHERE dataset = $dataset AND dataset_version = $version AND list_contains($syste
 ORDER BY ALL
 """
 _CASES = """
-SELECT case_id, speakers, tags FROM current_cases WHERE dataset = $dataset AND version = $version ORDER BY case_id
+SELECT case_id, speakers, tags, reference_sha256 FROM current_cases
+WHERE dataset = $dataset AND version = $version ORDER BY case_id
 """
 
 
@@ -71,6 +74,8 @@ class Outcomes:
     """System -> machines that its results were made on: digests, as in the table `hosts`."""
     results: Mapping[tuple[str, str, str], CaseResult] = field(default_factory=dict)
     """System, step and case -> what was judged."""
+    of_corpus: Mapping[Measure, Mapping[str, Interval]] = field(default_factory=dict)
+    """Measure -> system -> its figure, of measures that only a whole corpus has (`corpus.py`): no case has a part."""
 
 
 def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Outcomes:
@@ -101,6 +106,15 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
         results[system, row["step"], case_id] = CaseResult(row["input"], row["fingerprint"])
         if error is not None:
             errors.setdefault((system, case_id), error)
+    by_step: defaultdict[tuple[str, str], dict[str, str | None]] = defaultdict(dict)
+    for (system, step, case_id), result in results.items():
+        by_step[system, step][case_id] = result.fingerprint
+    references = {one["case_id"]: one["reference_sha256"] for one in known}
+    of_corpus: defaultdict[Measure, dict[str, Interval]] = defaultdict(dict)
+    for (system, step), figures in corpus_figures(lab, by_step, references, clusters).items():
+        for metric, found in figures:
+            measure = Measure(step, metric.name, metric.unit, metric.better, metric.protocol, metric.version)
+            of_corpus[measure][system] = found
     return Outcomes(
         dataset,
         version,
@@ -109,4 +123,5 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
         errors,
         {system: sorted(found) for system, found in machines.items()},
         results,
+        dict(of_corpus),
     )

@@ -114,11 +114,13 @@ def scorecard(lab: Lab, system: str) -> Scorecard:
 
 
 def _results(found: Outcomes, *, only_main: bool) -> Iterator[Result]:
-    main = main_of(found.by_measure)
-    for measure in main if only_main else sorted(found.by_measure, key=place_of):
-        for system, cases in sorted(found.by_measure[measure].items()):
+    main = main_of([*found.by_measure, *found.of_corpus])
+    for measure in main if only_main else sorted([*found.by_measure, *found.of_corpus], key=place_of):
+        for system, cases in sorted(found.by_measure.get(measure, {}).items()):
             figure = figure_of(measure, cases, with_slices=measure in main)
             yield Result(found.dataset, found.version, found.cases, system, figure)
+        for system, interval in sorted(found.of_corpus.get(measure, {}).items()):
+            yield Result(found.dataset, found.version, found.cases, system, Figure(measure, interval, None))
 
 
 def _of_device(ranks: dict[str | None, Rank], system: str, named: str) -> Rank | None:

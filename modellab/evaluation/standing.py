@@ -12,7 +12,7 @@ from modellab.statistics.slices import SliceFigure, figures_by_slice, worst_figu
 
 MAIN_METRICS = (
     *("wer", "cer", "cpwer", "der", "detection_error", "pesq", "si_sdr", "pk", "action_f1"),
-    *("roundtrip_wer", "accuracy", "eer", "note_f1"),
+    *("roundtrip_wer", "accuracy", "macro_f1", "eer", "recall_at_1", "note_f1"),
     "invented_words_per_minute",
 )
 """By which systems are told apart: for each kind of result the field's usual. The others explain it."""
@@ -97,8 +97,25 @@ def _of_system(
         system,
         len(tried),
         tuple(sorted(tried - has_figure)),
-        tuple(figure_of(measure, cases, seed, with_slices=measure in main) for measure, cases in own.items()),
+        tuple(
+            sorted(
+                [
+                    *(figure_of(measure, cases, seed, with_slices=measure in main) for measure, cases in own.items()),
+                    *figures_of_corpus(found, system),
+                ],
+                key=lambda figure: place_of(figure.measure),
+            )
+        ),
     )
+
+
+def figures_of_corpus(found: Outcomes, system: str) -> list[Figure]:
+    """One system's figures that only the whole corpus has; no slice and no case has a part of them."""
+    return [
+        Figure(measure, by_system[system], None)
+        for measure, by_system in found.of_corpus.items()
+        if system in by_system
+    ]
 
 
 def figure_of(measure: Measure, cases: Sequence[Case], seed: int = 0, *, with_slices: bool) -> Figure:

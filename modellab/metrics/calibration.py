@@ -77,7 +77,7 @@ def expected_calibration_error(normaliser: Normaliser) -> Metric:
     """How far probabilities are from the share of words that are right, in bins of like probability.
 
     Gaps have no sign, so they do not add up as bins do: the sum over recordings is the mean of their errors, weighed by
-    words, and at least what all their words together have (`pooled`).
+    words, and at least what all their words together have, which follows from the sums of their bins.
     """
     others = (f"{name}_{number}" for name in ("words", "probability", "right") for number in range(BINS))
     protocol = f"{normaliser.name}, {BINS} bins of equal width in each recording"
@@ -87,12 +87,6 @@ def expected_calibration_error(normaliser: Normaliser) -> Metric:
 def brier(normaliser: Normaliser) -> Metric:
     """Mean squared difference of probability and outcome (Brier 1950)."""
     return Metric("brier", "ratio", "lower", normaliser.name, _version(), {"squared_error": 1}, {"words": 1})
-
-
-def pooled(score: Score) -> float | None:
-    """The ECE of all words of a sum of `ece` scores, in one set of bins; None where there are none."""
-    gaps = (abs(score[f"probability_{number}"] - score[f"right_{number}"]) for number in range(BINS))
-    return sum(gaps) / score["words"] if score["words"] else None
 
 
 def _version() -> str:

@@ -46,10 +46,7 @@ def retrieval(query: Labelled, others: Sequence[Labelled]) -> list[Score]:
     """
     if not any(other.label == query.label for other in others):
         return []
-    metrics = [
-        Metric(name, "ratio", "higher", "cosine", SCORER_VERSION, numerator={amount: 1}, denominator={"cases": 1})
-        for name, amount in (("recall_at_1", "right"), ("mrr", "reciprocal_rank"))
-    ]
+    metrics = retrieval_metrics()
     if trouble := _trouble([query, *others]):
         return [Score(metric, {}, trouble) for metric in metrics]
     near = similarities([query.vector, *(other.vector for other in others)])[0, 1:]
@@ -59,6 +56,14 @@ def retrieval(query: Labelled, others: Sequence[Labelled]) -> list[Score]:
     return [
         Score(metrics[0], {"right": float(rank == 1), "cases": 1}),
         Score(metrics[1], {"reciprocal_rank": 1 / rank, "cases": 1}),
+    ]
+
+
+def retrieval_metrics() -> list[Metric]:
+    """`recall_at_1` and `mrr`. Components: `right` (`reciprocal_rank`) over `cases`."""
+    return [
+        Metric(name, "ratio", "higher", "cosine", SCORER_VERSION, numerator={amount: 1}, denominator={"cases": 1})
+        for name, amount in (("recall_at_1", "right"), ("mrr", "reciprocal_rank"))
     ]
 
 

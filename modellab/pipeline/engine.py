@@ -283,6 +283,7 @@ class _Attempt:
                 if (value := identity.reads.get(one.role)) is not None
             },
             references=self.engine.lab.references,
+            stored=self.engine.store.find,
             system=self.system.key,
             audio_s=self.source.duration_s or max((_heard_s(artifact) for artifact in reads.values()), default=0.0),
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,

@@ -55,6 +55,8 @@ class Kind(StrEnum):
     """Words of the transcript that were probably never said: `Hallucinations`."""
     LABELS = "labels"
     """What is heard: `Classification`."""
+    VECTORS = "vectors"
+    """What voices or sounds are like: `SoundVectors`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"
@@ -146,6 +148,8 @@ class StepContext:
     """Role -> value of the outside read, of those that decide something."""
     references: Path = Path()
     """Where the lab keeps references, by content: which of them count, an outside read says."""
+    stored: Callable[[str, str], Artifact | None] = lambda step, fingerprint: None
+    """A result of another recording, which an outside read names: by its step and fingerprint."""
     longest_s: float | None = None
     """Length beyond which a recording is refused; None for no limit."""
     audio_s: float = 0.0

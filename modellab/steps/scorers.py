@@ -14,6 +14,7 @@ from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.packages import MEDIA
 from modellab.steps.scored_sound import PESQ, enhancement, separation
 from modellab.steps.scored_speech import synthesis
+from modellab.steps.scored_vectors import OTHERS, among_others
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.surfaces.sounds import Classification
@@ -158,6 +159,17 @@ CLASSIFY_METRICS = scorer(
     packages=("scikit-learn",),
 )
 
+EMBED_METRICS = scorer(
+    "embed_metrics",
+    "Asks whether the dataset's recording that is most like this one is of the same voice.",
+    among_others,
+    code_version="1",
+    reads=(Read("vectors", Kind.VECTORS),),
+    parts={"voices", "labels"},
+    packages=("numpy",),
+    outside=(OTHERS,),
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     TTS_METRICS,
     SEPARATE_METRICS,
@@ -168,4 +180,5 @@ SCORERS: tuple[StepDefinition, ...] = (
     MEETING_METRICS,
     TEXT_METRICS,
     CLASSIFY_METRICS,
+    EMBED_METRICS,
 )

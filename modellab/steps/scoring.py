@@ -6,7 +6,7 @@ scorer scores again, and no model runs for it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,6 +37,15 @@ class Judged:
     reads: Mapping[str, Artifact]
     """Role -> result; optional roles without one are missing."""
     _references: References
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Role -> value of what else the scorer reads from outside the pipeline."""
+    stored: Callable[[str, str], Artifact | None] = lambda step, fingerprint: None
+    """A result of another recording, by its step and fingerprint."""
+
+    @property
+    def references(self) -> References:
+        """Where what is known of other recordings lies."""
+        return self._references
 
     def read(self, role: str, kind: type[K]) -> K | None:
         """A result that is judged; None where its role has none."""
@@ -118,7 +127,7 @@ def _scored(
     case: tuple[CaseId, str], suite: Suite, context: StepContext, references: References
 ) -> Iterable[ScoredResult]:
     case_id, sha256 = case
-    judged = Judged(case_id, references.read(sha256), context.reads, references)
+    judged = Judged(case_id, references.read(sha256), context.reads, references, context.outside, context.stored)
     for role, scores in suite(judged).items():
         yield ScoredResult.of(context.reads[role], case_id, scores)
 

@@ -28,13 +28,14 @@ SURFACES = (
     "separate",
     "classify",
     "embed",
+    "embed_sound",
     "chat",
     "music_transcription",
 )
 """The names a model's config may list."""
 
 Vectors = npt.NDArray[np.float32]
-"""Shape `(texts, width)`, each row of length 1."""
+"""Shape `(things, width)`, each row of length 1."""
 
 Progress = Callable[[float], None]
 """Called with the fraction of the work done, 0 to 1, never falling."""
@@ -203,6 +204,28 @@ class ClassifyModel(Protocol):
         ...
 
 
+@runtime_checkable
+class EmbedSoundModel(Protocol):
+    """Turns sound into unit vectors of one width: the closer two are, the more alike what is heard (a voice, say).
+
+    A surface of its own beside `embed`, and a method of another name: texts need no audio, rate or stretches, helper
+    models of texts are no systems while this one is, and a model may do both.
+    """
+
+    @property
+    def shortest_s(self) -> float:
+        """Least sound, in seconds, that it can make a vector of."""
+        ...
+
+    def embed_sound(self, audio: Waveform, heard: Sequence[Sequence[Segment]], progress: Progress) -> Vectors:
+        """One row for each of `heard`: stretches of the audio that belong together.
+
+        Args:
+            heard: each in order of time, inside the audio, at least `shortest_s` in all.
+        """
+        ...
+
+
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
@@ -214,6 +237,7 @@ CONTRACTS: Mapping[str, type] = {
     "embed": EmbedModel,
     "chat": ChatModel,
     "classify": ClassifyModel,
+    "embed_sound": EmbedSoundModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

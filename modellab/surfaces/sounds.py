@@ -64,3 +64,33 @@ class Classification:
             start_s, end_s = time_map.span_to_original(span.start_s, span.end_s)
             spans.append(replace(span, start_s=start_s, end_s=end_s))
         return replace(self, spans=spans, duration_s=time_map.original_duration_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundVector:
+    """What a sound is like, as a direction: the cosine of two says how alike they are."""
+
+    vector: list[float]
+    """Of length 1."""
+    heard_s: float
+    """Seconds of sound that it rests on."""
+    speaker: str | None = None
+    """Whose voice it is, by the label of the turns; None: of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundVectors:
+    """The vector of a recording, and of each of its speakers where turns tell them apart."""
+
+    FILE: ClassVar[str] = "vectors.json"
+
+    recording: SoundVector | None
+    """None where there is too little to hear."""
+    speakers: list[SoundVector]
+    """In order of first turn; those who are too short alone to be heard are left out."""
+    duration_s: float
+
+    @property
+    def all(self) -> list[SoundVector]:
+        """The recording's first, where it has one."""
+        return [*([self.recording] if self.recording else []), *self.speakers]

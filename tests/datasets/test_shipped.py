@@ -36,6 +36,7 @@ NAMES = [
     "dialogues_v1",
     "diar_golden_v1",
     "diar_smoke_v1",
+    "embed_smoke_v1",
     "enhance_smoke_v1",
     "hallucination_planted_v1",
     "hallucination_v1",

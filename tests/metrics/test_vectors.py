@@ -20,7 +20,7 @@ def by_name(scores: list[Score]) -> dict[str, Score]:
 
 
 def of(speaker: str) -> Reference:
-    return Reference(turns=[Turn(0.0, 1.0, speaker)])
+    return Reference(voices=[speaker])
 
 
 def slow_rate(same: npt.NDArray[np.bool_], similar: npt.NDArray[np.float64]) -> float:
@@ -75,7 +75,10 @@ def test_what_can_not_be_had_says_why_and_what_is_not_known_is_left_out() -> Non
     assert embed.scores(of("a"), one, [(of("b"), one)]) == []
     assert embed.scores(Reference(), one, []) == embed.corpus_scores([(Reference(), one)]) == []
     assert embed.label_of(Reference(labels=["rain"])) == "rain"
-    assert embed.label_of(Reference(turns=[Turn(0.0, 1.0, "a"), Turn(1.0, 2.0, "b")])) is None
+    assert embed.label_of(Reference(voices=["a", "b"])) is None
+    assert embed.label_of(Reference(turns=[Turn(0.0, 1.0, "a")])) is None, "another recording's a may be another"
+    unheard = embed.scores(of("a"), None, [(of("a"), one)])
+    assert {score.error for score in unheard} == {"too little is heard in the recording"} and len(unheard) == 2
     alone = by_name(embed.corpus_scores([(of("a"), one), (of("a"), one)]))
     assert alone["eer"].error == "no two recordings are of different labels"
     assert by_name(embed.corpus_scores([(of("a"), one), (of("b"), one)]))["eer"].error == (

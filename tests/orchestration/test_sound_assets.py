@@ -19,8 +19,8 @@ from modellab_dagster.launch import Launcher
 
 def shown(lab, asset, key):
     with open_instance(lab) as instance:
-        [event] = instance.fetch_materializations(dg.AssetKey(asset), limit=2).records
-    assert event.partition_key == key
+        events = instance.fetch_materializations(dg.AssetKey(asset), limit=9).records
+    [event] = [event for event in events if event.partition_key == key]
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 
@@ -53,5 +53,34 @@ def test_a_call_is_heard_as_speech_shown_checked_scored_and_found_in_sql(lab, sa
     assert shown(lab, "classify_metrics", key)["accuracy"] == 1.0
     rows = query(lab, "SELECT kind, count(*) AS n FROM labels GROUP BY kind ORDER BY kind").as_records()
     assert rows[0] == {"kind": "recording", "n": 20} and rows[1]["kind"] == "span" and rows[1]["n"] > 2
-    [statement] = re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "sound.md").read_text(), re.DOTALL)
+    [statement, _] = re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "sound.md").read_text(), re.DOTALL)
     assert query(lab, statement.replace("'Music'", "'Speech'")).as_records()[0]["music_s"] > 15
+
+
+EMBED = "embed+diarization=heuristic_diarization"
+
+
+def test_voices_are_shown_checked_and_found_again_in_another_recording(lab, sample_wav):
+    source = InputStore(lab).register(sample_wav)
+    second = InputStore(lab).register(PROJECT_ROOT / "datasets" / "media" / "speech" / "joe-meeting.flac")
+    references = References(lab.references)
+    cases = {"one": (source, ["someone"]), "two": (second, ["joe"])}
+    references.enrol(
+        "voices", "1", [EnrolledCase(case, one.sha256, Reference(voices=who)) for case, (one, who) in cases.items()]
+    )
+    with Launcher(lab) as launcher:
+        results = [launcher.run(EMBED, one) for one, _ in cases.values()]
+    assert [result.status for result in results] == ["completed"] * 2, [result.error for result in results]
+    page = shown(lab, "embed", partition_key(source.key, results[0].system))
+    assert page["width"] == 192
+    assert page["alike"].splitlines()[0].startswith("|  | heard | recording | Speaker")
+    assert page["alike"].splitlines()[2].split(" | ")[2].rstrip(" |") == "1.00"
+    checks = checked(results[1], "embed")
+    assert checks["of_length_one"][0] and checks["of_length_one"][1].endswith(" vectors, 0 not of length 1")
+    assert checks["something_heard"][0] and "voices_differ" in checks
+    # Nobody else is joe, so there is nothing to find.
+    assert checked(results[1], "embed_metrics") == {"figures_computed": (True, "0 figures")}
+    [_, statement] = re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "sound.md").read_text(), re.DOTALL)
+    rows = query(lab, statement).as_records()
+    assert len({row["one"] for row in rows} | {row["other"] for row in rows}) == 2
+    assert all(-1.0 <= row["alike"] <= 1.0 for row in rows) and rows[0]["alike"] == max(row["alike"] for row in rows)

@@ -88,6 +88,8 @@ def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
     stands = standing(found, keys)
     fast = _by_shown(paces(lab, facts.id, facts.version, keys), stands)
     main = stands.main_measures
+    # What only the whole corpus has, no recording has a part of: it has no slices and no worst recordings.
+    by_case = [measure for measure in main if measure in found.by_measure]
     names = [one.system for one in stands.systems]
     tried = {case.case_id for systems in found.by_measure.values() for cases in systems.values() for case in cases}
     return Report(
@@ -100,8 +102,8 @@ def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
         fast,
         _by_shown(speeds(lab, facts.id, facts.version, keys), stands),
         [drawn for measure in main if (drawn := chart(stands, measure, fast)) is not None],
-        [(measure, rows) for measure in main if (rows := _slices(found, measure, names))],
-        (main[0], worst_cases(lab, found, main[0], names)) if main else None,
+        [(measure, rows) for measure in by_case if (rows := _slices(found, measure, names))],
+        (by_case[0], worst_cases(lab, found, by_case[0], names)) if by_case else None,
         flagged(lab, facts, keys),
         made_by(lab, facts, keys),
         hosts(lab, found.machines),

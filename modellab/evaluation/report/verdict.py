@@ -55,23 +55,28 @@ def _by(standing: Standing, measure: Measure, name: str) -> str:
         return f"No system has a {name}: nothing is below the line."
     best, figure = ranked[0]
     if len(ranked) == 1:
-        return f"{best.system} has a {name} of {told(figure)}; there is no other system to compare it with."
+        a = "an" if name[0] in "aeiou" else "a"
+        return f"{best.system} has {a} {name} of {told(figure)}; there is no other system to compare it with."
     equal = [one.system for one, its in ranked if its.interval.value == figure.interval.value]
     if len(equal) == len(ranked):
         return f"{_listed(equal)} have the same {name}: {told(figure)}."
     verdicts = _against(standing, measure, best.system)
     others = [one.system for one, _ in ranked[len(equal) :]]
+    compared = any(its_measure == measure for its_measure, _ in standing.comparisons)
     beaten = [one for one in others if verdicts.get(one) == "better"]
     alike = [one for one in others if verdicts.get(one) != "better"]
     how = "lowest" if measure.better == "lower" else "highest"
     said = f"{_listed(equal)} {'has' if len(equal) == 1 else 'have'} the {how} {name}: {told(figure)}."
-    it = best.system if len(equal) > 1 else "It"
-    if not alike:
-        return f"{said} {it} is better than {_listed(beaten)}."
-    if not beaten:
-        it = best.system if len(equal) > 1 else "it"
-        return f"{said} But these recordings can't tell {it} from {_listed(alike)}: no system is shown to be the best."
-    return f"{said} {it} is better than {_listed(beaten)}; these recordings can't tell it from {_listed(alike)}."
+    first, then = (best.system, best.system) if len(equal) > 1 else ("It", "it")
+    if not compared:
+        told_apart = "Systems are not compared by it, for it is of all recordings together."
+    elif not alike:
+        told_apart = f"{first} is better than {_listed(beaten)}."
+    elif not beaten:
+        told_apart = f"But these recordings can't tell {then} from {_listed(alike)}: no system is shown to be the best."
+    else:
+        told_apart = f"{first} is better than {_listed(beaten)}; these recordings can't tell it from {_listed(alike)}."
+    return f"{said} {told_apart}"
 
 
 def _ranked(standing: Standing, measure: Measure) -> list[tuple[SystemStanding, Figure]]:

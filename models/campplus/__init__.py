@@ -1,0 +1,1 @@
+"""CAM++: voices as vectors."""
