@@ -10,7 +10,7 @@ from assets.classify import CLASSIFY, CLASSIFY_METRICS
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.embed import EMBED, EMBED_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
-from assets.hallucinations import HALLUCINATIONS
+from assets.hallucinations import FLAG_METRICS, HALLUCINATIONS
 from assets.ingest import INGEST
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
@@ -41,6 +41,7 @@ ASSETS = [
     ASR_METRICS,
     DIARIZATION_METRICS,
     MEETING_METRICS,
+    FLAG_METRICS,
     TEXT_METRICS,
     CLASSIFY_METRICS,
     EMBED_METRICS,

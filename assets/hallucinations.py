@@ -5,8 +5,10 @@ from typing import Any
 
 from assets._checks import Check, Verdict
 from assets._cited import rows
+from assets._metrics import metrics_asset
 from assets._step import step_asset
 from modellab.speech.hallucinations.flags import Flag, FlagKind, Hallucinations
+from modellab.steps import scorers
 from modellab.steps.doubts import hallucination_doubt
 from modellab.steps.hallucinations import IMPLAUSIBLE, REPEATED, STEP, UNHEARD
 from modellab.units import clock, plural
@@ -67,3 +69,5 @@ HALLUCINATIONS = step_asset(
         ),
     ],
 )
+
+FLAG_METRICS = metrics_asset(scorers.FLAG_METRICS)

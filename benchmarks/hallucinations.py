@@ -27,12 +27,12 @@ from typing import Any
 
 import numpy as np
 import soxr
-from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
 from modellab.datasets.catalogue import Catalogue
 from modellab.datasets.places import TextPlace
+from modellab.datasets.planted import read_planted
 from modellab.datasets.reading import ReferenceReader
 from modellab.datasets.reference import Reference, ReferenceSound
 from modellab.datasets.sources import Sources
@@ -122,11 +122,9 @@ def planted(listeners: Listeners) -> Scored:
     """Transcripts with planted words."""
     scored = Scored()
     for path in sorted((DATASETS / "media" / "planted").glob("*.json")):
-        content = json.loads(path.read_text())
-        transcript = TypeAdapter(Transcript).validate_python(content["transcript"])
+        known = read_planted(path)
         samples = _sound(path.with_name(f"{path.name.split('.')[0]}.flac"))
-        wanted = {word for span in content["planted"] for word in range(span["first_word"], span["end_word"])}
-        scored.add(find(transcript, listeners.hear(samples)), wanted)
+        scored.add(find(known.transcript, listeners.hear(samples)), set(known.made_up))
     return scored
 
 

@@ -37,11 +37,13 @@ class Corpus:
         file = f"media/{name}.flac"
         return {"file": file, "sha256": sha256_of(self._folder / file)}
 
-    def document(self, name: str, content: Given) -> None:
-        """Write a document as `media/<name>.json`."""
-        path = self._folder / f"media/{name}.json"
+    def document(self, name: str, content: Given) -> str:
+        """Write a document as `media/<name>.json`; gives its place for manifests."""
+        file = f"media/{name}.json"
+        path = self._folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return file
 
     def manifest(
         self, name: str, description: str, tasks: Sequence[str], cases: Sequence[Given], licence: str = LICENCE

@@ -67,7 +67,8 @@ def _spliced(corpus: Corpus) -> Iterator[Given]:
         parts = [speech_of(first), gap(kind), speech_of(second), np.zeros(samples_in(END_S))]
         sound = np.concatenate(parts)
         placed = [Placed(first, 0.0), Placed(second, seconds_of(np.concatenate(parts[:2])))]
-        _transcript(corpus, f"{kind}.right", seconds_of(sound), [_words_of(each) for each in placed], None)
+        right = [_words_of(each) for each in placed]
+        transcripts = [_transcript(corpus, f"{kind}.right", seconds_of(sound), right, None)]
         for plant in entry["plants"]:
             told = [_words_of(each) for each in placed]
             if plant["where"] == "gap":
@@ -75,22 +76,34 @@ def _spliced(corpus: Corpus) -> Iterator[Given]:
             else:
                 start_s, end_s = placed[1].stretches()[0][0], placed[1].stretches()[-1][1]
                 told[1] = _planted(plant, start_s, end_s - start_s)
-            _transcript(corpus, f"{kind}.{plant['kind']}", seconds_of(sound), told, (1, plant["kind"]))
-        yield _case(corpus, kind, sound, placed, {"noise": kind, "planted": "yes"})
+            name = f"{kind}.{plant['kind']}"
+            transcripts.append(_transcript(corpus, name, seconds_of(sound), told, (1, plant["kind"])))
+        yield _case(corpus, kind, (sound, placed), kind, transcripts)
 
 
 def _repeating(corpus: Corpus) -> Iterator[Given]:
     for utterance in repeats():
         sound, placed = speech_of(utterance), Placed(utterance, 0.0)
         name = f"repeats-{utterance.voice.id}"
-        _transcript(corpus, f"{name}.right", seconds_of(sound), [_words_of(placed)], None)
-        yield _case(corpus, name, sound, [placed], {"noise": "clean", "planted": "no"})
+        right = _transcript(corpus, f"{name}.right", seconds_of(sound), [_words_of(placed)], None)
+        yield _case(corpus, name, (sound, [placed]), "clean", [right])
 
 
-def _case(corpus: Corpus, name: str, sound: Sound, placed: Sequence[Placed], tags: Given) -> Given:
+def _case(
+    corpus: Corpus, name: str, heard: tuple[Sound, Sequence[Placed]], noise: str, transcripts: list[str]
+) -> Given:
+    """A case.
+
+    Args:
+        heard: its sound, and the sentences in it.
+        transcripts: files of its transcripts; the first is the right one.
+    """
+    sound, placed = heard
+    tags = {"noise": noise, "planted": "yes" if len(transcripts) > 1 else "no"}
     reference = {
         "text": " ".join(each.utterance.text for each in placed),
         "speech": [list(stretch) for each in placed for stretch in each.stretches()],
+        "planted": [{"file": file} for file in transcripts],
     }
     speakers = sorted({each.utterance.voice.id for each in placed})
     return case(name, corpus.save(f"planted/{name}", sound), reference, tags, speakers)
@@ -98,8 +111,8 @@ def _case(corpus: Corpus, name: str, sound: Sound, placed: Sequence[Placed], tag
 
 def _transcript(
     corpus: Corpus, name: str, duration_s: float, told: Sequence[list[Word]], planted: tuple[int, str] | None
-) -> None:
-    """Write a transcript, an utterance for each list of words, and which of its words are planted.
+) -> str:
+    """Write a transcript, an utterance for each list of words, and which of its words are planted; gives its file.
 
     Args:
         planted: number of the utterance whose words are, and of what kind.
@@ -119,7 +132,7 @@ def _transcript(
         for words in told
     ]
     transcript = {"utterances": utterances_told, "duration_s": round(duration_s, 3), "language": "en"}
-    corpus.document(f"planted/{name}", {"planted": spans, "transcript": transcript})
+    return corpus.document(f"planted/{name}", {"planted": spans, "transcript": transcript})
 
 
 def _words_of(placed: Placed) -> list[Word]:

@@ -145,6 +145,9 @@ class ReferenceGiven(Strict):
     chapters: _ListOrFile[ChapterGiven] | None = None
     summary: _TextOrFile | None = None
     actions: _ListOrFile[ActionGiven] | None = None
+    planted: list[FileSource] | None = Field(
+        None, description="transcripts in which words are planted that nobody said, a JSON file each"
+    )
 
     def sounds(self) -> dict[str, FileSource]:
         """Key, such as `clean` or `stems.drums` -> place of a sound."""

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from modellab.datasets.catalogue import Dataset
 from modellab.datasets.manifest import ActionGiven, Case, ChapterGiven, Stretch
 from modellab.datasets.places import FileSource, Located, TextPlace
+from modellab.datasets.planted import read_planted
 from modellab.datasets.reference import (
+    PlantedTranscript,
     Reference,
     ReferenceAction,
     ReferenceChapter,
@@ -142,6 +144,7 @@ class _Case:
             chapters=self._try("chapters", self._chapters, given.chapters),
             summary=self._try("summary", self._text, given.summary),
             actions=self._try("actions", self._actions, given.actions),
+            planted=self._try("planted", self._planted, given.planted),
         )
 
     def _try(self, key: str, read: Callable[[Any], T], given: Any) -> T | None:
@@ -234,6 +237,9 @@ class _Case:
     def _actions(self, given: list[ActionGiven] | FileSource) -> list[ReferenceAction]:
         actions = given if isinstance(given, list) else self._listed(given, ActionGiven)
         return [ReferenceAction(one.task, one.assignee, one.due_date, one.start_s, one.end_s) for one in actions]
+
+    def _planted(self, given: list[FileSource]) -> list[PlantedTranscript]:
+        return [self._file(place, read_planted) for place in given]
 
     def _listed(self, given: FileSource, kind: type[T]) -> list[T]:
         """A list of a kind from YAML, or JSON by its ending."""

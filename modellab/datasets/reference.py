@@ -6,7 +6,7 @@ list is knowledge (nobody speaks, nothing is said).
 
 from dataclasses import dataclass, field
 
-from modellab.surfaces.results import Segment, Turn, Word
+from modellab.surfaces.results import Segment, Transcript, Turn, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,15 @@ class ReferenceAction:
 
 
 @dataclass(frozen=True, slots=True)
+class PlantedTranscript:
+    """A transcript as a model could have written it, of which it is known which words nobody said."""
+
+    transcript: Transcript
+    made_up: list[int]
+    """Numbers of those words among `transcript.words`, in order; none of a right transcript."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """All that is known of one recording. Times are seconds in the original recording."""
 
@@ -103,6 +112,8 @@ class Reference:
     chapters: list[ReferenceChapter] | None = None
     summary: str | None = None
     actions: list[ReferenceAction] | None = None
+    planted: list[PlantedTranscript] | None = None
+    """Transcripts by which those are judged who look for words that nobody said."""
 
     @property
     def speakers(self) -> list[str]:

@@ -26,7 +26,7 @@ IMPLAUSIBLE = (FlagKind.WORD_RATE, FlagKind.IMPROBABLE, FlagKind.LANGUAGE, FlagK
 def run(context: StepContext) -> Mapping[str, Any]:
     """Hold the words against who hears speech where, and against what speech is like. Empty where nothing was said."""
     transcript = context.reads["transcript"].read(Transcript)
-    found = find(transcript, _listeners(context) if transcript.words else {})
+    found = find(transcript, listeners(context.reads) if transcript.words else {})
     save(found, context.output)
     told = found.told
     return {
@@ -39,19 +39,23 @@ def run(context: StepContext) -> Mapping[str, Any]:
     }
 
 
-def _listeners(context: StepContext) -> dict[str, list[Segment]]:
-    """Who says where there is speech, by the step's name; times are those of the original recording."""
-    listeners: dict[str, list[Segment]] = {}
-    if speech := context.reads.get("speech"):
-        listeners[speech.step] = speech.read(SpeechSegments).segments
-    turns = context.reads.get("turns")
-    if turns and turns.step not in listeners:
-        listeners[turns.step] = _union(turns.read(Diarization))
-    audio = CanonicalAudio.open(context.reads["audio"])
+def listeners(reads: Mapping[str, Artifact]) -> dict[str, list[Segment]]:
+    """Who says where there is speech, by the step's name; times are those of the original recording.
+
+    Args:
+        reads: `audio`, and `speech` and `turns` where there are any.
+    """
+    found: dict[str, list[Segment]] = {}
+    if speech := reads.get("speech"):
+        found[speech.step] = speech.read(SpeechSegments).segments
+    turns = reads.get("turns")
+    if turns and turns.step not in found:
+        found[turns.step] = _union(turns.read(Diarization))
+    audio = CanonicalAudio.open(reads["audio"])
     waveform = audio.waveform(voicing.RATE_HZ)
     voiced = voicing.voiced(audible(waveform.samples, waveform.sample_rate_hz).samples)
     heard = SpeechSegments(voiced, audio.duration_s).in_original_time(audio.time_map)
-    return {**listeners, "voicing": heard.segments}
+    return {**found, "voicing": heard.segments}
 
 
 def _union(diarization: Diarization) -> list[Segment]:

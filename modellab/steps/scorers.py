@@ -11,7 +11,9 @@ from modellab.metrics.classes import Classified
 from modellab.metrics.score import Score
 from modellab.metrics.suites import asr, classify, diarization, hallucination, meeting, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
+from modellab.steps.hallucinations import STEP as HALLUCINATIONS
 from modellab.steps.packages import MEDIA
+from modellab.steps.scored_flags import planted_words
 from modellab.steps.scored_sound import PESQ, enhancement, separation
 from modellab.steps.scored_speech import synthesis
 from modellab.steps.scored_vectors import OTHERS, among_others
@@ -55,6 +57,22 @@ DIARIZATION_METRICS = scorer(
     reads=(Read("turns", Kind.TURNS),),
     parts={"turns"},
     packages=("pyannote.metrics",),
+)
+
+FLAG_METRICS = scorer(
+    "flag_metrics",
+    "Puts the detectors of words that nobody said to transcripts of which it is known which words those are.",
+    planted_words,
+    code_version="1",
+    reads=(
+        Read("flags", Kind.FLAGS),
+        Read("audio", Kind.AUDIO),
+        Read("speech", Kind.SPEECH, required=False),
+        Read("turns", Kind.TURNS, required=False),
+    ),
+    judges=("flags",),
+    parts={"planted"},
+    packages=HALLUCINATIONS.packages,
 )
 
 TTS_METRICS = scorer(
@@ -178,6 +196,7 @@ SCORERS: tuple[StepDefinition, ...] = (
     ASR_METRICS,
     DIARIZATION_METRICS,
     MEETING_METRICS,
+    FLAG_METRICS,
     TEXT_METRICS,
     CLASSIFY_METRICS,
     EMBED_METRICS,

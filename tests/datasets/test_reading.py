@@ -1,5 +1,6 @@
 """From what a manifest says of a case to what is known of it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,40 @@ def test_every_part_that_cannot_be_read_is_told(lab: Lab, shipped: Path, write: 
     assert "0.start_s: Input should be greater than or equal to 0" in str(problems["chapters"])
     with pytest.raises(LabError):
         reader.read(dataset, dataset.manifest.cases[0], 10.0)
+
+
+def test_a_transcript_with_planted_words_is_read_with_their_numbers(shipped: Path, known: Any) -> None:
+    words = [
+        {"text": text, "start_s": place, "end_s": place + 0.5} for place, text in enumerate(["one", "two", "three"])
+    ]
+    told = {"utterances": [{"start_s": 0, "end_s": 3, "text": "one two three", "words": words}], "duration_s": 3.0}
+    spans = [{"first_word": 2, "end_word": 3, "kind": "loop"}, {"first_word": 0, "end_word": 1}]
+    (shipped / "a.json").write_text(json.dumps({"planted": spans, "transcript": told}))
+    (shipped / "b.json").write_text(json.dumps({"planted": [], "transcript": told}))
+    first, second = known({"planted": [{"file": "a.json"}, {"file": "b.json"}]}).planted
+    assert (first.made_up, second.made_up) == ([0, 2], [])
+    assert [word.text for word in first.transcript.words] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({"planted": [{"first_word": 2, "end_word": 4}]}, "plants words that its transcript does not have"),
+        ({"planted": [{"first_word": 2, "end_word": 2}]}, "plants words that its transcript does not have"),
+        ({"planted": [{"first_word": -1, "end_word": 1}]}, "is no transcript with planted words"),
+        ({}, "is no transcript with planted words"),
+        (None, "is no transcript with planted words"),
+    ],
+)
+def test_planted_words_that_are_not_there_are_refused(shipped: Path, known: Any, content: Any, why: str) -> None:
+    words = [
+        {"text": text, "start_s": place, "end_s": place + 0.5} for place, text in enumerate(["one", "two", "three"])
+    ]
+    told = {"utterances": [{"start_s": 0, "end_s": 3, "text": "one two three", "words": words}], "duration_s": 3.0}
+    text = "{" if content is None else json.dumps({"transcript": told, **content})
+    (shipped / "a.json").write_text(text)
+    with pytest.raises(LabError, match=why):
+        known({"planted": [{"file": "a.json"}]})
 
 
 def test_a_file_that_cases_share_is_read_once(

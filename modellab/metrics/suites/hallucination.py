@@ -6,7 +6,8 @@ from modellab.metrics.score import Score
 from modellab.metrics.timelines import trouble_with
 from modellab.surfaces.results import Segment, Transcript
 
-METRICS: tuple[str, ...] = ("invented_words_per_minute",)
+METRICS: tuple[str, ...] = ("invented_words_per_minute", "flag_precision", "flag_recall")
+"""The last two are of the detectors, put to planted transcripts (`modellab.steps.scored_flags`)."""
 
 
 def scores(reference: Reference, transcript: Transcript) -> list[Score]:
