@@ -1,7 +1,7 @@
 """`meeting.docx`: the meeting as a Word document, for minutes and for editing.
 
 Headings are Word's own, so that its navigation pane shows the chapters; times link to the words' paragraph in the
-transcript. Nothing in it depends on when it was written.
+transcript; words that were probably never said have a comment. Nothing in it depends on when it was written.
 """
 
 import io
@@ -14,9 +14,12 @@ from modellab.bundle.archive import plain_entry
 from modellab.bundle.meeting import Meeting, Part
 from modellab.bundle.naming import weekday
 from modellab.bundle.palette import LIGHT, colour_index
+from modellab.bundle.paragraphs import Paragraph
+from modellab.bundle.pieces import NEVER_SAID
 from modellab.text.results import ActionItem, Evidence
 from modellab.units import clock
 
+_AUTHOR = "Model Lab"
 _DEFAULT_LANGUAGE = "en"
 _FONT = "Calibri"
 _SPOKEN = "Spoken"
@@ -85,7 +88,7 @@ class _Writer:
         self._wordml.empty_template(document)
         self._wordml.set_language(document, self._meeting.language or _DEFAULT_LANGUAGE)
         self._wordml.add_link_style(document, LIGHT.accent)
-        properties.title, properties.author, properties.comments = self._meeting.title, "Model Lab", self._credits[0]
+        properties.title, properties.author, properties.comments = self._meeting.title, _AUTHOR, self._credits[0]
         properties.language = self._meeting.language or _DEFAULT_LANGUAGE
         section = document.sections[0]
         section.page_width, section.page_height = map(Cm, _A4_CM)
@@ -200,8 +203,21 @@ class _Writer:
             speaker = spoken.speaker
             paragraph.add_run(clock(spoken.start_s)).font.color.rgb = self._muted
             paragraph.add_run().add_break()
-            paragraph.add_run(spoken.text)
+            self._said(paragraph, spoken)
             self._wordml.bookmark(paragraph, f"line{number}", number)
+
+    def _said(self, paragraph: Any, spoken: Paragraph) -> None:
+        """The words; those that were probably never said have a wavy line and a comment that says why."""
+        for number, piece in enumerate(self._meeting.pieces(spoken)):
+            between = " " if number and piece.words[0].space_before else ""
+            if not piece.why:
+                paragraph.add_run(f"{between}{piece.text}")
+                continue
+            if between:
+                paragraph.add_run(between)
+            run = paragraph.add_run(piece.text)
+            self._wordml.underline_wavily(run, LIGHT.muted)
+            self._wordml.comment(self._document, run, f"{NEVER_SAID}: {piece.why}", _AUTHOR)
 
     def _name(self, paragraph: Any, speaker: str | None, after: str) -> None:
         if name := self._meeting.name(speaker):

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from modellab.bundle import palette, timeline
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.naming import weekday
+from modellab.bundle.pieces import NEVER_SAID
 from modellab.media.audio import Samples
 from modellab.units import clock
 
@@ -118,4 +119,5 @@ def environment(folder: Path, *, autoescape: bool) -> Environment:
         "markdown": escape_markdown,
     }
     found.filters.update(filters)
+    found.globals["never_said"] = NEVER_SAID
     return found

@@ -8,6 +8,9 @@ from modellab.bundle.paragraphs import Paragraph, join
 from modellab.speech.hallucinations.flags import Flag
 from modellab.surfaces.results import Word
 
+NEVER_SAID = "May never have been said"
+"""What readers are told of words that were probably never said, before why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -7,12 +7,14 @@ from typing import Any
 
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_UNDERLINE
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import RGBColor
 from docx.table import Table
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 LINK_STYLE = "Moment"
 _RULE = {"val": "single", "sz": "4", "space": "0"}
@@ -59,6 +61,20 @@ def link(paragraph: Paragraph, text: str, to: str) -> None:
     run = paragraph.add_run(text, style=LINK_STYLE)
     hyperlink.append(run._r)
     paragraph._p.append(hyperlink)
+
+
+def underline_wavily(run: Run, code: str) -> None:
+    """A wavy line below a run, of a colour."""
+    run.font.underline = WD_UNDERLINE.WAVY
+    run._r.get_or_add_rPr().find(qn("w:u")).set(qn("w:color"), code.removeprefix("#"))
+
+
+def comment(document: Document, run: Run, text: str, author: str) -> None:
+    """Say something in English in the margin beside a run, without a date."""
+    made = document.add_comment(run, "", author, "".join(word[0] for word in author.split()))
+    del made._comment_elm.attrib[qn("w:date")]
+    said = made.paragraphs[0].add_run(text)
+    said._r.get_or_add_rPr().append(element("w:lang", val="en"))
 
 
 def field(paragraph: Paragraph, code: str) -> None:

@@ -29,7 +29,7 @@ from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
-CODE_VERSION = "12"
+CODE_VERSION = "13"
 _LACKING = {
     "speech": "speech segments",
     "diarization": "speakers",

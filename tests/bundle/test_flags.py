@@ -3,10 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import docx
 import numpy as np
+from docx.enum.text import WD_UNDERLINE
+from docx.oxml.ns import qn
 
+from modellab.bundle.document import write_document
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.page import PageAudio, render_html, render_markdown, render_text
 from modellab.bundle.published import publish
@@ -70,6 +75,33 @@ def test_text_and_markdown_have_a_note_below_the_words(planned: Callable[..., Me
     assert "(May never have been said: “Sure, I”. Nobody speaks so fast.)" in render_text(meeting).splitlines()
     assert "> May never have been said: “Sure, I”. Nobody speaks so fast." in render_markdown(meeting, []).splitlines()
     assert "never have been said" not in render_text(planned()) + render_markdown(planned(), [])
+
+
+def test_the_word_document_marks_them_with_a_comment_each(planned: Callable[..., Meeting], tmp_path: Path) -> None:
+    def written(name: str, *flags: Flag) -> tuple[Any, bytes]:
+        write_document(tmp_path / name, planned(flagged=flagged(*flags)), ["Made by machine."])
+        return docx.Document(str(tmp_path / name)), (tmp_path / name).read_bytes()
+
+    document, content = written("a.docx", WEAK, LOOP, RATE)
+    marked = [run for paragraph in document.paragraphs for run in paragraph.runs if run.font.underline is not None]
+    assert [(run.text, run.font.underline) for run in marked] == [
+        (text, WD_UNDERLINE.WAVY) for text in ("send the", "numbers", "by Friday.", "Sure, I")
+    ]
+    whys = [LOOP.why, f"{LOOP.why} {RATE.why}", RATE.why, RATE.why]
+    comments = list(document.comments)
+    assert [(one.text, one.author, one.initials) for one in comments] == [
+        (f"May never have been said: {why}", "Model Lab", "ML") for why in whys
+    ]
+    assert {one._comment_elm.find(f".//{qn('w:lang')}").get(qn("w:val")) for one in comments} == {"en"}
+    # Each is about its words: between the range's ends lies that run, and the reference to the comment follows.
+    for one, run in zip(comments, marked, strict=True):
+        start, end, reference = run._r.getprevious(), run._r.getnext(), run._r.getnext().getnext()
+        assert [each.get(qn("w:id")) for each in (start, end, reference[-1])] == [str(one.comment_id)] * 3
+        assert [each.tag for each in (start, end)] == [qn("w:commentRangeStart"), qn("w:commentRangeEnd")]
+    plain, _ = written("plain.docx")
+    assert [p.text for p in document.paragraphs] == [p.text for p in plain.paragraphs], "no word or space is lost"
+    assert list(plain.comments) == []
+    assert written("b.docx", WEAK, LOOP, RATE)[1] == content, "nothing depends on when it was written"
 
 
 def test_json_has_all_of_them(planned: Callable[..., Any]) -> None:
