@@ -53,7 +53,7 @@ class Watching:
 
     def begins(self, enrolment: Enrolment, systems: Sequence[str]) -> None:
         self._names = {one.source.key: one.case.id for one in enrolment.outcomes if one.source and not one.error}
-        self._all = len(self._names) * len(systems)
+        self._done, self._all = 0, len(self._names) * len(systems)
         said = f"{plural(len(self._names), 'case')} under {plural(len(systems), 'system')}"
         self._progress.update(self._task, description="runs", total=self._all, completed=0, doing="starting")
         if not self._console.is_terminal:

@@ -193,7 +193,9 @@ class _Gate:
         for key, status in systems.items():
             every = states(self.lab, dataset, version, key)
             if not every:
-                yield Judged(_not_measured(dataset, key, "it has no figure on this dataset", version), status)
+                errors = [run.error for run in found.failed if run.system == key and run.error]
+                why = errors[0] if errors else "it gives nothing that this dataset judges"
+                yield Judged(_not_measured(dataset, key, why, version), status)
             for state in every:
                 yield self._judged(state, status, lost)
 
