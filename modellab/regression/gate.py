@@ -30,8 +30,8 @@ FindingKind = Literal["unchanged", "kept", "better", "doubtful", "regressed", "n
 or nothing to hold it against."""
 GateVerdict = Literal["kept", "doubtful", "regressed", "no baseline", "not measured"]
 LEVEL = 0.01
-"""How often chance alone may call a figure worse: a gate asks every night, of every system, figure and slice, and at
-the 5 % of a bench it would cry wolf every other week (docs/regression.md has what was simulated)."""
+"""How often chance alone may call an equal figure worse. Below the 2.5 % of a bench's verdict (5 % for both sides),
+since a gate asks every night, of every system, figure and slice (docs/regression.md has what was simulated)."""
 NAMED_CASES = 5
 """So many of the cases that got worse are named."""
 
@@ -221,7 +221,7 @@ def _aside(now: Mapping[str, CaseFigure], then: Mapping[str, CaseFigure], shared
 
 
 def _surely_worse(found: Comparison) -> bool:
-    return found.verdict == "worse" and found.adjusted_p is not None and found.adjusted_p <= LEVEL
+    return found.verdict == "worse" and found.adjusted_p is not None and found.adjusted_p / 2 <= LEVEL
 
 
 def _worse_by(found: Comparison) -> float:

@@ -142,11 +142,15 @@ def test_what_is_another_thing_than_then_is_said(usual):
     assert gate(state([2] * 24, manifest="n" * 64), usual).changed == ("calls 1 says something else than then",)
 
 
-def test_over_twenty_nights_an_equal_system_never_regresses_and_a_worse_one_always_does():
-    """Each night another draw of the same error rate, as of a model that is not deterministic; worse: twice it."""
+def test_an_equal_system_is_seldom_called_worse_and_one_with_twice_the_errors_every_night():
+    """Each night another draw of the same error rate, as of a model that never says the same twice."""
     rng = np.random.default_rng(11)
-    then = state(rng.binomial(20, 0.2, 24))
-    equal = [gate(state(rng.binomial(20, 0.2, 24)), then).verdict for _ in range(20)]
-    worse = [gate(state(rng.binomial(20, 0.4, 24)), then).verdict for _ in range(20)]
-    assert equal.count("regressed") == 0
+    then = [state(rng.binomial(20, 0.2, 24)) for _ in range(200)]
+    equal = [gate(state(rng.binomial(20, 0.2, 24)), one).verdict for one in then]
+    worse = [gate(state(rng.binomial(20, 0.4, 24)), one).verdict for one in then[:20]]
+    assert equal.count("regressed") / len(equal) <= 0.03
     assert worse == ["regressed"] * 20
+
+
+def test_a_system_that_gives_the_same_every_night_is_never_called_worse(usual):
+    assert [gate(usual, usual).verdict for _ in range(20)] == ["kept"] * 20

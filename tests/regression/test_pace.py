@@ -36,6 +36,7 @@ def test_few_repeats_are_not_judged():
     then = runs(1.0, 0)
     said = "asr: speed is not judged: 2 repeats of a recording, and 3 are wanted"
     assert found([*then, *runs(9.0, 10, repeats=2)], then) == [("not comparable", said)]
+    assert found([*then, *runs(9.0, 10, repeats=1)], then) == []
 
 
 @pytest.mark.parametrize(
