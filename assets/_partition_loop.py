@@ -3,6 +3,8 @@
 - Which partitions the run is for its tags say (`assets.run_partitions`), not Dagster's context.
 - Each good partition is recorded as materialised as soon as it is done, by name; the only one of a run in Dagster's own
   way, by a result, where Dagster takes the run to be for that one too.
+- With many partitions and a model two hands do the work (`resources.overlap`): this thread the models', one beside it
+  all else, also what is recorded here.
 - Then the step gives its output all the same, so that the steps downstream start (the executor waits for outputs, not
   for success: `modellab_dagster.definitions`), marked not to materialise anything, since Dagster would record every
   partition. Of each partition they find out themselves whether they can do without what is missing.
@@ -24,8 +26,9 @@ from assets._versions import Versions, newest_materialization
 from assets.partitions import INPUTS, SYSTEMS, input_and_system, partition_key
 from assets.run_partitions import dagster_agrees, partitions_of_run
 from modellab.errors import LabError, StepFailed, UsageError
-from modellab.pipeline.events import observed_by
-from resources.engine import RunSession, StepResult
+from modellab.pipeline.events import Event, StepProgressed, observed_by
+from resources.engine import Outcome, RunSession, StepResult
+from resources.overlap import Task
 from resources.tags import FILE_TAG, FORCE_TAG, file_tag
 
 Page = Callable[[StepResult], Mapping[str, Any]]
@@ -47,12 +50,23 @@ class _Done:
 
 
 class PartitionLoop:
-    """One step, over all partitions of one run."""
+    """One step, over all partitions of one run.
+
+    Args:
+        page: what the UI shows of a result.
+        checks: asked of every result.
+        steps: names of all steps there are, in pipeline order.
+    """
 
     def __init__(
-        self, context: dg.AssetExecutionContext, session: RunSession, page: Page, checks: Sequence[Check]
+        self,
+        context: dg.AssetExecutionContext,
+        session: RunSession,
+        page: Page,
+        checks: Sequence[Check],
+        steps: Sequence[str],
     ) -> None:
-        self._context, self._session, self._page = context, session, page
+        self._context, self._session, self._page, self._steps = context, session, page, steps
         self._step = context.asset_key.to_user_string()
         selected = {key.name for key in context.selected_asset_check_keys}
         self._checks = [check for check in checks if check.name in selected]
@@ -62,21 +76,21 @@ class PartitionLoop:
 
     @cached_property
     def _keys(self) -> list[dg.MultiPartitionKey]:
-        """What the run is for, in the order in which it is done."""
+        """What the run is for."""
         if self._session.asked:
-            keys = [partition_key(*pair) for pair in self._session.asked]
-            return sorted(keys, key=self._order)
+            return [partition_key(*pair) for pair in self._session.asked]
         try:
             keys = partitions_of_run(self._tags, self._context.instance)
         except UsageError as error:
             self._session.refuse(error)
             raise dg.Failure(error.page(), allow_retries=False) from None
-        return sorted(keys, key=lambda key: (*self._order(key), input_and_system(key)[0]))
+        return sorted(keys, key=lambda key: input_and_system(key)[0])
 
-    def _order(self, key: str) -> tuple[str, str]:
-        """All systems with the same model one after the other, so that it is loaded once; inputs as they come."""
-        system = input_and_system(key)[1]
-        return self._session.model_of(self._step, system), system
+    def _pairs(self, step: str) -> list[tuple[str, str]]:
+        """Input and system of each partition, in the order in which a step does them: all systems with the same model
+        one after the other, so that it is loaded once; inputs as they come."""
+        pairs = map(input_and_system, self._keys)
+        return sorted(pairs, key=lambda pair: (self._session.model_of(step, pair[1]), pair[1]))
 
     @cached_property
     def _versions(self) -> Versions:
@@ -92,21 +106,36 @@ class PartitionLoop:
         self._name_files()
         alone = len(keys) == 1 and dagster_agrees(self._tags, keys[0])
         materialized = False
-        for key in keys:
-            done = self._run(key)
-            if self._session.begun:
-                self._make_known()
-            if done:
-                yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
-                materialized = True
-            elif key in self._failed and self._session.asked:
-                plan_partition(self._context, key)
-            self._session.step_finished(self._step, *input_and_system(key))
+        if overlap := self._session.overlap(self._steps, self._pairs):
+            overlap.through(self._step, self._run, self._record)
+        else:
+            for pair in self._pairs(self._step):
+                task = Task(self._step, *pair)
+                for event in self._recorded(task, self._run(task, False), alone=alone):
+                    materialized = True
+                    yield event
         # What was refused for every partition is refused once: nothing is there for the steps downstream to look at.
         if self._session.begun and not (alone and materialized):
             yield from self._outputs_without_materialization()
         if self._failed:
             raise self._failure(len(keys))
+
+    def _record(self, task: Task, outcome: Outcome) -> None:
+        """Record what came of a partition, beside a model's work on another: at once, not when Dagster asks again."""
+        for event in self._recorded(task, outcome, alone=False):
+            self._context.log_event(event)
+
+    def _recorded(self, task: Task, outcome: Outcome, *, alone: bool) -> Iterator[StepEvent]:
+        """What Dagster is to record of a partition, once the lab has it."""
+        key = partition_key(task.input, task.system)
+        done = self._done(key, outcome)
+        if self._session.begun:
+            self._make_known()
+        if done:
+            yield from self._materialize_alone(done) if alone else self._materialize_one(key, done)
+        elif key in self._failed and self._session.asked:
+            plan_partition(self._context, key)
+        self._session.step_finished(task.step, task.input, task.system)
 
     def _name_files(self) -> None:
         """Say by a tag which files the run is for, whoever launched it; once."""
@@ -132,19 +161,26 @@ class PartitionLoop:
             for key in keys - set(self._context.instance.get_dynamic_partitions(definition.name or ""))
         ]
 
-    def _run(self, key: str) -> _Done | None:
-        """What came of the partition; None when it failed, or its system has no such step."""
-        input_key, system_key = input_and_system(key)
-        try:
-            with observed_by(ProgressLog(self._context.log.info, self._session.file_name(input_key))):
-                result = self._session.run_step(self._step, input_key, system_key, force=self._force)
-        except LabError as error:
-            self._failed[key] = error
-            return None
-        except Exception as error:
-            self._odd(key, self._step, error)
-            return None
-        return None if result is None else self._shown(key, result)
+    def _run(self, task: Task, beside: bool) -> Outcome:
+        """Run any step of the run for a partition, or find its result.
+
+        Args:
+            beside: a model works on another one meanwhile.
+        """
+        log = ProgressLog(self._context.log.info, self._session.file_name(task.input))
+        with observed_by(lambda event: log(event) if _is_about(event, task) else None):
+            try:
+                return self._session.run_step(task.step, task.input, task.system, force=self._force, beside=beside)
+            except Exception as error:
+                return error
+
+    def _done(self, key: str, outcome: Outcome) -> _Done | None:
+        """What is recorded of a partition; None when it failed, or its system has no such step."""
+        if isinstance(outcome, LabError):
+            self._failed[key] = outcome
+        elif isinstance(outcome, Exception):
+            self._odd(key, self._step, outcome)
+        return self._shown(key, outcome) if isinstance(outcome, StepResult) else None
 
     def _shown(self, key: str, result: StepResult) -> _Done | None:
         """What the UI shows of a result; None when its page or a check can't be made of it."""
@@ -164,7 +200,7 @@ class PartitionLoop:
 
     def _odd(self, key: str, what: str, error: Exception) -> None:
         """What nobody thought of in one partition fails that one, here and in the lab's records, and no other."""
-        _log.exception("%s for %s failed", what, key)
+        _log.error("%s for %s failed", what, key, exc_info=error)
         said = str(error).rstrip(".") if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
         self._failed[key] = StepFailed(f"{what} failed: {said}")
         self._session.failed(self._step, *input_and_system(key), self._failed[key])
@@ -227,3 +263,11 @@ class PartitionLoop:
             metadata={"failed": dg.MetadataValue.json({key: str(error) for key, error in self._failed.items()})},
             allow_retries=False,
         )
+
+
+def _is_about(event: Event, task: Task) -> bool:
+    return isinstance(event, StepProgressed) and (event.step, event.input, event.system) == (
+        task.step,
+        task.input,
+        task.system,
+    )

@@ -66,7 +66,11 @@ def step_asset(
     )
     def asset(context: dg.AssetExecutionContext, engine: EngineResource) -> Iterator[StepEvent]:
         yield from PartitionLoop(
-            context, engine.session, lambda result: step_page(result, page(result)), checks
+            context,
+            engine.session,
+            lambda result: step_page(result, page(result)),
+            checks,
+            [each.name for each in steps],
         ).events()
 
     return asset

@@ -29,11 +29,15 @@ from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
 from resources.launched import launch_of
 from resources.models import ModelsResource
+from resources.overlap import Overlap, Task
 from resources.selection import SelectionResource
 from resources.tags import PROCESS_TAG
 from resources.warehouse import WarehouseResource
 
 _log = logging.getLogger(__name__)
+_SHORT_S = 60.0
+"""Steps without a model take well below a second for so much sound, and a stop can wait for that. For longer ones there
+is little to gain: what is not the model's is a few percent of their time."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,10 @@ class _Pair:
         return None
 
 
+Outcome = StepResult | Exception | None
+"""What came of a step: why it failed, or nothing where its system has no such step."""
+
+
 class RunSession:
     """What one Dagster run does: steps of systems on inputs.
 
@@ -131,12 +139,19 @@ class RunSession:
         self._dagster_run_id, self._planned, self._launch = dagster_run_id, planned, launch
         self._pairs: dict[tuple[str, str], _Pair] = {}
         self._refused: set[tuple[str, str]] = set()
+        self._overlap: Overlap[Outcome] | None = None
+        self._planned_overlap = False
         self.asked = asked
         self.named = False
         """Whether the run says by a tag which files it is for."""
 
-    def run_step(self, step: str, input_key: str, system_key: str, *, force: bool = False) -> StepResult | None:
+    def run_step(
+        self, step: str, input_key: str, system_key: str, *, force: bool = False, beside: bool = False
+    ) -> StepResult | None:
         """Run one step for one input under one system, or find its result; None when the system has no such step.
+
+        Args:
+            force, beside: as `Engine.run_step` has them.
 
         Raises:
             LabError: the step failed, is not run because one it can't do without failed in this run, the input or the
@@ -158,9 +173,9 @@ class RunSession:
         pair = self._pair(system, source)
         if reason := pair.blocked(system, definition):
             pair.lost[step] = reason
-            self.engine.leave_out(system, source, step, pair.identity, reason)
+            self.engine.leave_out(system, source, step, pair.identity, reason, beside=beside)
             raise StepFailed(f"{step} was not run on {source.name} because {reason}")
-        record = self.engine.run_step(system, source, step, pair.identity, force=force)
+        record = self.engine.run_step(system, source, step, pair.identity, force=force, beside=beside)
         if record.error is not None:
             pair.lost[step], pair.errors[step] = f"{step} failed", f"{step} failed: {record.error}"
             raise self.engine.error_of(record)
@@ -181,6 +196,33 @@ class RunSession:
         except LabError:
             return ""
         return " ".join(map(str, found.models)) if found else ""
+
+    def overlap(
+        self, order: Sequence[str], pairs: Callable[[str], Sequence[tuple[str, str]]]
+    ) -> Overlap[Outcome] | None:
+        """What does the tasks of this run with two hands, the same for all its steps; None where one is as good.
+
+        That is with a single input and system, or without any model.
+
+        Args:
+            order: names of all steps there are, in the order in which they run.
+            pairs: keys of the inputs and systems that the run is for, in the order in which a step does them.
+        """
+        if not self._planned_overlap:
+            self._planned_overlap = True
+            tasks = [Task(step, *pair) for step in order if step in self._planned for pair in pairs(step)]
+            several = len({(task.input, task.system) for task in tasks}) > 1
+            if several and any(self.model_of(task.step, task.system) for task in tasks):
+                self._overlap = Overlap(tasks, self._is_aside)
+        return self._overlap
+
+    def _is_aside(self, task: Task) -> bool:
+        """Whether a task can be done beside a model's work: it loads none, and takes no time or memory to speak of."""
+        try:
+            short = self._input(task.input).duration_s <= _SHORT_S
+        except LabError:  # what does not exist is refused at once
+            short = True
+        return short and not self.model_of(task.step, task.system)
 
     def failed(self, step: str, input_key: str, system_key: str, error: LabError) -> None:
         """What is done about a step beside running it failed, its page say: so did the run for that input and system.
@@ -226,6 +268,8 @@ class RunSession:
 
     def close(self) -> None:
         """Record how the run ended for each input and system it touched and that is not over."""
+        if self._overlap is not None:
+            self._overlap.stop()
         for (input_key, system_key), pair in self._pairs.items():
             self._end(input_key, system_key, pair)
 

@@ -67,6 +67,11 @@ class Board:
         return step
 
     @property
+    def runs(self) -> bool:
+        """Whether a step is running."""
+        return any(step.state == "running" for step in self.steps)
+
+    @property
     def fraction(self) -> float:
         """How much of all steps is done, 0 to 1."""
         done = sum(step.fraction if step.state in ("waiting", "running") else 1.0 for step in self.steps)

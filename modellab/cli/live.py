@@ -93,8 +93,10 @@ class LiveWatcher:
     def observe(self, event: Event) -> None:
         self._waits = None
         if file := self._files.get(input_of(event)):
-            self._at_hand = file
             file.board.observe(event)
+            # Beside a model's work on one file, short steps of others come and go.
+            if self._at_hand is None or not self._at_hand.board.runs:
+                self._at_hand = file
 
     def ended(self, outcome: FileOutcome) -> None:
         if outcome.source is None or outcome.same_as is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import platform
+import threading
 import time
 import uuid
 from collections import defaultdict
@@ -54,8 +55,7 @@ class Engine:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
         self._without: defaultdict[tuple[str, str], dict[str, Absence]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
-        self._last_failure: tuple[str, LabError] | None = None
-        """Id of the record of the attempt that failed last, and its error."""
+        self._last_failure = _LastFailure()
         self._before: tuple[SystemStep, float] | None = None
         """The step attempted last, and how long its recording was."""
 
@@ -110,16 +110,24 @@ class Engine:
         return self.store.find(step_name, key)
 
     def run_step(
-        self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, *, force: bool = False
+        self,
+        system: System,
+        source: RegisteredInput,
+        step_name: str,
+        run: RunIdentity,
+        *,
+        force: bool = False,
+        beside: bool = False,
     ) -> StepRecord:
         """Run one step, or find its result; the record says which, or why it failed. Never raises for a step's failure.
 
         Args:
             force: run it although its artifact is there; the artifact stays as it is, the record says whether it
                 came out the same.
+            beside: another thread runs a step meanwhile, whose memory is measured: that of this one is not.
         """
         step = self._step(system, step_name)
-        attempt = _Attempt(self, system, step, source, run)
+        attempt = _Attempt(self, system, step, source, run, beside=beside)
         try:
             emit(StepStarted(source.key, system.key, step_name, str(step.model) if step.model else None), run)
             attempt.make(force)
@@ -137,24 +145,32 @@ class Engine:
             raise
         record = attempt.record()
         if attempt.error:
-            self._last_failure = record.id, attempt.error
+            self._last_failure.of = record.id, attempt.error
         return self._ended(record, attempt.artifact)
 
     def error_of(self, record: StepRecord) -> LabError:
-        """Why an attempt failed: all parts of the error of the last one, of earlier ones the words in the record."""
-        if self._last_failure and self._last_failure[0] == record.id:
-            return self._last_failure[1]
+        """Why an attempt failed: all parts of the error of this thread's last one, of others the record's words."""
+        if self._last_failure.of and self._last_failure.of[0] == record.id:
+            return self._last_failure.of[1]
         return StepFailed(str(record.error))
 
     def leave_out(
-        self, system: System, source: RegisteredInput, step_name: str, run: RunIdentity, reason: str
+        self,
+        system: System,
+        source: RegisteredInput,
+        step_name: str,
+        run: RunIdentity,
+        reason: str,
+        *,
+        beside: bool = False,
     ) -> StepRecord:
         """Record that a step is not run.
 
         Args:
             reason: what keeps it from running, such as `asr failed`.
+            beside: as in `run_step`.
         """
-        record = _Attempt(self, system, self._step(system, step_name), source, run).record()
+        record = _Attempt(self, system, self._step(system, step_name), source, run, beside=beside).record()
         return self._ended(
             replace(record, status="not_run", machine=None, cpu_s=None, peak_memory_mib=None, error=reason), None
         )
@@ -191,13 +207,28 @@ def _run_of(record: StepRecord) -> RunIdentity:
     return RunIdentity(record.run, record.dagster_run_id)
 
 
+class _LastFailure(threading.local):
+    """Id of the record of the attempt of a thread that failed last, and its error. Of earlier ones it is let go of: its
+    traceback holds what the step had in memory."""
+
+    of: tuple[str, LabError] | None = None
+
+
 class _Attempt:
     """One attempt at one step: its clock, and what came of it."""
 
     def __init__(
-        self, engine: Engine, system: System, step: SystemStep, source: RegisteredInput, run: RunIdentity
+        self,
+        engine: Engine,
+        system: System,
+        step: SystemStep,
+        source: RegisteredInput,
+        run: RunIdentity,
+        *,
+        beside: bool,
     ) -> None:
         self.engine, self.system, self.step, self.source, self.run = engine, system, step, source, run
+        self._beside = beside
         self.started_at = now()
         self._started = time.perf_counter()
         self._cpu_s = processor.seconds()
@@ -213,7 +244,8 @@ class _Attempt:
         self.canceled = False
         self._progress = _Throttled(run, source.key, system.key, step.name)
         self._context: StepContext | None = None
-        memory.reset_peak(release=engine.released_for(step, source))
+        if not beside:
+            memory.reset_peak(release=engine.released_for(step, source))
 
     def make(self, force: bool) -> None:
         """Find the artifact or run the step for it.
@@ -307,7 +339,7 @@ class _Attempt:
         found = self.engine.store.find(step, key)
         damage = self.engine.store.why_set_aside(step, key)
         if found is None and damage is not None:
-            record = self.engine.run_step(self.system, self.source, step, self.run)
+            record = self.engine.run_step(self.system, self.source, step, self.run, beside=self._beside)
             if record.error is not None:
                 raise StepFailed(f"the result of {step} was damaged ({damage}) and can't be made anew: {record.error}")
         return self.engine.store.get(step, key)
@@ -404,7 +436,7 @@ class _Attempt:
             helpers=self._helpers(),
             machine=self._machine,
             batch_size=facts.batch_size if facts else None,
-            peak_memory_mib=None if self.cached else memory.peak_mib(),
+            peak_memory_mib=None if self.cached or self._beside else memory.peak_mib(),
             reproduced=self.reproduced,
             first_inference=self.timings.first_inference,
             error_type=type(self.error).__name__ if self.error else None,

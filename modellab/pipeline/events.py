@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import Lock, RLock
 from typing import Literal
 
 from modellab.pipeline.record import CheckRecord, RunIdentity, StepRecord
@@ -76,6 +76,9 @@ class RunEnded(_Told):
 Event = StepStarted | StepProgressed | StepEnded | StepJudged | RunEnded
 Observer = Callable[[Event], None]
 
+_telling = RLock()
+"""Held while an event is told: observers get one after the other, in the order of their numbers, from whatever threads
+they come, and need no locks of their own. What an observer emits itself is told at once."""
 _lock = Lock()
 _observers: list[Observer] = []
 _numbers: Counter[str] = Counter()
@@ -89,7 +92,8 @@ def input_of(event: Event) -> str:
 
 @contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
-    """Send every event of this process to `observer` while the block runs, in the thread that it happens in."""
+    """Send every event of this process to `observer` while the block runs, in the thread that it happens in, one after
+    the other."""
     with _lock:
         _observers.append(observer)
     try:
@@ -101,12 +105,13 @@ def observed_by(observer: Observer) -> Iterator[None]:
 
 def emit(event: Event, run: RunIdentity) -> None:
     """Tell every observer; one that raises is no reason to stop, nor to leave the others out."""
-    with _lock:
-        _numbers[run.dagster_run_id] += 1
-        number, observers = _numbers[run.dagster_run_id], tuple(_observers)
-    told = replace(event, run=run.run, dagster_run_id=run.dagster_run_id, number=number, at=stamp())
-    for observer in observers:
-        try:
-            observer(told)
-        except Exception:
-            _log.exception("%r could not be told that %s", observer, type(event).__name__)
+    with _telling:
+        with _lock:
+            _numbers[run.dagster_run_id] += 1
+            number, observers = _numbers[run.dagster_run_id], tuple(_observers)
+        told = replace(event, run=run.run, dagster_run_id=run.dagster_run_id, number=number, at=stamp())
+        for observer in observers:
+            try:
+                observer(told)
+            except Exception:
+                _log.exception("%r could not be told that %s", observer, type(event).__name__)

@@ -99,7 +99,7 @@ class RunLauncher(Protocol):
     ) -> list[LaunchResult]:
         """Run every system on every input, as one run in one process: each model is loaded once.
 
-        Step by step: all inputs are through with one step before the next begins. What fails for one input stops
+        Step by step: all inputs are through with a model before the next one begins. What fails for one input stops
         neither the others nor what it can do without.
 
         Args:

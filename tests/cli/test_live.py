@@ -79,6 +79,27 @@ def test_many_files_have_a_bar_and_one_line_of_steps(
     )
 
 
+def test_a_file_stays_at_hand_while_its_model_works_whatever_is_done_beside_it(
+    system: System, source: RegisteredInput, record: MakeRecord
+) -> None:
+    console = _console(terminal=False)
+    watching = LiveWatcher(console, system)
+    watching.files(2)
+    _start_asr(watching, source, record, 0.42)
+    other = replace(source, key="other-0123456789abcdef")
+    watching.taken_up(Path("in/other.wav"))
+    watching.registered(other)
+    watching.observe(StepProgressed(source.key, "meeting", "asr", 0.5))
+    for event in [StepStarted(other.key, "meeting", "ingest", None), StepEnded(record("ingest", input=other.key))]:
+        watching.observe(event)
+        console.print(watching.renderable())
+        assert "file 1 of 2  talk.wav" in _shown(console).splitlines()[-4]
+    watching.observe(StepEnded(record("asr")))
+    watching.observe(StepStarted(other.key, "meeting", "asr", "faster_whisper:base"))
+    console.print(watching.renderable())
+    assert "file 2 of 2  other.wav" in _shown(console)
+
+
 def test_elsewhere_each_thing_is_one_whole_line(system: System, source: RegisteredInput, record: MakeRecord) -> None:
     console = _console(terminal=False)
     with watcher(console, system) as watching:

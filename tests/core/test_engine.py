@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -347,6 +348,34 @@ def test_processor_time_counts_threads_and_children_that_live_or_ended(engine: E
     assert record.machine == this_machine().id
     left_out = engine.leave_out(_system(), SOURCE, "shout", RUN, "write failed")
     assert (left_out.cpu_s, left_out.machine) == (None, None)
+
+
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="no clock of another thread's on this system")
+def test_a_thread_that_is_counted_apart_has_its_own_processor_time_and_none_of_it_is_others(engine: Engine) -> None:
+    measured: list[float] = []
+    burned, over = threading.Event(), threading.Event()
+
+    def beside() -> None:
+        _burn(0.1)  # before it counts apart: everybody's
+        with processor.counted_apart():
+            before = processor.seconds()
+            _burn(0.3)
+            record = engine.run_step(_system(), SOURCE, "write", RUN, beside=True)
+            measured.append(processor.seconds() - before)
+            assert record.peak_memory_mib is None
+            burned.set()
+            over.wait(60)
+
+    before, all_before = processor.seconds(), time.process_time()
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(beside)
+        assert burned.wait(60)
+        while_it_lives = processor.seconds() - before
+        over.set()
+        done.result()
+    afterwards, everything = processor.seconds() - before, time.process_time() - all_before
+    assert 0.3 <= measured[0] < everything
+    assert 0.1 <= while_it_lives <= afterwards <= everything - measured[0] + 0.05
 
 
 def test_force_runs_again_keeps_the_artifact_and_says_whether_it_came_out_the_same(engine: Engine) -> None:

@@ -27,6 +27,7 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.names import unknown_name
 from modellab.pipeline.system import System, SystemStep, step_sources
+from modellab.registry.config import ModelRef
 from modellab.settings import Lab
 from modellab.steps.definition import Kind, Read, StepContext, StepDefinition, StepParameters
 from modellab.steps.outside import INPUT
@@ -77,8 +78,11 @@ SYSTEMS = {
     "hole": ("first", "third", "last"),
     "short": ("first", "second"),
     "easy": ("first", "second", "third", "last", "easy"),
+    "heard": ("first", "second", "third", "last", "easy"),
 }
 """System -> its steps: `hole` lacks one in the middle, `short` what comes after the first two."""
+HEARD = ModelRef(id="rnnoise", variant="v0.2")
+"""The model that `second` of the system `heard` has, though it never asks for it: so two hands do the work."""
 
 
 def toy_system(key: str) -> System:
@@ -88,7 +92,12 @@ def toy_system(key: str) -> System:
         key,
         key,
         tuple(
-            SystemStep(step, None, StepParameters(), step_sources(key, step, steps[:position]))
+            SystemStep(
+                step,
+                HEARD if (key, step.name) == ("heard", "second") else None,
+                StepParameters(),
+                step_sources(key, step, steps[:position]),
+            )
             for position, step in enumerate(steps)
         ),
     )

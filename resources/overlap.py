@@ -1,0 +1,156 @@
+"""Two hands for the steps of a run over many recordings: models work in one thread, and beside them another does what
+needs none.
+
+Of a short recording's time a quarter went into what is not the model's: Dagster's events, records, pages, checks and
+the steps without a model; and a model's own threads leave processors idle. So all that is done while a model works on
+another recording. Each recording goes through its steps one after the other, as ever; what differs is that a later step
+of one may come before an earlier step of another.
+
+- The thread that asks (Dagster's, the main one, which signals interrupt) runs the steps with models, in the order of
+  the plan: step by step, so that each model is loaded once.
+- One thread beside it shows what came of the step that Dagster is at, in order, and runs steps without a model as soon
+  as what comes before them is over: those the models wait for, and those that wait for the models.
+"""
+
+import heapq
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from modellab import processor
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step for one input under one system."""
+
+    step: str
+    input: str
+    system: str
+
+
+class Overlap(Generic[R]):
+    """The tasks of one run, of which some are done ahead of Dagster.
+
+    Args:
+        tasks: all of the run, in the order in which one hand would do them: those of the first step, then of the next.
+        beside: whether the thread beside runs a task.
+    """
+
+    def __init__(self, tasks: Sequence[Task], beside: Callable[[Task], bool]) -> None:
+        self._tasks = tasks
+        self._beside = [beside(task) for task in tasks]
+        self._here = deque(number for number, aside in enumerate(self._beside) if not aside)
+        self._left: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        """Input and system -> numbers of their tasks that are not over, the next first."""
+        for number, task in enumerate(tasks):
+            self._left[task.input, task.system].append(number)
+        self._ready = [left[0] for left in self._left.values() if self._beside[left[0]]]
+        """Tasks for the thread beside whose turn has come, a heap."""
+        heapq.heapify(self._ready)
+        self._results: dict[int, R] = {}
+        """Of tasks that are over and were not shown yet."""
+        self._to_show: deque[int] = deque()
+        self._run: Callable[[Task, bool], R]
+        self._show: Callable[[Task, R], None]
+        self._shows = self._stopped = False
+        self._error: BaseException | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="modellab-beside-models", daemon=True)
+
+    def through(self, step: str, run: Callable[[Task, bool], R], show: Callable[[Task, R], None]) -> None:
+        """Run the tasks of a step that are still to be run, and show what came of each, in order, in the thread beside.
+
+        Meanwhile this thread runs what is ready of later steps too.
+
+        Args:
+            run: runs a task, whichever step it is of, and says what came of it; told whether it does so beside others'
+                work. Never called twice at once for the same input and system.
+            show: called for one task after the other.
+
+        Raises:
+            BaseException: what interrupted this thread, or what `run` or `show` raised: then nothing more is begun.
+        """
+        try:
+            with self._changed:
+                self._run, self._show = run, show
+                if not self._thread.is_alive() and not self._stopped:
+                    self._thread.start()
+                self._to_show.extend(number for number, task in enumerate(self._tasks) if task.step == step)
+                self._changed.notify_all()
+            while (number := self._next_here()) is not None:
+                self._over(number, self._run(self._tasks[number], False))
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait for what the thread beside is at: a short recording's step, or a page."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _next_here(self) -> int | None:
+        """The next task for this thread, once it is ready; None when all of the step's are shown."""
+        with self._changed:
+            while True:
+                if self._error is not None:
+                    raise self._error
+                if self._stopped:
+                    raise RuntimeError("the run was stopped")
+                if not self._to_show and not self._shows:
+                    return None
+                if self._here and self._is_next(self._here[0]):
+                    return self._here.popleft()
+                self._changed.wait()
+
+    def _is_next(self, number: int) -> bool:
+        task = self._tasks[number]
+        return self._left[task.input, task.system][0] == number
+
+    def _over(self, number: int, result: R) -> None:
+        task = self._tasks[number]
+        with self._changed:
+            self._results[number] = result
+            left = self._left[task.input, task.system]
+            left.popleft()
+            if left and self._beside[left[0]]:
+                heapq.heappush(self._ready, left[0])
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        """What the thread beside does until it is stopped."""
+        with processor.counted_apart():
+            try:
+                while (job := self._next_beside()) is not None:
+                    job()
+            except BaseException as error:
+                with self._changed:
+                    self._error = error
+                    self._changed.notify_all()
+
+    def _next_beside(self) -> Callable[[], None] | None:
+        """What to do next: showing comes first, so that what is done is recorded soon. None once it is stopped."""
+        with self._changed:
+            while not self._stopped:
+                if self._to_show and self._to_show[0] in self._results:
+                    number = self._to_show.popleft()
+                    self._shows = True
+                    return lambda: self._shown(number)
+                if self._ready:
+                    ready = heapq.heappop(self._ready)
+                    return lambda: self._over(ready, self._run(self._tasks[ready], True))
+                self._changed.wait()
+        return None
+
+    def _shown(self, number: int) -> None:
+        self._show(self._tasks[number], self._results.pop(number))
+        with self._changed:
+            self._shows = False
+            self._changed.notify_all()
