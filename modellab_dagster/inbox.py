@@ -156,9 +156,9 @@ def _has_work(context: dg.SensorEvaluationContext, state: DropState, inboxes: Se
             return False
     state.end_settled()
     return bool(
-        state.unrecorded()
+        state.has_unrecorded()
         or _ended_runs(context.instance, state)
-        or any(state.ready([inbox.key]) and _resolving([inbox], context) for inbox in inboxes)
+        or any(state.has_ready(inbox.key) and _resolving([inbox], context) for inbox in inboxes)
     )
 
 

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -40,7 +40,9 @@ CREATE TABLE drops (
     tries INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, reason TEXT, digest TEXT, input TEXT, system TEXT,
     run TEXT, same_as TEXT, recorded INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX drops_by_status ON drops (status);
+CREATE INDEX drops_by_status ON drops (status, folder);
+CREATE INDEX drops_unrecorded ON drops (status) WHERE NOT recorded;
+CREATE INDEX names_of_drops ON names (drop_id);
 CREATE INDEX drops_by_work ON drops (digest, system);
 CREATE TABLE works (
     digest TEXT NOT NULL, system TEXT NOT NULL, input TEXT NOT NULL, first_drop TEXT NOT NULL,
@@ -120,6 +122,7 @@ class Batch:
 
 _DROP = ", ".join(Drop.__slots__)
 _WORK = ", ".join(Work.__slots__)
+_UNRECORDED = f"NOT recorded AND status IN ({', '.join('?' * len(ENDED))})"
 
 
 class DropState:
@@ -129,48 +132,48 @@ class DropState:
         self.path = lab.drops / "state.sqlite3"
 
     def __enter__(self) -> Self:
-        with self._in_words():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
             self._connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            with self.change():
-                [version] = self._connection.execute("PRAGMA user_version").fetchone()
-                if not version:
-                    for statement in filter(str.strip, _SCHEMA.split(";")):
-                        self._connection.execute(statement)
-                    self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        except sqlite3.Error as error:
+            raise self._in_words(error) from error
+        self._run("PRAGMA journal_mode = WAL")
+        with self.change():
+            [version] = self._run("PRAGMA user_version").fetchone()
+            if not version:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._run(statement)
+                self._run(f"PRAGMA user_version = {_VERSION}")
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._connection.close()
 
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StorageError(
-                f"what is remembered of watched folders can't be read or written: {self.path}",
-                found=str(error),
-                hint="If its disk is full, make room. If it is damaged, move it away: every file in the folders is "
-                "then looked at again, and what was run before is found, not run.",
-            ) from error
+    def _in_words(self, error: sqlite3.Error) -> StorageError:
+        return StorageError(
+            f"what is remembered of watched folders can't be read or written: {self.path}",
+            found=str(error),
+            hint="If its disk is full, make room. If it is damaged, move it away: every file in the folders is then "
+            "looked at again, and what was run before is found, not run.",
+        )
 
     @contextmanager
     def change(self) -> Iterator[None]:
         """All of the block's changes, or none."""
-        with self._in_words():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk may have ended it already
                 self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            raise
 
     def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        with self._in_words():
+        try:
             return self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise self._in_words(error) from error
 
     # --- names
 
@@ -277,6 +280,13 @@ class DropState:
         marks = ", ".join("?" * len(folders))
         return self.drops(f"status = 'ready' AND folder IN ({marks})", *folders)
 
+    def has_ready(self, folder: str) -> bool:
+        """Whether a folder has drops that are to be taken."""
+        return self._any("status = 'ready' AND folder = ?", folder)
+
+    def _any(self, condition: str, *values: Any) -> bool:
+        return bool(self._run(f"SELECT EXISTS (SELECT 1 FROM drops WHERE {condition})", *values).fetchone()[0])
+
     def begin(self, drop: Drop) -> int:
         """A process begins to read a drop; returns how often one has."""
         with self.change():
@@ -316,8 +326,11 @@ class DropState:
 
     def unrecorded(self) -> list[Drop]:
         """Drops that have ended, and of which there is no record yet."""
-        marks = ", ".join("?" * len(ENDED))
-        return self.drops(f"NOT recorded AND status IN ({marks})", *ENDED)
+        return self.drops(_UNRECORDED, *ENDED)
+
+    def has_unrecorded(self) -> bool:
+        """Whether there is any such drop."""
+        return self._any(_UNRECORDED, *ENDED)
 
     def recorded(self, drop: Drop) -> None:
         """What came of a drop is in the lab's records."""

@@ -295,3 +295,18 @@ def test_rows_of_drops_are_made_again_from_the_records(watched: Watched) -> None
     before = _rows(watched)
     rebuild(watched.lab)
     assert query(watched.lab, ROWS).rows == before != []
+
+
+def test_a_damaged_memory_is_said_in_words_that_help_and_costs_no_file_when_it_is_moved_away(watched: Watched) -> None:
+    write_noise(watched.folder / "a.wav", 1)
+    watched.settle()
+    place = watched.lab.drops / "state.sqlite3"
+    for left in watched.lab.drops.glob("state.sqlite3-*"):
+        left.unlink()
+    place.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(StorageError, match=r"can't be read or written: .*state\.sqlite3; found .*not a database"):
+        watched.look()
+    place.unlink()
+    watched.settle()
+    assert watched.statuses() == {"a.wav": ["completed"]}
+    assert [row[:2] for row in _rows(watched)] == [("a.wav", "completed"), ("a.wav", "completed")]
