@@ -21,6 +21,8 @@ help: ## show these targets
 
 .venv/dev.stamp: pyproject.toml .venv/install.stamp
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@# Its weights are wanted, not what it depends on: TensorFlow, of another numpy.
+	$(BIN)/python -m pip install --quiet --no-deps basic-pitch==0.4.0
 	@touch $@
 
 install: .venv/install.stamp ## make .venv with what the demo needs

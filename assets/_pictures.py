@@ -45,12 +45,17 @@ def timeline(envelope: Envelope, lanes: Sequence[Lane] = ()) -> str:
     fits, too_many = 0, len(_COLUMNS)
     while fits < too_many:
         place = (fits + too_many) // 2
-        text = f"![waveform](<data:image/svg+xml,{quote(svg(envelope, shown, _COLUMNS[place]), safe=_UNENCODED)}>)"
+        text = in_markdown("waveform", svg(envelope, shown, _COLUMNS[place]))
         if len(text) <= MOST_CHARACTERS:
             found, fits = text, place + 1
         else:
             too_many = place
     return found or timeline(envelope, shown[:-1])
+
+
+def in_markdown(name: str, document: str) -> str:
+    """An SVG document as an image of Markdown; shown up to `MOST_CHARACTERS`."""
+    return f"![{name}](<data:image/svg+xml,{quote(document, safe=_UNENCODED)}>)"
 
 
 def svg(envelope: Envelope, lanes: Sequence[Lane], columns: int) -> str:

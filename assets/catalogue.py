@@ -12,6 +12,7 @@ from assets.embed import EMBED, EMBED_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.hallucinations import FLAG_METRICS, HALLUCINATIONS
 from assets.ingest import INGEST
+from assets.music_transcription import MUSIC_METRICS, MUSIC_TRANSCRIPTION
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
 from assets.tts import TTS, TTS_METRICS
@@ -28,6 +29,7 @@ ASSETS = [
     DIARIZATION,
     CLASSIFY,
     EMBED,
+    MUSIC_TRANSCRIPTION,
     ALIGNMENT,
     HALLUCINATIONS,
     CHAPTERS,
@@ -45,4 +47,5 @@ ASSETS = [
     TEXT_METRICS,
     CLASSIFY_METRICS,
     EMBED_METRICS,
+    MUSIC_METRICS,
 ]

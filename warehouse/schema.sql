@@ -454,6 +454,24 @@ COMMENT ON COLUMN vectors.heard_s IS 'Seconds of sound that it rests on';
 COMMENT ON COLUMN vectors.vector IS 'Of length 1';
 COMMENT ON COLUMN vectors.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE notes (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    pitch INTEGER NOT NULL,
+    velocity DOUBLE NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE notes IS 'Notes of music that were heard in recordings';
+COMMENT ON COLUMN notes.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN notes.position IS 'Order within its result, from 0: by start, then by pitch';
+COMMENT ON COLUMN notes.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN notes.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN notes.pitch IS 'MIDI''s, 0 to 127; 60 is middle C';
+COMMENT ON COLUMN notes.velocity IS 'How hard it is played, as the model guesses, 0 to 1';
+COMMENT ON COLUMN notes.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE chapters (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

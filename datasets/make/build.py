@@ -12,6 +12,7 @@ from pathlib import Path
 import asr_sets
 import dialogue_sets
 import heard_sets
+import music_sets
 import planted_sets
 import sound_sets
 import talk_sets
@@ -23,7 +24,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--into", type=Path, default=SHIPPED)
     corpus = Corpus(options.parse_args().into)
-    for sets in (asr_sets, talk_sets, sound_sets, planted_sets, dialogue_sets, heard_sets):
+    for sets in (asr_sets, talk_sets, sound_sets, planted_sets, dialogue_sets, heard_sets, music_sets):
         sets.make(corpus)
 
 

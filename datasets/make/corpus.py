@@ -32,6 +32,12 @@ class Corpus:
         write(self._folder / f"media/{name}.flac", sound)
         return self.made(name)
 
+    def place(self, name: str) -> Path:
+        """Where to write `media/<name>`; its folder is there."""
+        path = self._folder / "media" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
     def made(self, name: str) -> Given:
         """A sound that `save` wrote for another set, as a manifest's source."""
         file = f"media/{name}.flac"

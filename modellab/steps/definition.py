@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """What is heard: `Classification`."""
     VECTORS = "vectors"
     """What voices or sounds are like: `SoundVectors`."""
+    NOTES = "notes"
+    """What is played: `Notes`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"

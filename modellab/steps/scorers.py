@@ -5,11 +5,11 @@ named as the scorer in capitals, a line in `SCORERS`, and an asset.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from modellab.datasets.reference import Reference
+from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.documents import Kept
 from modellab.metrics.classes import Classified
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, classify, diarization, hallucination, meeting, text, vad
+from modellab.metrics.suites import asr, classify, diarization, hallucination, meeting, music, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.hallucinations import STEP as HALLUCINATIONS
 from modellab.steps.packages import MEDIA
@@ -19,7 +19,7 @@ from modellab.steps.scored_speech import synthesis
 from modellab.steps.scored_vectors import OTHERS, among_others
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
-from modellab.surfaces.sounds import Classification
+from modellab.surfaces.sounds import Classification, Notes
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
@@ -188,6 +188,22 @@ EMBED_METRICS = scorer(
     outside=(OTHERS,),
 )
 
+
+def _of_notes(reference: Reference, found: Notes) -> list[Score]:
+    heard = [ReferenceNote(one.start_s, one.end_s, one.pitch, one.velocity) for one in found.notes]
+    return music.scores(reference, heard)
+
+
+MUSIC_METRICS = scorer(
+    "music_metrics",
+    "Holds the notes heard against those that were played.",
+    _of_one("notes", Notes, _of_notes),
+    code_version="1",
+    reads=(Read("notes", Kind.NOTES),),
+    parts={"notes"},
+    packages=("mir_eval", "numpy"),
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     TTS_METRICS,
     SEPARATE_METRICS,
@@ -200,4 +216,5 @@ SCORERS: tuple[StepDefinition, ...] = (
     TEXT_METRICS,
     CLASSIFY_METRICS,
     EMBED_METRICS,
+    MUSIC_METRICS,
 )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
-from modellab.surfaces.sounds import ClassScores
+from modellab.surfaces.sounds import ClassScores, Notes
 
 SURFACES = (
     "asr",
@@ -226,6 +226,13 @@ class EmbedSoundModel(Protocol):
         ...
 
 
+@runtime_checkable
+class MusicTranscriptionModel(Protocol):
+    """Writes music down as notes."""
+
+    def transcribe_notes(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> Notes: ...
+
+
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
@@ -238,6 +245,7 @@ CONTRACTS: Mapping[str, type] = {
     "chat": ChatModel,
     "classify": ClassifyModel,
     "embed_sound": EmbedSoundModel,
+    "music_transcription": MusicTranscriptionModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

@@ -94,3 +94,39 @@ class SoundVectors:
     def all(self) -> list[SoundVector]:
         """The recording's first, where it has one."""
         return [*([self.recording] if self.recording else []), *self.speakers]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note of music."""
+
+    start_s: float
+    end_s: float
+    pitch: int
+    """MIDI's, 0 to 127; 60 is middle C."""
+    velocity: float
+    """How hard it is played, above 0, up to 1."""
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is played, in order of start and pitch; notes may overlap."""
+
+    FILE: ClassVar[str] = "notes.json"
+
+    notes: list[Note]
+    duration_s: float
+
+    def in_original_time(self, time_map: TimeMap) -> Self:
+        """As `SpeechSegments.in_original_time`; a note of which nothing is left is left out."""
+        notes = []
+        for note in self.notes:
+            start_s, end_s = time_map.span_to_original(note.start_s, note.end_s)
+            if end_s > start_s:
+                notes.append(replace(note, start_s=start_s, end_s=end_s))
+        notes.sort(key=lambda note: (note.start_s, note.pitch, note.end_s))
+        return replace(self, notes=notes, duration_s=time_map.original_duration_s)

@@ -24,6 +24,7 @@ from modellab.datasets.places import FilePlace, PackagePlace, TextPlace
 from modellab.datasets.reading import ReferenceReader
 from modellab.datasets.sources import Sources
 from modellab.files import sha256_file
+from modellab.formats.midi import read_midi
 from modellab.media.sample import sample_path
 from modellab.settings import Lab, Settings
 from modellab.surfaces.results import Transcript
@@ -41,6 +42,7 @@ NAMES = [
     "hallucination_planted_v1",
     "hallucination_v1",
     "meeting_golden_v1",
+    "music_smoke_v1",
     "separate_smoke_v1",
     "tts_smoke_v1",
     "vad_smoke_v1",
@@ -85,7 +87,11 @@ def snr_db(case: Case) -> float:
 
 def media_of(name: str) -> Iterator[tuple[Path, str | None]]:
     for case in manifest(name).cases:
-        places = [case.source, *case.reference.sounds().values()]
+        places = [
+            case.source,
+            *case.reference.sounds().values(),
+            *([case.reference.midi] if case.reference.midi else []),
+        ]
         yield from ((file_of(place), place.sha256) for place in places if not isinstance(place, TextPlace))
 
 
@@ -128,6 +134,21 @@ def test_the_scripts_make_the_same_samples_again(again: Path) -> None:
     for path in made:
         shipped, found = (soundfile.read(root / path.relative_to(again), dtype="int16")[0] for root in (SHIPPED, again))
         assert np.array_equal(shipped, found), path
+
+
+def test_the_scripts_write_the_same_midi_again_and_it_is_what_is_heard(again: Path) -> None:
+    there = sorted((SHIPPED / "media" / "music").glob("*.mid"))
+    assert len(there) == 5
+    for path in there:
+        assert (again / path.relative_to(SHIPPED)).read_bytes() == path.read_bytes()
+    for name in ("triad", "scale"):
+        case = manifest("music_smoke_v1").case(name)
+        sound, notes = heard(case), read_midi(file_of(case.reference.midi))
+        for note in notes:
+            piece = sound[round(note.start_s * RATE_HZ) : round(note.end_s * RATE_HZ)]
+            power = np.square(np.abs(np.fft.rfft(piece * np.hanning(len(piece)))))
+            loudest_hz = float(np.fft.rfftfreq(len(piece), 1 / RATE_HZ)[power.argmax()])
+            assert abs(69 + 12 * np.log2(loudest_hz / 440) - note.pitch) < 0.25
 
 
 def test_the_scripts_write_the_same_transcripts_again(again: Path) -> None:

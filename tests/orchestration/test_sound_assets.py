@@ -1,17 +1,21 @@
 """What the UI shows and checks of what is heard, on a real recording, through Dagster."""
 
 import re
+from urllib.parse import unquote
 
 import dagster as dg
+import numpy as np
 import pytest
 
+from assets._piano_roll import piano_roll, pitch_name
 from assets.classify import by_label
 from assets.partitions import partition_key
-from modellab.datasets.reference import Reference
+from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.datasets.references import EnrolledCase, References
+from modellab.formats.midi import read_midi
 from modellab.inputs.store import InputStore
 from modellab.settings import PROJECT_ROOT
-from modellab.surfaces.sounds import Classification, LabelSpan
+from modellab.surfaces.sounds import Classification, LabelSpan, Note
 from modellab.warehouse.query import query
 from modellab_dagster.home import open_instance
 from modellab_dagster.launch import Launcher
@@ -84,3 +88,43 @@ def test_voices_are_shown_checked_and_found_again_in_another_recording(lab, samp
     rows = query(lab, statement).as_records()
     assert len({row["one"] for row in rows} | {row["other"] for row in rows}) == 2
     assert all(-1.0 <= row["alike"] <= 1.0 for row in rows) and rows[0]["alike"] == max(row["alike"] for row in rows)
+
+
+@pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (61, "C sharp4"), (69, "A4"), (21, "A0"), (0, "C-1")])
+def test_pitches_have_musicians_names(pitch, name):
+    assert pitch_name(pitch) == name
+
+
+def test_a_piano_roll_has_a_stroke_for_each_note_and_fits_however_many_there_are():
+    three = [Note(float(place), place + 0.9, pitch, 0.5) for place, pitch in enumerate((60, 64, 67))]
+    picture = unquote(piano_roll(three, 3.0))
+    strokes = re.findall(r"M(\d+) ([\d.]+)h(\d+)", picture)
+    # Of 220 columns and 8 rows: the highest note is on top.
+    assert strokes == [("146", "0.5", "67"), ("73", "3.5", "66"), ("0", "7.5", "66")]
+    assert ">G4<" in picture and ">C4<" in picture
+    random = np.random.default_rng(0)
+    many = [Note(start, start + 0.2, int(random.integers(30, 100)), 0.5) for start in random.uniform(0, 600, 5000)]
+    assert 0 < len(piano_roll(many, 601.0)) <= 999
+    assert piano_roll([], 3.0) == ""
+
+
+def test_a_tune_is_shown_checked_and_scored(lab):
+    pytest.importorskip("basic_pitch", reason="pip install --no-deps basic-pitch==0.4.0")
+    tune = PROJECT_ROOT / "datasets" / "media" / "music" / "triad.flac"
+    source = InputStore(lab).register(tune)
+    notes = [ReferenceNote(one.start_s, one.end_s, one.pitch) for one in read_midi(tune.with_suffix(".mid"))]
+    References(lab.references).enrol("music", "1", [EnrolledCase("one", source.sha256, Reference(notes=notes))])
+    with Launcher(lab) as launcher:
+        result = launcher.run("music", source)
+    assert result.status == "completed", result.error
+    key = partition_key(source.key, result.system)
+    page = shown(lab, "music_transcription", key)
+    assert page["piano_roll"].startswith("![notes](<data:image/svg+xml,")
+    assert [row.split(" | ")[2] for row in page["first_notes"].splitlines()[2:]] == ["C4", "E4", "G4"]
+    assert checked(result, "music_transcription") == {
+        "notes_in_place": (True, "3 notes, 0 out of place"),
+        "midi_has_them": (True, "3 notes in the MIDI file, 3 heard"),
+        "notes_heard": (True, "3 notes heard"),
+    }
+    assert checked(result, "music_metrics") == {"figures_computed": (True, "4 figures")}
+    assert shown(lab, "music_metrics", key)["note_f1"] == 1.0

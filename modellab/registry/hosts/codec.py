@@ -64,6 +64,8 @@ for _kind in (
     results.Turn,
     results.Diarization,
     sounds.ClassScores,
+    sounds.Note,
+    sounds.Notes,
     ExecutionFacts,
 ):
     allow(_kind)

@@ -1,0 +1,1 @@
+"""Basic Pitch: music as notes."""
