@@ -1,7 +1,7 @@
 """Integrated loudness after ITU-R BS.1770, in memory that does not grow with the recording.
 
-The K-weighting filters are pyloudnorm's. Its own meter filters a whole recording in float64 at once, several GB for two
-hours, so filtering and gating are done here block by block; tests hold the two against each other.
+pyloudnorm's own meter filters a whole recording in float64 at once, several GB for two hours, so filtering and gating
+are done here block by block; tests hold the two against each other.
 """
 
 import math
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.media.audio import AudioBlocks, Samples
+from modellab.media.weighting import KWeighting
 
 _BLOCK_S = 0.4
 _STEPS_PER_BLOCK = 4
@@ -33,12 +34,10 @@ class LoudnessMeter:
 
     def __init__(self, channels: int, sample_rate_hz: int) -> None:
         self._step = round(_BLOCK_S / _STEPS_PER_BLOCK * sample_rate_hz)
-        self._filters: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] | None = None
+        self._filters: list[KWeighting] | None = None
+        """One a channel."""
         if sample_rate_hz >= _LOWEST_RATE_HZ:
-            from pyloudnorm import Meter
-
-            self._filters = [(kind.b, kind.a) for kind in Meter(sample_rate_hz)._filters.values()]
-            self._states = [np.zeros((channels, 2)) for _ in self._filters]
+            self._filters = [KWeighting(sample_rate_hz) for _ in range(channels)]
             self._waiting = np.zeros((channels, 0), dtype=np.float32)
         self._powers: list[npt.NDArray[np.float64]] = []
         """Mean square of the K-weighted signal, summed over channels, for each whole 100 ms."""
@@ -55,12 +54,8 @@ class LoudnessMeter:
             self._filter(waiting[:, start : min(start + most, whole)])
 
     def _filter(self, block: Samples) -> None:
-        from scipy.signal import lfilter
-
         assert self._filters is not None
-        weighted: Samples | npt.NDArray[np.float64] = block
-        for index, (numerator, denominator) in enumerate(self._filters):
-            weighted, self._states[index] = lfilter(numerator, denominator, weighted, axis=1, zi=self._states[index])
+        weighted = np.stack([each.weighted(channel) for each, channel in zip(self._filters, block, strict=True)])
         steps = weighted.reshape(len(block), -1, self._step)
         self._powers.append(np.einsum("cks,cks->k", steps, steps) / self._step)
 
