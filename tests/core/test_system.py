@@ -265,7 +265,7 @@ def test_a_voices_own_system_has_a_recogniser_that_hears_it(registry: ModelRegis
         ("asr", "faster_whisper:base"),
         ("hallucinations", ""),
     ]
-    assert [step.name for step in system.scorers] == ["tts_metrics", "vad_metrics", "asr_metrics"]
+    assert [step.name for step in system.scorers] == ["tts_metrics", "vad_metrics", "asr_metrics", "flag_metrics"]
     assert dict(system.scorers[0].sources) == {"sound": "tts", "heard": "asr"}
     assert resolve_system("faster_whisper", registry).takes == "media"
 
