@@ -35,6 +35,7 @@ def test_every_field_is_there_for_a_refused_file(lab: Lab) -> None:
                 "warnings": [],
                 "steps": [],
                 "bundle": None,
+                "sound": None,
             }
         ],
         "left_out": {
