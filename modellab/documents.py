@@ -27,9 +27,14 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
     return _adapters[kind]
 
 
-def to_json(result: Any) -> str:
-    """A result as JSON text (indented by one space: still greppable, little larger)."""
-    return _adapter(type(result)).dump_json(result, indent=1).decode()
+def to_json(result: Any, *, without_defaults: bool = False) -> str:
+    """A result as JSON text (indented by one space: still greppable, little larger).
+
+    Args:
+        without_defaults: leave out fields that are at their defaults, so that the text stays the same, and its digest,
+            when a later version adds a field.
+    """
+    return _adapter(type(result)).dump_json(result, indent=1, exclude_defaults=without_defaults).decode()
 
 
 def dump(result: Any, path: Path) -> None:

@@ -158,7 +158,8 @@ class References:
         return place
 
     def _keep(self, reference: Reference) -> str:
-        return self._kept(to_json(reference))
+        # Its digest says whether what is known has changed: not so when references learn to say something more.
+        return self._kept(to_json(reference, without_defaults=True))
 
     def _kept(self, text: str) -> str:
         sha256 = hashlib.sha256(text.encode()).hexdigest()

@@ -1,5 +1,6 @@
 """Scorers: what datasets know of a recording is held against what systems made of it, and no model runs for that."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step
 from modellab.steps.scorers import SCORERS
-from modellab.surfaces.results import Diarization, Segment, Turn
+from modellab.surfaces.results import Diarization, Segment, Turn, Word
 from modellab.warehouse.builder import build, rebuild
 from modellab.warehouse.query import query
 from modellab.warehouse.recorder import Recorder
@@ -136,6 +137,22 @@ def test_references_are_kept_by_content_and_what_is_missing_is_named(tmp_path: P
     assert len(list((tmp_path / "references" / "documents").rglob("*.json"))) == 1
     with pytest.raises(ArtifactMissing, match="there is no reference aaaa"):
         references.read("a" * 64)
+
+
+def test_a_reference_keeps_its_digest_when_references_learn_to_say_more(tmp_path: Path) -> None:
+    """Its document holds what is known, and nothing of what could be: a new field would change every digest else."""
+    references = References(tmp_path)
+    words = [Word("hello", 0.5, 1.0)]
+    case = EnrolledCase("one", "0" * 64, Reference("en", "hello", words=words, turns=[]))
+    digest = references.enrol("toy", "1", [case])["one"]
+    document = json.loads((tmp_path / "documents" / digest[:2] / f"{digest}.json").read_text())
+    assert document == {
+        "language": "en",
+        "text": "hello",
+        "words": [{"text": "hello", "start_s": 0.5, "end_s": 1.0}],
+        "turns": [],
+    }
+    assert references.read(digest) == case.reference
 
 
 def test_every_scorer_says_what_it_judges_by_and_needs_something_known() -> None:
