@@ -7,6 +7,7 @@ from assets.bundle import BUNDLE
 from assets.channels import CHANNELS
 from assets.chapters import CHAPTERS
 from assets.classify import CLASSIFY, CLASSIFY_METRICS
+from assets.dialogue import DIALOGUE
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.embed import EMBED, EMBED_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
@@ -31,6 +32,7 @@ ASSETS = [
     EMBED,
     MUSIC_TRANSCRIPTION,
     ALIGNMENT,
+    DIALOGUE,
     HALLUCINATIONS,
     CHAPTERS,
     SUMMARIZE,

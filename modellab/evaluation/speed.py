@@ -26,7 +26,8 @@ WITH
     done AS (
         SELECT wanted.system, steps.* EXCLUDE (system)
         FROM steps JOIN wanted USING (step, fingerprint)
-        WHERE steps.status = 'completed' AND NOT steps.cached AND steps.inference_s > 0
+        -- What works on a text has no sound to be as fast as.
+        WHERE steps.status = 'completed' AND NOT steps.cached AND steps.inference_s > 0 AND steps.audio_s > 0
     )
 SELECT
     system, step, model, device, compute_type, threads, batch_size, machine,

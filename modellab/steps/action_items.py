@@ -20,13 +20,16 @@ from modellab.text.llm.backends import BackendSettings
 from modellab.text.llm.tasks import find_action_items_with
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, evidence_row
+from modellab.text.written import written_dialogue
 
 
 class ActionItemsParameters(BackendSettings, StepParameters):
     """What finds the action items, and the day that their due dates are reckoned from."""
 
     recorded_on: date | None = Field(
-        None, description="day of the recording, YYYY-MM-DD; left out: the file's own tag, else when the lab got it"
+        None,
+        description="day of the recording, YYYY-MM-DD; left out: the file's own tag, of a text the day in its heading, "
+        "else when the lab got it",
     )
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
         None,
@@ -41,7 +44,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     assert isinstance(parameters, ActionItemsParameters)
     transcript = read_transcript(context.reads["transcript"])
     zone = parameters.timezone or time_zone_in(context)
-    day, source = recording_date(parameters.recorded_on, context.recording(), context.input.registered_at, zone)
+    day, source = _day(context, parameters.recorded_on, zone)
     if parameters.backend == "builtin":
         found = find_action_items(transcript, day)
     else:
@@ -59,6 +62,14 @@ def run(context: StepContext) -> Mapping[str, Any]:
         "rejected": len(found.rejected),
         "note": found.note,
     }
+
+
+def _day(context: StepContext, given: date | None, zone: str | None) -> tuple[date, str]:
+    """The day from which due dates are reckoned, and where it comes from; a text names its own in its heading."""
+    is_text = context.input.kind == "text"
+    if is_text and given is None and (written := written_dialogue(context.text()).day):
+        return written, "file"
+    return recording_date(given, None if is_text else context.recording(), context.input.registered_at, zone)
 
 
 def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
@@ -93,7 +104,6 @@ STEP = StepDefinition(
     code_version="3",
     reads=(Read("transcript", Kind.TRANSCRIPT, fall_back=True),),
     gives=(Kind.ACTION_ITEMS,),
-    takes="media",
     parameters=ActionItemsParameters,
     run=run,
     helpers=writer_helper,

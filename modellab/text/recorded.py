@@ -70,16 +70,17 @@ def _time(written: str) -> datetime | None:
     return None
 
 
-def recording_date(given: date | None, path: Path, registered_at: str, zone: str | None) -> tuple[date, str]:
+def recording_date(given: date | None, path: Path | None, registered_at: str, zone: str | None) -> tuple[date, str]:
     """The day, and where it comes from: `parameter`, `file` (its tags) or `registered` (when the lab got the file).
 
     Args:
+        path: None of a file that has no tags: a text.
         registered_at: an instant, ISO 8601.
         zone: IANA name of the time zone whose days instants fall on; None will do where a day is given.
     """
     if given:
         return given, "parameter"
     assert zone is not None
-    if tagged := tagged_date(path, zone):
+    if path is not None and (tagged := tagged_date(path, zone)):
         return tagged, "file"
     return local_day(datetime.fromisoformat(registered_at), zone), "registered"
