@@ -142,7 +142,7 @@ def _verdict(one: "Judged") -> str:
 
 def _told(one: "Judged") -> list[str]:
     found = one.judgement
-    told = [found.why] if found.why else []
+    told = [found.why] if found.why and not found.findings else []
     for finding in found.findings:
         told.append(finding.said)
         if finding.kind in ("regressed", "doubtful") and finding.cases:

@@ -18,8 +18,9 @@ class Judged:
 
     @property
     def is_error(self) -> bool:
-        """Whether something in production regressed, or could not be judged."""
-        return self.status == "production" and self.judgement.verdict in ("regressed", "not measured")
+        """Whether something in production regressed or could not be judged, and nobody accepted that."""
+        failed = self.judgement.verdict in ("regressed", "not measured")
+        return failed and self.status == "production" and self.baseline_set is None
 
 
 @dataclass(frozen=True, slots=True)
