@@ -8,14 +8,14 @@ of one may come before an earlier step of another.
 
 - The thread that asks (Dagster's, the main one, which signals interrupt) runs the steps with models, in the order of
   the plan: step by step, so that each model is loaded once.
-- One thread beside it shows what came of the step that Dagster is at, in order, and runs steps without a model as soon
-  as what comes before them is over: those the models wait for, and those that wait for the models.
+- One thread beside it runs the steps without a model that the models wait for, shows what came of the step that Dagster
+  is at, in order, and runs the other steps without a model.
 """
 
 import heapq
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -49,9 +49,12 @@ class Overlap(Generic[R]):
         """Input and system -> numbers of their tasks that are not over, the next first."""
         for number, task in enumerate(tasks):
             self._left[task.input, task.system].append(number)
-        self._ready = [left[0] for left in self._left.values() if self._beside[left[0]]]
-        """Tasks for the thread beside whose turn has come, a heap."""
-        heapq.heapify(self._ready)
+        self._awaited = {number for left in self._left.values() for number in self._before_a_model(left)}
+        """Tasks for the thread beside that a task of the other waits for."""
+        self._ready: list[tuple[bool, int]] = []
+        """Tasks for the thread beside whose turn has come, whether they can wait and their numbers; a heap."""
+        for left in self._left.values():
+            self._make_ready(left)
         self._results: dict[int, R] = {}
         """Of tasks that are over and were not shown yet."""
         self._to_show: deque[int] = deque()
@@ -110,6 +113,16 @@ class Overlap(Generic[R]):
                     return self._here.popleft()
                 self._changed.wait()
 
+    def _before_a_model(self, numbers: Iterable[int]) -> Iterator[int]:
+        """Those of one recording's tasks that come before a task of the thread with the models."""
+        numbers = list(numbers)
+        last_here = max((place for place, number in enumerate(numbers) if not self._beside[number]), default=0)
+        return (number for number in numbers[:last_here] if self._beside[number])
+
+    def _make_ready(self, left: Sequence[int]) -> None:
+        if left and self._beside[left[0]]:
+            heapq.heappush(self._ready, (left[0] not in self._awaited, left[0]))
+
     def _is_next(self, number: int) -> bool:
         task = self._tasks[number]
         return self._left[task.input, task.system][0] == number
@@ -120,8 +133,7 @@ class Overlap(Generic[R]):
             self._results[number] = result
             left = self._left[task.input, task.system]
             left.popleft()
-            if left and self._beside[left[0]]:
-                heapq.heappush(self._ready, left[0])
+            self._make_ready(left)
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -136,15 +148,16 @@ class Overlap(Generic[R]):
                     self._changed.notify_all()
 
     def _next_beside(self) -> Callable[[], None] | None:
-        """What to do next: showing comes first, so that what is done is recorded soon. None once it is stopped."""
+        """What to do next: what models wait for, then what is to be shown, then the rest. None once it is stopped."""
         with self._changed:
             while not self._stopped:
-                if self._to_show and self._to_show[0] in self._results:
+                models_wait = bool(self._ready) and not self._ready[0][0]
+                if not models_wait and self._to_show and self._to_show[0] in self._results:
                     number = self._to_show.popleft()
                     self._shows = True
                     return lambda: self._shown(number)
                 if self._ready:
-                    ready = heapq.heappop(self._ready)
+                    _, ready = heapq.heappop(self._ready)
                     return lambda: self._over(ready, self._run(self._tasks[ready], True))
                 self._changed.wait()
         return None

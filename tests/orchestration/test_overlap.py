@@ -38,11 +38,13 @@ def _has_no_model(task: Task) -> bool:
     return task.step != "asr"
 
 
-def _all_through(overlap: Overlap[str], run: Run, steps: Sequence[str] = STEPS) -> list[tuple[str, str]]:
+def _all_through(
+    overlap: Overlap[str], run: Run, steps: Sequence[str] = STEPS, show: Callable[[Task, str], None] | None = None
+) -> list[tuple[str, str]]:
     """What was shown, each with what it was shown with."""
     shown: list[tuple[str, str]] = []
     for step in steps:
-        overlap.through(step, run, lambda task, result: shown.append((f"{task.step} {task.input}", result)))
+        overlap.through(step, run, show or (lambda task, result: shown.append((f"{task.step} {task.input}", result))))
     overlap.stop()
     return shown
 
@@ -85,6 +87,27 @@ def test_what_came_of_a_step_is_shown_beside_the_model_and_in_no_step_but_its_ow
         overlap.through(at, run, show)
     overlap.stop()
     assert shown == [f"{step} {step} {source}" for step in STEPS for source in "ab"]
+
+
+def test_what_models_wait_for_comes_before_what_is_to_be_recorded_and_that_before_the_rest() -> None:
+    beside: list[str] = []
+    last_heard = threading.Event()
+
+    def run(task: Task, aside: bool) -> str:
+        if aside:
+            beside.append(f"{task.step} {task.input}")
+        elif task.input == "b":
+            last_heard.set()
+        return ""
+
+    def show(task: Task, result: str) -> None:
+        assert last_heard.wait(LIMIT_S)  # so that everything is ready at once
+        beside.append(f"shown {task.step} {task.input}")
+
+    _all_through(Overlap(_plan("ab"), _has_no_model), run, show=show)
+    assert beside[:4] == ["ingest a", "ingest b", "shown ingest a", "shown ingest b"]
+    assert beside[-2:] == ["shown flags a", "shown flags b"]
+    assert sorted(beside[4:-2]) == ["flags a", "flags b", "shown asr a", "shown asr b"]
 
 
 @pytest.mark.parametrize("seed", range(20))
