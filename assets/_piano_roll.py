@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT, _LABEL_WIDTH = 440, 120, 36
 _COLUMNS = (220, 180, 140, 110, 80, 60, 44, 32, 24)
 _SEMITONES = (1, 2, 3, 4, 6, 12)
 """In a row."""
-_NAMES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def pitch_name(pitch: int) -> str:

@@ -18,6 +18,7 @@ from modellab.runs.meetings import meeting_of
 from modellab.runs.outcome import FileOutcome, missing_parts
 from modellab.settings import Lab
 from modellab.steps.definition import Kind
+from modellab.steps.music_transcription import MIDI_FILE
 from modellab.units import clock, figure, length, plural, speed
 
 MOST_PARAGRAPHS = 60
@@ -154,6 +155,11 @@ def _print_places(console: Console, outcome: FileOutcome, lab: Lab) -> None:
         _print_place(console, "", Text(f"modellab runs bundle {outcome.run} --to DIR takes it along", style="dim"))
     if sound := outcome.sound(lab):
         _print_place(console, "Sound", _link(sound))
+    if labels := outcome.results(lab)(Kind.LABELS):
+        heard = (f"{label} {score:.2f}" for label, score in labels.summary["top"].items())
+        _print_place(console, "Likeliest", Text(", ".join(heard)))
+    if notes := outcome.results(lab)(Kind.NOTES):
+        _print_place(console, "MIDI", _link(notes.file(MIDI_FILE)))
     _print_place(console, "Database", _link(lab.database))
     _print_place(console, "Run", Text.assemble(outcome.run or "", (f"   modellab runs show {outcome.run}", "dim")))
 

