@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
 app.command(no_args_is_help=True)(environments.install)
+_SURFACES_WIDTH = 13
 
 
 @app.command("list")
@@ -84,6 +85,8 @@ def list_models(
         print_json({"models": [_document(config, models) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
+    # One long name would take the width from the variants, of which there are many.
+    rows.columns[1].max_width = _SURFACES_WIDTH
     for config in configs:
         rows.add_row(config.id, ", ".join(config.surfaces), config.status, _variants(config, models))
     if configs:

@@ -43,7 +43,7 @@ def _offered(*words: str) -> list[str]:
 
 
 def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) -> None:
-    assert _offered("run", "a.wav", "--pipeline", "m") == ["meeting", "mine"]
+    assert _offered("run", "a.wav", "--pipeline", "m") == ["meeting", "music", "mine"]
     assert _offered("run", "a.wav", "--set", "asr", "=", "faster_whisper", ":", "tiny") == ["tiny.en", "tiny"]
     assert _offered("run", "a.wav", "-p", "fast_asr_only", "--set", "") == ["ingest.", "vad=", "vad.", "asr=", "asr."]
     assert _offered("run", "a.wav", "--set", "asr.lang") == ["asr.language=", "asr.languages="]
