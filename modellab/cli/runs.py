@@ -131,7 +131,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         )
         return
     console = stdout()
-    for name, value in (*_facts(found, lab.timezone), *_gone(lab, records)):
+    for name, value in (*_facts(found, lab.timezone), *_sound(lab, records), *_gone(lab, records)):
         print_line(console, _fact(name, value))
     if speakers:
         print_line(console, _fact("Speakers", ", ".join(speakers.values())))
@@ -345,6 +345,16 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
         *([("Launched", f"{by}{where}{waited}")] if run.launched_by else []),
         ("Dagster run", run.dagster_run_id),
     ]
+
+
+def _sound(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:
+    """Where the speech lies that a voice made in this run."""
+    from modellab.runs.outcome import sound_file
+    from modellab.runs.past import past_results
+    from modellab.steps.definition import Kind
+
+    spoken = past_results(lab, records, needed=False)(Kind.SPOKEN)
+    return [("Sound", str(sound_file(spoken)))] if spoken else []
 
 
 def _gone(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:

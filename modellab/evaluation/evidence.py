@@ -12,6 +12,7 @@ from modellab.evaluation.outcomes import Measure, Outcomes, outcomes
 from modellab.evaluation.use_cases import SPEED, Criterion, UseCase
 from modellab.settings import Lab
 from modellab.statistics.cases import Amounts, Case, clusters_by_speakers
+from modellab.steps.catalogue import STEPS
 from modellab.warehouse.query import query
 
 REAL_TIME_FACTOR = Measure("all", SPEED, "seconds of inference per second", "lower", "all steps' inference", "1")
@@ -20,7 +21,9 @@ REAL_TIME_FACTOR = Measure("all", SPEED, "seconds of inference per second", "low
 _DEVICES = """
 SELECT DISTINCT system, device FROM case_outcomes WHERE dataset = $dataset AND dataset_version = $version ORDER BY ALL
 """
-SPEED_BY_CASE = """
+_MEASURING = ", ".join(f"('{made.name}', '{measuring}')" for made in STEPS for measuring in made.measured_by)
+"""Steps, each with one that only measures what it gives."""
+SPEED_BY_CASE = f"""
 WITH
     known AS (SELECT case_id, input FROM current_cases WHERE dataset = $dataset AND version = $version),
     wanted AS (
@@ -28,6 +31,12 @@ WITH
         FROM steps JOIN known USING (input)
         WHERE steps.status = 'completed' AND (steps.model IS NOT NULL OR len(steps.helpers) > 0)
             AND (steps.device IS NULL OR list_contains($devices, steps.device))
+            -- A recogniser that hears a voice is no part of how fast the voice is.
+            AND NOT EXISTS (
+                FROM steps AS made
+                WHERE made.input = steps.input AND made.system = steps.system
+                    AND (made.step, steps.step) IN ({_MEASURING})
+            )
         QUALIFY row_number() OVER (
             PARTITION BY known.case_id, steps.system, steps.step
             ORDER BY coalesce(steps.sequence, 0) DESC, steps.ended_at DESC

@@ -3,7 +3,7 @@
 The order is that in which steps run, wherever they run: one reads what those before it give, and never those after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from modellab.names import unknown_name
@@ -80,6 +80,12 @@ def get_step(name: str) -> StepDefinition:
 def step_for_surface(surface: str) -> StepDefinition | None:
     """The step that runs a surface's models, if this version has one."""
     return next((step for step in STEPS if step.model_surface == surface), None)
+
+
+def only_measuring(names: Iterable[str]) -> set[str]:
+    """Those of a pipeline's steps that measure what others of them give (`StepDefinition.measured_by`)."""
+    known = steps_by_name()
+    return {measuring for name in names if name in known for measuring in known[name].measured_by}
 
 
 def can_fill(read: Read, step: StepDefinition, steps: Sequence[StepDefinition] | None = None) -> list[str]:

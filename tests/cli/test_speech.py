@@ -45,6 +45,9 @@ def test_what_is_shown_says_how_long_the_speech_is_and_where(call: Call, texts: 
     [sound] = [line.split()[1] for line in out.splitlines() if line.startswith("  Sound")]
     assert Path(sound).suffix == ".flac"
     assert "thank you for calling" in out.lower()
+    code, shown, err = call("runs", "show", "latest")
+    assert code == 0, err
+    assert f"Sound         {sound}\n" in shown.replace("\n  ", "\n")
 
 
 def test_a_text_is_no_meeting_and_a_recording_no_text(call: Call, texts: Path) -> None:

@@ -55,3 +55,12 @@ def test_memory_is_of_runs_that_did_all_the_work_and_says_who_was_alone(hand_mad
         ("a", 1500.0, False),
         ("b", 1500.0, False),
     ]
+
+
+def test_a_recogniser_that_hears_a_voice_is_no_part_of_the_voices_speed(hand_made: Any) -> None:
+    hand_made.add("datasets", dataset="calls", version="1", recorded_at="2026-03-01T10:00:00+00:00")
+    hand_made.case("one")
+    for step, inference_s in (("tts", 2.0), ("vad", 1.0), ("asr", 8.0)):
+        hand_made.result("voice", "one", step, inference_s=inference_s)
+        hand_made.result("words", "one", step if step != "tts" else "diarization", inference_s=inference_s)
+    assert _speed(hand_made) == [("voice", "one", "m1", 2.0, 30.0), ("words", "one", "m1", 11.0, 30.0)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from modellab.settings import Lab
 from modellab.statistics.cases import Amounts, Case
 from modellab.statistics.intervals import Interval, interval
+from modellab.steps.catalogue import only_measuring
 from modellab.warehouse.query import query
 
 _WORK = """
@@ -46,12 +47,20 @@ class Pace:
 
 
 def paces(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> dict[str, Pace]:
-    """System -> its speed. Of several settings it is the one with the most recordings: they are never averaged."""
+    """System -> its speed, without steps that only measure what it gives.
+
+    Of several settings it is the one with the most recordings: they are never averaged.
+    """
     rows = query(lab, _WORK, {"dataset": dataset, "version": version, "systems": list(systems)}).as_records()
     work: defaultdict[str, defaultdict[str, list[tuple[str, dict[str, float] | None]]]]
     work = defaultdict(lambda: defaultdict(list))
     for row in rows:
         work[row["system"]][row["case_id"]].append((row["step"], row["work"]))
+    for cases in work.values():
+        for case, steps in cases.items():
+            # A recogniser that hears a voice is no part of how fast the voice is.
+            measuring = only_measuring(step for step, _ in steps)
+            cases[case] = [one for one in steps if one[0] not in measuring]
     found = {system: _pace(cases) for system, cases in work.items()}
     return {system: pace for system, pace in found.items() if pace is not None}
 
