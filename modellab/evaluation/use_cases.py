@@ -62,6 +62,10 @@ class Criterion(_Strict):
             raise ValueError("on a scale of ratios best and worst are above 0")
         if self.metric != SPEED and self.metric not in (known := metrics()):
             raise ValueError(str(unknown_name("metric", self.metric, [SPEED, *known])))
+        if self.metric in of_corpus():
+            raise ValueError(
+                f"{self.metric} is of a whole corpus: no recording has a part of it, so systems can't be ranked by it"
+            )
         if self.metric == SPEED and self.best < self.worst:
             raise ValueError("of speed more is better: best is above worst")
         return self
@@ -115,6 +119,11 @@ class UseCase(_Strict):
     def datasets(self) -> list[str]:
         """Ids of the datasets that count as evidence, in the order in which they are named."""
         return list(dict.fromkeys(one.dataset for one in self.score))
+
+
+def of_corpus() -> list[str]:
+    """Names of the metrics that only a whole corpus has."""
+    return sorted({name for one in SUITES for name in getattr(suite(one), "OF_CORPUS", ())})
 
 
 def metrics() -> list[str]:

@@ -71,6 +71,7 @@ HALF = {**GOOD["score"][0], "weight": 0.5}
         ({"score": [{**GOOD["score"][0], "scale": "log"}]}, "score.0: on a scale of ratios best and worst are above 0"),
         ({"score": [{**GOOD["score"][0], "worst": 0}]}, "best and worst are the same figure"),
         ({"score": [{**GOOD["score"][0], "metric": "werr"}]}, "Did you mean wer"),
+        ({"score": [{**GOOD["score"][0], "metric": "eer"}]}, "eer is of a whole corpus: no recording has a part of it"),
         ({"constraints": {"min_speed": 2}}, "min_speed asks for speed, and nothing in score says"),
         ({"constraints": {"colour": "red"}}, "constraints.colour: Extra inputs are not permitted"),
         ({"id": "other"}, "names another use case than its name; found other; allowed: mine"),

@@ -7,10 +7,9 @@ from modellab.metrics.classes import Classified, class_scores, macro_f1, mean_av
 from modellab.metrics.drawn import Floats, drawn_macro_f1, drawn_mean_average_precision
 from modellab.metrics.score import Score
 
-METRICS: tuple[str, ...] = (
-    *("accuracy", "top_5_accuracy", "micro_f1", "label_ranking_precision"),
-    *("macro_f1", "map"),
-)
+OF_CORPUS: tuple[str, ...] = ("macro_f1", "map")
+"""Of `METRICS`, those that no recording has a part of."""
+METRICS: tuple[str, ...] = ("accuracy", "top_5_accuracy", "micro_f1", "label_ranking_precision", *OF_CORPUS)
 
 
 def scores(reference: Reference, found: Classified) -> list[Score]:

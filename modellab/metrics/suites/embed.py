@@ -11,7 +11,9 @@ from modellab.metrics.drawn import Floats, drawn_verification
 from modellab.metrics.score import Score
 from modellab.metrics.vectors import Labelled, Vector, retrieval, retrieval_metrics, similarities, verification
 
-METRICS: tuple[str, ...] = ("recall_at_1", "mrr", "eer", "cosine_separation")
+OF_CORPUS: tuple[str, ...] = ("eer", "cosine_separation")
+"""Of `METRICS`, those that no recording has a part of."""
+METRICS: tuple[str, ...] = ("recall_at_1", "mrr", *OF_CORPUS)
 
 
 def label_of(reference: Reference) -> str | None:
