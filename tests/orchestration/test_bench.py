@@ -10,6 +10,7 @@ from modellab.errors import UsageError
 from modellab.evaluation.documents import standing_document
 from modellab.metrics.scored import Scores
 from modellab.runs.bench import bench
+from modellab.settings import Lab, Settings
 from modellab_dagster.command import open_launcher
 
 SYSTEMS = ["silero_vad:v6", "silero_vad:v6+vad.threshold=0.9"]
@@ -34,12 +35,23 @@ class Silent:
         """Nothing."""
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A lab and its bench, which runs once for the tests that look at it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELLAB_HOME", str(tmp_path_factory.mktemp("lab")))
+        lab = Lab(Settings(_env_file=None))
+        return lab, bench(lab, "vad_smoke_v1", SYSTEMS, open_launcher, Silent())
+
+
 @pytest.fixture
-def measured(lab):
-    return bench(lab, "vad_smoke_v1", SYSTEMS, open_launcher, Silent())
+def measured(made, monkeypatch):
+    monkeypatch.setenv("MODELLAB_HOME", str(made[0].home))
+    return made
 
 
-def test_every_case_is_run_scored_and_compared_and_the_second_time_nothing_runs(lab, measured):
+def test_every_case_is_run_scored_and_compared_and_the_second_time_nothing_runs(measured):
+    lab, measured = measured
     cases = len(measured.dataset.manifest.cases)
     assert [run.status for run in measured.runs] == ["completed"] * 2 * cases
     document = measured.document()
@@ -61,7 +73,8 @@ def test_every_case_is_run_scored_and_compared_and_the_second_time_nothing_runs(
     assert standing_document(again.standing, again.speeds) == standing_document(measured.standing, measured.speeds)
 
 
-def test_its_figures_are_those_that_the_scorers_kept(lab, measured):
+def test_its_figures_are_those_that_the_scorers_kept(measured):
+    lab, measured = measured
     kept = [artifact.read(Scores) for artifact in ArtifactStore(lab.artifacts).all("vad_metrics")]
     errors = sum(
         score.numerator
