@@ -37,6 +37,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
     rows: list[list[object]] = [
         ["voice", f"{spoken.voice}, language {spoken.language}"],
         ["asked for", f"speed {spoken.speed:g}, seed {spoken.seed}"],
+        ["file", audio.info.audio_file],
         ["length", duration(spoken.duration_s)],
         ["sample rate", f"{spoken.sample_rate_hz} Hz"],
         ["pace", f"{letters / spoken.duration_s:.1f} letters a second"],
@@ -45,12 +46,15 @@ def page(result: StepResult) -> Mapping[str, Any]:
     ]
     # Every other piece in a lane of its own: neighbours touch, and would look like one.
     lanes = [Lane(name, [(p.start_s, p.end_s) for p in spoken.pieces[first::2]]) for first, name in _LANES]
-    lines = [[clock(piece.start_s, 1), duration(piece.duration_s), piece.text] for piece in spoken.pieces]
+    # With spaces that do not break, or the UI spreads a length over two lines.
+    lines = [
+        [clock(piece.start_s, 1), duration(piece.duration_s).replace(" ", "\u00a0"), piece.text]
+        for piece in spoken.pieces
+    ]
     shown = {
         "waveform": dg.MetadataValue.md(timeline(audio.envelope(), [lane for lane in lanes if lane.spans])),
         "sound": dg.MetadataValue.md(table(["", ""], rows)),
         "text": dg.MetadataValue.md(table(["time", "length", "text"], lines[:_SHOWN_PIECES])),
-        "listen": dg.MetadataValue.path(result.artifact.file(audio.info.audio_file)),
         "duration_s": round(spoken.duration_s, 3),
         "dagster/row_count": len(spoken.pieces),
     }

@@ -94,7 +94,7 @@ def test_the_page_shows_the_text_under_its_waveform_and_the_scorer_what_was_hear
     assert page["waveform"].value.count("path stroke=") == 2, "neighbouring pieces have lanes of their own"
     assert page["text"].value.splitlines()[2].endswith("| Dear Alice. |")
     assert "| voice | heart, language en |" in page["sound"].value
-    assert page["listen"].value.endswith("/audio.flac")
+    assert "| file | audio.flac |" in page["sound"].value
     assert page["dagster/row_count"].value == 3
     assert page["input"].value == "letter.txt (text of 46 bytes)"
     assert page["speed"].value > 1
