@@ -76,6 +76,13 @@ def test_the_spectrum_is_that_of_the_package_where_both_mean_the_same() -> None:
     np.testing.assert_allclose(np.exp(ours) - 1e-3, np.exp(theirs) - 1e-6, rtol=2e-2)
 
 
+def test_silence_is_where_the_exports_range_begins() -> None:
+    """Which says what its maker added before the logarithm: with less, quiet sounds would fall out of the range."""
+    silence = log_mel(np.zeros(400, dtype=np.float32))
+    assert np.unique(silence).tolist() == [pytest.approx(np.log(0.001), abs=1e-6)]
+    assert round(float(silence[0, 0]) / float(PARAMETERS["input_scale"])) + int(PARAMETERS["input_zero"]) == 0
+
+
 def test_bands_are_triangles_that_overlap_by_half() -> None:
     weights = mel_weights()
     assert weights.shape == (257, 64) and weights.min() == 0.0 and 0.9 < weights.max() <= 1.0
