@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.media.audio import Samples
+from modellab.media.running import running_maximum, running_mean, running_minimum
 from modellab.surfaces.results import Segment
 
 RATE_HZ = 8000
@@ -87,19 +88,15 @@ def _measured(samples: Samples) -> tuple[_Floats, _Floats, _Floats]:
 
 def _floor(level: _Floats) -> _Floats:
     """The least of the smoothed level about each frame."""
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
-
-    smooth = uniform_filter1d(level, _FLOOR_SMOOTHING)
-    return minimum_filter1d(smooth, min(len(level), round(_FLOOR_S / HOP_S) + 1))  # type: ignore[no-any-return]
+    smooth = running_mean(level, _FLOOR_SMOOTHING)
+    return running_minimum(smooth, min(len(level), round(_FLOOR_S / HOP_S) + 1))
 
 
 def _stands_still(pitch: _Floats) -> npt.NDArray[np.bool_]:
     """The frames of every stretch in which the pitch does not move."""
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d
-
     if len(pitch) < _STEADY_FRAMES:
         return np.zeros(len(pitch), dtype=bool)
     exact = pitch.astype(np.float64)
-    mean = uniform_filter1d(exact, _STEADY_FRAMES)
-    spread = np.sqrt(np.maximum(uniform_filter1d(exact**2, _STEADY_FRAMES) - mean**2, 0.0))
-    return maximum_filter1d(spread < _STEADY, _STEADY_FRAMES)  # type: ignore[no-any-return]
+    mean = running_mean(exact, _STEADY_FRAMES)
+    spread = np.sqrt(np.maximum(running_mean(exact**2, _STEADY_FRAMES) - mean**2, 0.0))
+    return running_maximum(spread < _STEADY, _STEADY_FRAMES)
