@@ -83,7 +83,7 @@ class _Full(bench_progress.Watching):
                     continue
 
 
-@pytest.mark.parametrize(("moment", "least"), [("enrolled", 0), ("after vad", 4)])
+@pytest.mark.parametrize(("moment", "least"), [("enrolled", 0), ("after vad", 2)])
 def test_a_disk_that_fills_during_a_bench_is_named_and_the_next_one_goes_on(
     small_disk: Callable[[str], Path],
     killing: ModuleType,
