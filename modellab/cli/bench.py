@@ -1,5 +1,6 @@
 """`modellab bench`."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +14,21 @@ if TYPE_CHECKING:
     from modellab.runs.bench import Bench
 
 
+FurtherModels = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="MODEL", help="Further models or pipelines.", autocompletion=completion.pipelines),
+]
+"""What follows `--models A` without a comma: an option takes one value, and people write several."""
+
+
+def named_models(given: Iterable[str]) -> list[str]:
+    """Models and pipelines by name; several may stand in one text, with commas between."""
+    return [name.strip() for text in given for name in text.split(",") if name.strip()]
+
+
 def bench(
     context: typer.Context,
+    further: FurtherModels = None,
     *,
     dataset: Annotated[
         str, typer.Option("--dataset", "-d", help="What to measure on.", autocompletion=completion.datasets)
@@ -24,7 +38,7 @@ def bench(
         typer.Option(
             "--models",
             "-m",
-            help="Models or pipelines to measure, several after one another: --models A --models B, or --models A,B.",
+            help="Models or pipelines to measure: A B C, or A,B,C, or the option again.",
             autocompletion=completion.pipelines,
         ),
     ],
@@ -42,7 +56,7 @@ def bench(
 
     [bold]Examples[/bold]
 
-    $ modellab bench --dataset asr_smoke_v1 --models faster_whisper:tiny.en,faster_whisper:base
+    $ modellab bench --dataset asr_smoke_v1 --models faster_whisper:tiny.en faster_whisper:base
     $ modellab bench -d diar_smoke_v1 -m pyannote_diarization -m heuristic_diarization --json
     """
     from modellab.cli.bench_progress import watcher
@@ -55,7 +69,7 @@ def bench(
     lab = Lab.from_environment()
     require_writable(lab.home)
     require_space(lab.home, 0, "a bench")
-    systems = [name.strip() for given in models for name in given.split(",") if name.strip()]
+    systems = named_models([*models, *(further or [])])
     with watcher(stderr()) as watching:
         found: Bench = measure(
             lab,

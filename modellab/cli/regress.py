@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modellab.cli import completion, signals
+from modellab.cli.bench import FurtherModels, named_models
 from modellab.cli.console import JsonOption
 from modellab.cli.datasets import FolderOption
 from modellab.cli.launching import launcher_of
@@ -26,6 +27,7 @@ _MARKS = {
 
 def regress(
     context: typer.Context,
+    further: FurtherModels = None,
     *,
     datasets: Annotated[
         list[str] | None,
@@ -34,7 +36,7 @@ def regress(
     models: Annotated[
         list[str] | None,
         typer.Option(
-            "--models", "-m", help="Only these models or pipelines: A,B.", autocompletion=completion.pipelines
+            "--models", "-m", help="Only these models or pipelines: A B, or A,B.", autocompletion=completion.pipelines
         ),
     ] = None,
     repeats: Annotated[
@@ -91,7 +93,7 @@ def regress(
             launcher_of(context),
             watching,
             datasets=datasets or [],
-            systems=[name.strip() for given in models or [] for name in given.split(",") if name.strip()],
+            systems=named_models([*(models or []), *(further or [])]),
             folders=folders or [],
             repeats=repeats,
             accept=accept,

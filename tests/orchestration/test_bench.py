@@ -98,3 +98,16 @@ def test_what_can_not_be_measured_is_refused_before_anything_runs(lab, capsys):
 def test_a_voice_is_not_measured_on_recordings(lab):
     with pytest.raises(UsageError, match="hibari_tts:heart runs on a text, and vad_smoke_v1 has none"):
         bench(lab, "vad_smoke_v1", ["hibari_tts"], open_launcher, Silent())
+
+
+@pytest.mark.parametrize("written", [["-m", *SYSTEMS], ["-m", ",".join(SYSTEMS)], ["-m", SYSTEMS[0], "-m", SYSTEMS[1]]])
+def test_several_systems_are_named_in_any_way_that_people_write(lab, written, monkeypatch):
+    asked = []
+
+    def refuse(lab, dataset, systems, *_, **__):
+        asked.append((dataset, systems))
+        raise UsageError("that is enough")
+
+    monkeypatch.setattr("modellab.runs.bench.bench", refuse)
+    assert main(["bench", "-d", "vad_smoke_v1", *written], open_launcher) == 2
+    assert asked == [("vad_smoke_v1", SYSTEMS)]
