@@ -80,20 +80,23 @@ class Files:
     def _cut(self, recordings: Path, seconds: float) -> Iterator[Path]:
         """Clips that no two files share, from recording after recording, round and round."""
         sources = []
-        for path in sorted(recordings.rglob("*")):
+        for path in sorted(each for each in recordings.rglob("*") if each.suffix in (".wav", ".flac")):
             try:
-                facts = soundfile.info(path)
-            except (soundfile.LibsndfileError, TypeError):
+                if soundfile.info(path).duration > seconds:
+                    sources.append(path)
+            except soundfile.LibsndfileError:
                 continue
-            if facts.duration > seconds:
-                sources.append((path, facts))
-        if not sources:
-            raise SystemExit(f"{recordings} has no recording longer than {seconds:g} s that can be cut")
         number = 0
-        while True:
-            path, facts = sources[number % len(sources)]
+        while sources:
+            path = sources[number % len(sources)]
+            facts = soundfile.info(path)
             start = self._random.randrange(int((facts.duration - seconds) * facts.samplerate) + 1)
-            samples, rate = soundfile.read(path, start=start, frames=int(seconds * facts.samplerate), dtype="float32")
+            frames = int(seconds * facts.samplerate)
+            try:
+                samples, rate = soundfile.read(path, start=start, frames=frames, dtype="float32")
+            except soundfile.LibsndfileError:  # it has a damaged stretch
+                sources.remove(path)
+                continue
             if samples.ndim > 1:
                 samples = samples.mean(axis=1)
             samples[0] = number / (1 << 20)  # so that two cuts at one place differ
@@ -101,6 +104,7 @@ class Files:
             soundfile.write(target, samples, rate)
             number += 1
             yield target
+        raise SystemExit(f"{recordings} has no WAV or FLAC file longer than {seconds:g} s that can be cut")
 
     def _make(self, kind: str, number: int, cut: Iterator[Path]) -> tuple[str, Path]:
         """Name in the folder, and the file that is to lie there."""

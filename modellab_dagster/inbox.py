@@ -14,7 +14,7 @@ from assets.catalogue import ASSETS
 from assets.partitions import INPUTS
 from modellab.drops.inboxes import Inbox, Inboxes, inboxes_of
 from modellab.drops.listing import list_folder
-from modellab.drops.outcome import EndedRun, end_batches, record_ended
+from modellab.drops.outcome import EndedRun, end_batches, record_ended, shown_name
 from modellab.drops.state import Batch, DropState
 from modellab.drops.taking import Taker
 from modellab.drops.watching import look
@@ -38,6 +38,8 @@ _MOST_BATCHES = 2
 """Runs of dropped files at once: of the three that a lab has by default one is left to people."""
 _LARGEST_BATCH = 100
 """Recordings in one run: each model is loaded once for all of them, and what is dropped later waits for no more."""
+_TAKING_S = 120.0
+"""Then the job ends, and is asked for again while there is more: what came of runs is said meanwhile."""
 _AFTER_FAILURE_S = 60.0
 """Before the job is asked for again that failed: a full disk is not full for a tick."""
 _FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -63,11 +65,11 @@ def take_drops(context: dg.OpExecutionContext) -> None:
             if not context.instance.has_dynamic_partition(INPUTS.name or "", source.key):
                 context.instance.add_dynamic_partitions(INPUTS.name or "", [source.key])
 
-        taken = Taker(lab, state, inboxes, tell).take_all()
+        taken = Taker(lab, state, inboxes, tell).take_all(_TAKING_S)
         ended = record_ended(lab, state, inboxes)
         state.forget_old(time.time())
     for drop in ended:
-        context.log.info(f"{drop.status}: {drop.file.name}{f' ({drop.reason})' if drop.reason else ''}")
+        context.log.info(f"{drop.status}: {shown_name(drop)}{f' ({drop.reason})' if drop.reason else ''}")
     build(lab)
     context.add_output_metadata({"registered": taken.registered, "refused": taken.refused, "ended": len(ended)})
 
@@ -94,13 +96,13 @@ def audio_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     if not (found.usable or found.broken or lab.drops.exists()):
         return dg.SkipReason("No folder is watched: modellab inbox add FOLDER, or MODELLAB_INBOX.")
     with DropState(lab) as state:
-        problems = _look(found, lab, state)
+        there, problems = _look(found, lab, state)
         for problem in problems:
             context.log.warning(problem)
         end_interrupted_runs(context.instance, lab)
         state.make_batches(_MOST_BATCHES, _LARGEST_BATCH, time.time())
         requests = list(_runs(context.instance, lab, state))
-        if _has_work(context, state, found.usable):
+        if _has_work(context, state, there):
             requests.append(dg.RunRequest(job_name=inbox_job.name))
         said = _said(state, found)
     if not requests:
@@ -108,31 +110,35 @@ def audio_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     return dg.SensorResult(run_requests=requests)
 
 
-def _look(found: Inboxes, lab: Lab, state: DropState) -> list[str]:
-    """Look at every folder once; returns what is wrong."""
-    problems = [str(one.error) for one in found.broken]
+def _look(found: Inboxes, lab: Lab, state: DropState) -> tuple[list[Inbox], list[str]]:
+    """Look at every folder once; returns those that are there, and what is wrong."""
+    there, problems = [], [str(one.error) for one in found.broken]
     for inbox in found.usable:
         try:
             listing = list_folder(inbox.folder, lab.home, subfolders=inbox.options.subfolders)
         except InboxError as error:
             problems.append(str(error))
             continue
+        there.append(inbox)
         now = time.time()
         if changes := look(state.known(inbox.key), listing, now, inbox.options.steady_s):
             state.apply(inbox.key, changes, now)
-    return problems
+    return there, problems
 
 
 def _runs(instance: dg.DagsterInstance, lab: Lab, state: DropState) -> Iterator[dg.RunRequest]:
     """The run of every batch that has none yet."""
     for batch in state.open_batches():
         if _run_of(instance, batch) is None:
-            works = state.works_of(batch)
             try:
                 system = resolve_system(batch.system, ModelRegistry(), lab)
-                sources = [InputStore(lab).get(work.input) for work in works]
             except LabError as error:
-                state.fail_batch(batch, str(error))
+                state.fail(state.works_of(batch), str(error))
+                state.end_batch(batch, ())
+                continue
+            sources = _sources(lab, state, batch)
+            if not sources:
+                state.end_batch(batch, ())
                 continue
             register_partitions(instance, inputs=[source.key for source in sources], systems=[system.key])
             asked = Asked(lab, [system], sources)
@@ -143,6 +149,18 @@ def _runs(instance: dg.DagsterInstance, lab: Lab, state: DropState) -> Iterator[
                 run_config=asked.config,
                 tags=asked.tags(instance),
             )
+
+
+def _sources(lab: Lab, state: DropState, batch: Batch) -> list[RegisteredInput]:
+    """The inputs of a batch, in the order in which they were dropped; one that is gone or damaged fails by itself."""
+    sources, store = [], InputStore(lab)
+    for work in state.works_of(batch):
+        if work.status == "batched":
+            try:
+                sources.append(store.get(work.input))
+            except LabError as error:
+                state.fail([work], str(error))
+    return sources
 
 
 def _has_work(context: dg.SensorEvaluationContext, state: DropState, inboxes: Sequence[Inbox]) -> bool:

@@ -105,6 +105,7 @@ def list_inboxes(*, as_json: JsonOption = False) -> None:
     from modellab.drops.inboxes import inboxes_of
     from modellab.drops.report import counts_of
     from modellab.drops.state import DropState
+    from modellab.media.folders import is_folder
     from modellab.settings import Lab
 
     lab = Lab.from_environment()
@@ -128,6 +129,10 @@ def list_inboxes(*, as_json: JsonOption = False) -> None:
         print_block(stdout(), rows)
     elif not found.broken:
         print_line(stdout(), Text("No folder is watched: modellab inbox add FOLDER.", style="dim"))
+    for inbox in found.usable:
+        if not is_folder(inbox.folder):
+            said = f"{inbox.name}: the folder {inbox.folder} is not there; what was taken from it is in the lab"
+            print_line(stderr(), marked("!", "yellow", said))
     for one in found.broken:
         print_line(stderr(), marked("!", "yellow", f"{one.name}: {one.error.told()}"))
 

@@ -61,6 +61,7 @@ def end_batches(lab: Lab, state: DropState, ended: Mapping[Batch, EndedRun]) -> 
         works = [
             _ended(work, run, *parts.get(work.input, ("interrupted", run.error, None)))
             for work in state.works_of(batch)
+            if work.status == "batched"
         ]
         state.end_batch(batch, works)
 

@@ -202,6 +202,8 @@ class DropState:
                 self._leave(folder, path, now)
 
     def _move(self, folder: str, old: bytes, entry: Entry) -> None:
+        if not self._run("SELECT 1 FROM names WHERE folder = ? AND path = ?", folder, old).fetchone():
+            return
         self._run("DELETE FROM names WHERE folder = ? AND path = ?", folder, entry.path)
         self._run(
             "UPDATE names SET path = ?, temporary = ? WHERE folder = ? AND path = ?",
@@ -214,13 +216,13 @@ class DropState:
         )
 
     def _see(self, folder: str, entry: Entry, now: float) -> None:
-        back = self._run(
-            "UPDATE names SET gone_at = NULL, device = ?, inode = ? WHERE folder = ? AND path = ? "
-            "AND gone_at IS NOT NULL AND size = ? AND mtime_ns = ? AND kind = ? AND drop_id NOT IN "
-            "(SELECT id FROM drops WHERE status IN ('gone', 'refused'))",
+        same = "folder = ? AND path = ? AND size = ? AND mtime_ns = ? AND kind = ?"
+        known = self._run(
+            f"UPDATE names SET gone_at = NULL, device = ?, inode = ? WHERE {same} AND (gone_at IS NULL OR drop_id "
+            "NOT IN (SELECT id FROM drops WHERE status IN ('gone', 'refused')))",
             *(entry.device, entry.inode, folder, entry.path, *entry.version),
         )
-        if not back.rowcount:
+        if not known.rowcount:
             self._run(
                 "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, NULL, NULL)",
                 *(folder, entry.path, entry.size, entry.mtime_ns, entry.device, entry.inode, entry.kind),
@@ -228,24 +230,26 @@ class DropState:
             )
 
     def _complete(self, folder: str, path: bytes) -> None:
+        """A name that was waited for is a drop. Another process that looked meanwhile may have said so already."""
         drop = uuid.uuid4().hex
-        self._run(
-            "INSERT INTO drops (id, folder, path, size, mtime_ns, kind, seen_at, status) "
-            "SELECT ?, folder, path, size, mtime_ns, kind, seen_at, 'ready' FROM names WHERE folder = ? AND path = ?",
+        taken = self._run(
+            "UPDATE names SET state = 'taken', drop_id = ? WHERE folder = ? AND path = ? AND state = 'waiting'",
             *(drop, folder, path),
         )
-        self._run("UPDATE names SET state = 'taken', drop_id = ? WHERE folder = ? AND path = ?", drop, folder, path)
+        if taken.rowcount:
+            self._run(
+                "INSERT INTO drops (id, folder, path, size, mtime_ns, kind, seen_at, status) "
+                "SELECT drop_id, folder, path, size, mtime_ns, kind, seen_at, 'ready' FROM names WHERE drop_id = ?",
+                drop,
+            )
 
     def _leave(self, folder: str, path: bytes, now: float) -> None:
         """A name that is gone: a file that was still waited for becomes a drop too, so that it is said."""
-        state, is_said = self._run(
-            "SELECT state, kind = 'file' AND NOT temporary FROM names WHERE folder = ? AND path = ?", folder, path
-        ).fetchone()
-        if state == "waiting" and not is_said:
-            self._run("DELETE FROM names WHERE folder = ? AND path = ?", folder, path)
-            return
-        if state == "waiting":
-            self._complete(folder, path)
+        self._run(
+            "DELETE FROM names WHERE folder = ? AND path = ? AND state = 'waiting' AND (kind <> 'file' OR temporary)",
+            *(folder, path),
+        )
+        self._complete(folder, path)
         self._run("UPDATE names SET gone_at = ? WHERE folder = ? AND path = ?", now, folder, path)
 
     def wait_again(self, drop: Drop, now: float) -> None:
@@ -409,11 +413,14 @@ class DropState:
                     *(work.status, work.deaths, work.run, work.dagster_run_id, work.reason, work.digest, work.system),
                 )
 
-    def fail_batch(self, batch: Batch, reason: str) -> None:
-        """A batch that can't be run: its system or an input of it is there no more."""
+    def fail(self, works: Iterable[Work], reason: str) -> None:
+        """Works that can't be run: their system or input is there no more."""
         with self.change():
-            self._run("UPDATE batches SET ended = 1 WHERE key = ?", batch.key)
-            self._run("UPDATE works SET status = 'failed', reason = ? WHERE batch = ?", reason, batch.key)
+            for work in works:
+                self._run(
+                    "UPDATE works SET status = 'failed', reason = ? WHERE digest = ? AND system = ?",
+                    *(reason, work.digest, work.system),
+                )
 
     # --- again
 

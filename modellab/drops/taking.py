@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import math
 import os
 import stat
 import time
@@ -65,13 +66,19 @@ class Taker:
         self._store, self._recorder = InputStore(lab), Recorder(lab)
         self.taken = Taken()
 
-    def take_all(self) -> Taken:
+    def take_all(self, for_s: float = math.inf) -> Taken:
         """Take every drop that is ready.
+
+        Args:
+            for_s: begin with none after so many seconds; the rest stays ready.
 
         Raises:
             StorageError: the lab's disk refuses; the drops stay ready.
         """
+        until = self._clock() + for_s
         for drop in self._state.ready(list(self._inboxes)):
+            if self._clock() > until:
+                break
             self._take(drop, self._inboxes[drop.folder])
         return self.taken
 

@@ -1,5 +1,6 @@
 """What becomes of files that were dropped: real files in a real lab; only the runs are played."""
 
+import itertools
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from modellab.drops import taking
+from modellab.drops.listing import list_folder
 from modellab.drops.state import DropState
-from modellab.drops.taking import Taken
+from modellab.drops.taking import Taken, Taker
+from modellab.drops.watching import look
 from modellab.errors import LabError, StorageError
 from modellab.inputs.store import InputStore
 from modellab.warehouse.builder import build
@@ -310,3 +313,32 @@ def test_a_damaged_memory_is_said_in_words_that_help_and_costs_no_file_when_it_i
     watched.settle()
     assert watched.statuses() == {"a.wav": ["completed"]}
     assert [row[:2] for row in _rows(watched)] == [("a.wav", "completed"), ("a.wav", "completed")]
+
+
+def test_two_processes_that_look_at_the_same_moment_make_one_drop_of_a_file(watched: Watched) -> None:
+    write_noise(watched.folder / "a.wav", 1)
+    (watched.folder / "b.wav").write_bytes(b"12")
+    for now in (0.0, 100.0):
+        with DropState(watched.lab) as one, DropState(watched.lab) as other:
+            listing = list_folder(watched.folder, watched.lab.home, subfolders=True)
+            if now:
+                del listing.entries[b"b.wav"]
+            changes = look(one.known(watched.inbox.key), listing, now, 5.0)
+            for state in (one, other):
+                state.apply(watched.inbox.key, changes, now)
+    watched.now = 100.0
+    (watched.folder / "b.wav").unlink()
+    watched.settle()
+    assert watched.statuses() == {"a.wav": ["completed"], "b.wav": ["gone"]}
+
+
+def test_taking_ends_in_time_and_goes_on_the_next_time(watched: Watched) -> None:
+    for seed in range(3):
+        write_noise(watched.folder / f"{seed}.wav", seed)
+    watched.look()
+    watched.look()
+    clock = itertools.count(0.0, 10.0)
+    with DropState(watched.lab) as state:
+        taker = Taker(watched.lab, state, [watched.inbox], lambda _source: None, lambda: next(clock))
+        assert taker.take_all(for_s=15.0) == Taken(registered=1)
+    assert watched.take() == Taken(registered=2)
