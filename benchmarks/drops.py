@@ -196,7 +196,7 @@ class Ui:
 
     def stop(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGTERM)  # a shell's `&` has SIGINT ignored
         self._process.wait(timeout=LONGEST_S)
 
     def _pids(self) -> Iterator[int]:

@@ -38,6 +38,8 @@ _MOST_BATCHES = 2
 """Runs of dropped files at once: of the three that a lab has by default one is left to people."""
 _LARGEST_BATCH = 100
 """Recordings in one run: each model is loaded once for all of them, and what is dropped later waits for no more."""
+_LONGEST_BATCH_S = 1800.0
+"""Sound in one run: each step goes through all recordings before the next, so that the first is done with the last."""
 _TAKING_S = 120.0
 """Then the job ends, and is asked for again while there is more: what came of runs is said meanwhile."""
 _AFTER_FAILURE_S = 60.0
@@ -100,7 +102,7 @@ def audio_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
         for problem in problems:
             context.log.warning(problem)
         end_interrupted_runs(context.instance, lab)
-        state.make_batches(_MOST_BATCHES, _LARGEST_BATCH, time.time())
+        state.make_batches(_MOST_BATCHES, _LARGEST_BATCH, _LONGEST_BATCH_S, time.time())
         requests = list(_runs(context.instance, lab, state))
         if _has_work(context, state, there):
             requests.append(dg.RunRequest(job_name=inbox_job.name))

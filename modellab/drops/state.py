@@ -6,6 +6,7 @@ a process may be killed at any moment. It says what is still to be done; what is
 """
 
 import hashlib
+import itertools
 import os
 import sqlite3
 import uuid
@@ -18,6 +19,7 @@ from typing import Any, Literal, Self
 from modellab.drops.listing import Entry, EntryKind
 from modellab.drops.watching import Known, Look
 from modellab.errors import StorageError
+from modellab.inputs.registered import RegisteredInput
 from modellab.settings import Lab
 
 DropStatus = Literal["ready", "registered", "completed", "failed", "canceled", "duplicate", "refused", "gone"]
@@ -45,7 +47,7 @@ CREATE INDEX drops_unrecorded ON drops (status) WHERE NOT recorded;
 CREATE INDEX names_of_drops ON names (drop_id);
 CREATE INDEX drops_by_work ON drops (digest, system);
 CREATE TABLE works (
-    digest TEXT NOT NULL, system TEXT NOT NULL, input TEXT NOT NULL, first_drop TEXT NOT NULL,
+    digest TEXT NOT NULL, system TEXT NOT NULL, input TEXT NOT NULL, duration_s REAL NOT NULL, first_drop TEXT NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 1, deaths INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, batch TEXT,
     run TEXT, dagster_run_id TEXT, reason TEXT,
     PRIMARY KEY (digest, system)
@@ -301,18 +303,18 @@ class DropState:
         """What kept a drop from being read was not the drop."""
         self._run("UPDATE drops SET tries = tries - 1 WHERE id = ?", drop.id)
 
-    def registered(self, drop: Drop, digest: str, source: str, system: str, now: float) -> None:
+    def registered(self, drop: Drop, source: RegisteredInput, system: str, now: float) -> None:
         """A drop became an input of the lab, which is to be run, unless the same bytes were asked to be before."""
         with self.change():
             self._run(
                 "UPDATE drops SET status = 'registered', taken_at = ?, digest = ?, input = ?, system = ?, tries = 0 "
                 "WHERE id = ?",
-                *(now, digest, source, system, drop.id),
+                *(now, source.sha256, source.key, system, drop.id),
             )
             self._run(
-                "INSERT OR IGNORE INTO works (digest, system, input, first_drop, status) "
-                "VALUES (?, ?, ?, ?, 'pending')",
-                *(digest, system, source, drop.id),
+                "INSERT OR IGNORE INTO works (digest, system, input, duration_s, first_drop, status) "
+                "VALUES (?, ?, ?, ?, ?, 'pending')",
+                *(source.sha256, system, source.key, source.duration_s, drop.id),
             )
 
     def refuse(self, drop: Drop, reason: str) -> None:
@@ -367,21 +369,29 @@ class DropState:
 
     # --- works and batches
 
-    def make_batches(self, most_open: int, largest: int, now: float) -> None:
-        """Put pending works into batches of one system each, as long as fewer than `most_open` are open."""
+    def make_batches(self, most_open: int, largest: int, longest_s: float, now: float) -> None:
+        """Put pending works into batches of one system each, as long as fewer than `most_open` are open.
+
+        Args:
+            largest: so many works at most.
+            longest_s: so much sound at most; a single recording may be longer.
+        """
         with self.change():
             while len(self.open_batches()) < most_open:
                 first = self._run("SELECT system FROM works WHERE status = 'pending' LIMIT 1").fetchone()
                 if first is None:
                     return
                 rows = self._run(
-                    "SELECT w.digest, w.attempt, w.deaths FROM works w JOIN drops d ON d.id = w.first_drop "
+                    "SELECT w.digest, w.attempt, w.deaths, w.duration_s "
+                    "FROM works w JOIN drops d ON d.id = w.first_drop "
                     "WHERE w.status = 'pending' AND w.system = ? ORDER BY d.seen_at, d.path LIMIT ?",
                     *(first[0], largest),
                 ).fetchall()
+                ends = itertools.accumulate(duration for *_, duration in rows)
+                rows = [row for row, end in zip(rows, ends, strict=True) if row is rows[0] or end <= longest_s]
                 key = _batch_key(first[0], rows)
                 self._run("INSERT INTO batches (key, system, made_at) VALUES (?, ?, ?)", key, first[0], now)
-                for digest, _, _ in rows:
+                for digest, *_ in rows:
                     self._run(
                         "UPDATE works SET status = 'batched', batch = ? WHERE digest = ? AND system = ?",
                         *(key, digest, first[0]),
@@ -446,7 +456,7 @@ class DropState:
             )
 
 
-def _batch_key(system: str, rows: Iterable[tuple[str, int, int]]) -> str:
+def _batch_key(system: str, rows: Iterable[tuple[str, int, int, float]]) -> str:
     """The same for the same recordings under the same system, tried as often as this."""
-    said = "\n".join([system, *sorted(f"{digest} {attempt} {deaths}" for digest, attempt, deaths in rows)])
+    said = "\n".join([system, *sorted(f"{digest} {attempt} {deaths}" for digest, attempt, deaths, _ in rows)])
     return hashlib.sha256(said.encode()).hexdigest()[:32]

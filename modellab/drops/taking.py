@@ -107,7 +107,7 @@ class Taker:
                 self._refuse(drop, str(known))
         else:
             self._tell(source)
-            self._state.registered(drop, source.sha256, source.key, inbox.options.pipeline, self._clock())
+            self._state.registered(drop, source, inbox.options.pipeline, self._clock())
             self.taken.registered += 1
 
     def _register(self, drop: Drop, inbox: Inbox) -> RegisteredInput:

@@ -58,7 +58,7 @@ class Watched:
     def run(self, end: Callable[[Work], Work] = lambda work: replace(work, status="completed", run="r")) -> None:
         """Everything pending is run; `end` says how each recording's part ends."""
         with DropState(self.lab) as state:
-            state.make_batches(2, 3, self.now)
+            state.make_batches(2, 3, 1e9, self.now)
             for batch in state.open_batches():
                 self._run(state, batch, end)
 

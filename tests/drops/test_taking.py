@@ -245,11 +245,11 @@ def test_a_batch_has_the_key_that_its_recordings_give_it_and_another_when_tried_
     watched.look()
     watched.take()
     with DropState(watched.lab) as state:
-        state.make_batches(2, 100, 1.0)
+        state.make_batches(2, 100, 1e9, 1.0)
         [first] = state.open_batches()
         works = state.works_of(first)
         state.end_batch(first, [replace(work, status="pending", deaths=1) for work in works])
-        state.make_batches(2, 100, 2.0)
+        state.make_batches(2, 100, 1e9, 2.0)
         [second] = state.open_batches()
     assert first.key != second.key
 
@@ -261,10 +261,22 @@ def test_no_more_batches_are_open_than_there_may_be_and_none_is_larger(watched: 
     watched.look()
     watched.take()
     with DropState(watched.lab) as state:
-        state.make_batches(2, 3, 1.0)
+        state.make_batches(2, 3, 1e9, 1.0)
         assert [len(state.works_of(batch)) for batch in state.open_batches()] == [3, 3]
     watched.settle()
     assert sorted(map(len, watched.ran)) == [1, 3, 3]
+
+
+def test_a_batch_has_no_more_sound_than_it_may_and_a_longer_recording_is_one_by_itself(watched: Watched) -> None:
+    for seed in range(5):
+        write_noise(watched.folder / f"{seed}.wav", seed)  # a tenth of a second each
+    watched.look()
+    watched.look()
+    watched.take()
+    with DropState(watched.lab) as state:
+        state.make_batches(1, 100, 0.25, 1.0)
+        state.make_batches(2, 100, 0.05, 2.0)
+        assert [len(state.works_of(batch)) for batch in state.open_batches()] == [2, 1]
 
 
 def test_a_failed_file_is_done_again_when_asked_and_has_a_row_for_each_attempt(watched: Watched) -> None:

@@ -53,7 +53,7 @@ def _take(lab, state, inbox):
 def test_a_run_gives_rows_and_what_is_wanted_beside_each_file(lab, box):
     with DropState(lab) as state:
         _take(lab, state, box)
-        state.make_batches(2, 100, 1.0)
+        state.make_batches(2, 100, 1e9, 1.0)
         [batch] = state.open_batches()
         works = state.works_of(batch)
         sources = [InputStore(lab).get(work.input) for work in works]
@@ -69,7 +69,7 @@ def test_a_run_gives_rows_and_what_is_wanted_beside_each_file(lab, box):
 
         # The other one dies until it is given up; then it is a failed one, of which there is a row as well.
         for _ in range(2):
-            state.make_batches(2, 100, 2.0)
+            state.make_batches(2, 100, 1e9, 2.0)
             [batch] = state.open_batches()
             end_batches(lab, state, {batch: EndedRun("another", canceled=False, error="it died")})
         wanted = replace(box, options=box.options.model_copy(update={"beside": "pack"}))
@@ -96,19 +96,19 @@ def test_a_run_gives_rows_and_what_is_wanted_beside_each_file(lab, box):
 def test_what_was_stopped_is_not_run_again_by_itself(lab, box):
     with DropState(lab) as state:
         _take(lab, state, box)
-        state.make_batches(2, 100, 1.0)
+        state.make_batches(2, 100, 1e9, 1.0)
         [batch] = state.open_batches()
         end_batches(lab, state, {batch: EndedRun("some", canceled=True, error=None)})
         assert {work.status for work in state.works_of(batch)} == {"canceled"}
         assert [drop.status for drop in record_ended(lab, state, [box])] == ["canceled", "duplicate", "canceled"]
-        state.make_batches(2, 100, 2.0)
+        state.make_batches(2, 100, 1e9, 2.0)
         assert state.open_batches() == []
 
 
 def test_what_can_not_be_put_beside_a_file_is_said_and_costs_nothing_else(lab, box):
     with DropState(lab) as state:
         _take(lab, state, box)
-        state.make_batches(2, 100, 1.0)
+        state.make_batches(2, 100, 1e9, 1.0)
         [batch] = state.open_batches()
         source = InputStore(lab).get(state.works_of(batch)[0].input)
         with Launcher(lab) as launcher:
