@@ -19,8 +19,8 @@ from resources.tags import RUN_KEY_TAG, SENSOR_NAME_TAG
 
 from .served import ServedUi
 
-LONGEST_S = 300.0
-"""For what takes a minute on an idle machine."""
+LONGEST_S = 800.0
+"""For what takes a minute on an idle machine, and five more when a run was killed while it was being started."""
 STRANGE = b"not utf-8 \xff\n.wav"
 _SENSOR = """{ sensorsOrError(repositorySelector: {
   repositoryLocationName: "modellab", repositoryName: "__repository__"}) {
