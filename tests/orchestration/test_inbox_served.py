@@ -68,8 +68,7 @@ def done(tmp_path_factory):
         half.flush()
         ui = ServedUi.start(home, folder)
         try:
-            run = _wait("a run", lambda: _started(ui))
-            _wait("its mark", lambda: is_known(lab, run))
+            _wait("a run", lambda: _at_work(ui, lab))
         finally:
             ui.kill()
         half.write(whole[1000:])
@@ -91,8 +90,13 @@ def _of_files(runs):
     return [run for run in runs if any(tag["key"] == RUN_KEY_TAG for tag in run["tags"])]
 
 
-def _started(ui):
-    return next((run["runId"] for run in _of_files(_runs(ui)) if run["status"] == "STARTED"), None)
+def _at_work(ui, lab):
+    """Whether a run of dropped files is at work, and none is being started: of one that is killed then Dagster says
+    nothing for five minutes."""
+    runs = _runs(ui)
+    begun = [run for run in runs if run["status"] in ("NOT_STARTED", "STARTING", "STARTED")]
+    working = [run for run in begun if run["status"] == "STARTED" and is_known(lab, run["runId"])]
+    return working == begun and bool(_of_files(working))
 
 
 def test_every_file_is_said_once(done):
