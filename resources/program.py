@@ -5,7 +5,6 @@ is on a terminal. It is told to stop when its parent is stopped, and by the syst
 (`modellab_dagster.command`).
 """
 
-import json
 import signal
 import subprocess
 import sys
@@ -14,6 +13,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from modellab.errors import TextRefused
+from modellab.outside import RESULT, parse_json
 
 _PATIENCE_S = 30.0
 """A run stops between two calls of a model."""
@@ -66,8 +68,8 @@ def run_program(arguments: Sequence[str], say: Callable[[str], None]) -> Ended:
         raise
     reader.join()
     try:
-        document = json.loads(printed)
-    except ValueError:
+        document = parse_json(printed, "what modellab printed", RESULT)
+    except TextRefused:
         document = None
     return Ended(code, document, "\n".join(lines))
 

@@ -1,6 +1,5 @@
 """How vectors are scored: each among those that the same system made of the dataset's other recordings."""
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,6 +12,7 @@ from modellab.files import canonical_json
 from modellab.metrics.score import Score
 from modellab.metrics.suites import embed
 from modellab.metrics.vectors import Vector
+from modellab.outside import RESULT, parse_json
 from modellab.steps.definition import Outside, OutsideRead
 from modellab.steps.embed import STEP
 from modellab.steps.scoring import Judged
@@ -62,7 +62,8 @@ def _known(judged: Judged) -> list[tuple[Reference, Vector]]:
     if listed is None:
         return []
     found = []
-    for case_id, reference, fingerprint in json.loads(judged.references.read_list(listed))[judged.case.dataset]:
+    by_dataset = parse_json(judged.references.read_list(listed), "a list of results", RESULT)
+    for case_id, reference, fingerprint in by_dataset[judged.case.dataset]:
         if case_id == judged.case.case_id or fingerprint == judged.reads["vectors"].fingerprint:
             continue
         artifact = judged.stored(STEP.name, fingerprint)

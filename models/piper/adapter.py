@@ -1,12 +1,12 @@
 """Speech through Piper: espeak-ng turns the text into phonemes, a VITS network these into sound."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from modellab.media.audio import Waveform
+from modellab.outside import read_json
 from modellab.registry.loaded import LoadRequest
 
 
@@ -26,7 +26,7 @@ class Piper:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        described = json.loads(network.with_name(f"{network.name}.json").read_text(encoding="utf-8"))
+        described = read_json(network.with_name(f"{network.name}.json"))
         self._voice = PiperVoice(
             config=PiperConfig.from_dict(described),
             session=onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"]),

@@ -66,6 +66,7 @@ def test_results_are_identical(hosts: tuple[Models, Models], name: str, sample_w
     assert here.keys() == there.keys()
     for field, value in here.items():
         if isinstance(value, np.ndarray):
-            np.testing.assert_array_equal(there[field], value)
+            # Another number of threads adds in another order.
+            np.testing.assert_allclose(there[field], value, rtol=0, atol=1e-6)
         else:
             assert there[field] == value
