@@ -128,19 +128,23 @@ def _note(energy: Floats, start: int, end: int, key: int) -> FrameNote:
     return FrameNote(start, end, LOWEST_PITCH + key, float(energy[start:end, key].mean()))
 
 
-def _with_rises(onsets: Floats, energy: Floats) -> Floats:
-    """Beginnings as the network has them, or where energy rises, whichever is the surer."""
-    steps = [energy - np.pad(energy, ((by, 0), (0, 0)))[: len(energy)] for by in range(1, _RISE_FRAMES + 1)]
+def _with_rises(onsets: Floats, energy: Floats) -> "npt.NDArray[np.float64]":
+    """Beginnings as the network has them, or where energy rises, whichever is the surer.
+
+    In the package's precision and order, or a peak could be one here and a tie there.
+    """
+    sounding = energy.astype(np.float64)
+    steps = [sounding - np.pad(sounding, ((by, 0), (0, 0)))[: len(sounding)] for by in range(1, _RISE_FRAMES + 1)]
     rises = np.maximum(np.min(steps, axis=0), 0.0)
     rises[:_RISE_FRAMES] = 0.0
-    most = float(rises.max())
+    most = rises.max()
     if most == 0.0:
-        return onsets
-    found: Floats = np.maximum(onsets, rises * (float(onsets.max()) / most))
+        return onsets.astype(np.float64)
+    found: npt.NDArray[np.float64] = np.maximum(onsets, onsets.max() * rises / most)
     return found
 
 
-def _peaks(values: Floats, threshold: float) -> "npt.NDArray[np.bool_]":
+def _peaks(values: "npt.NDArray[np.float64]", threshold: float) -> "npt.NDArray[np.bool_]":
     """Where a value reaches the threshold and is above that before and that after it."""
     found = np.zeros(values.shape, dtype=bool)
     middle = values[1:-1]
