@@ -606,20 +606,29 @@ COMMENT ON COLUMN claims.source IS 'Record (snapshot of the whole registry) the 
 
 CREATE TABLE lifecycle_events (
     event VARCHAR NOT NULL,
-    model VARCHAR NOT NULL,
+    subject_kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
     use_case VARCHAR,
-    from_status VARCHAR,
-    to_status VARCHAR NOT NULL,
+    system_before VARCHAR,
+    system_after VARCHAR,
     reason VARCHAR NOT NULL,
     evidence JSON,
     decided_by VARCHAR,
     occurred_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE lifecycle_events IS 'Promotions, quarantines and other changes of a model''s standing';
-COMMENT ON COLUMN lifecycle_events.event IS 'promoted, quarantined, ...';
-COMMENT ON COLUMN lifecycle_events.evidence IS 'Runs and metrics it rests on';
-COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from';
+COMMENT ON TABLE lifecycle_events IS 'What somebody decided about a system or a run: promotions, demotions, quarantines; see current_promotions';
+COMMENT ON COLUMN lifecycle_events.event IS 'promoted, demoted, quarantined, released';
+COMMENT ON COLUMN lifecycle_events.subject_kind IS 'system or run';
+COMMENT ON COLUMN lifecycle_events.subject IS 'Key of the system, or id of the run';
+COMMENT ON COLUMN lifecycle_events.use_case IS 'For which a system is promoted; NULL: the event is about no use case';
+COMMENT ON COLUMN lifecycle_events.system_before IS 'What was promoted for the use case until then; NULL: nothing';
+COMMENT ON COLUMN lifecycle_events.system_after IS 'What is promoted for it from then on; NULL: nothing';
+COMMENT ON COLUMN lifecycle_events.evidence IS 'What it rests on: {"runs": [...], "fingerprints": [...], ...}, which are never pruned, and the figures';
+COMMENT ON COLUMN lifecycle_events.decided_by IS 'Account of whoever decided it';
+COMMENT ON COLUMN lifecycle_events.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from: the event''s id';
 
 CREATE TABLE baselines (
     baseline VARCHAR NOT NULL,

@@ -26,6 +26,15 @@ CREATE VIEW current_baselines AS
 SELECT * FROM baselines QUALIFY row_number() OVER (PARTITION BY dataset, system ORDER BY sequence DESC NULLS LAST) = 1;
 COMMENT ON VIEW current_baselines IS 'What each system is held against on each dataset';
 
+CREATE VIEW current_promotions AS
+SELECT use_case, system_after AS system, occurred_at AS since, decided_by, event, reason, evidence, source AS promotion
+FROM (
+    FROM lifecycle_events WHERE use_case IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY use_case ORDER BY sequence DESC NULLS LAST) = 1
+)
+WHERE system_after IS NOT NULL;
+COMMENT ON VIEW current_promotions IS 'What is promoted for each use case, since when and why';
+
 CREATE VIEW regressions AS
 SELECT
     gates.recorded_at AS judged_at, gates.sweep, gates.dataset, gates.version, gates.system, gates.status,

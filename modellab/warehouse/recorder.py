@@ -250,6 +250,17 @@ class Recorder:
         """
         self._write_once("gates", identifier, at, content)
 
+    def lifecycle_event(self, content: dict[str, Any]) -> str:
+        """What somebody decided about a system or a run; returns the event's id.
+
+        Args:
+            content: `event`, `subject_kind`, `subject`, `reason`, `evidence`, and of a system `use_case`,
+                `system_before` and `system_after`: columns of the table `lifecycle_events`.
+        """
+        at, identifier = stamp(), uuid.uuid4().hex[:16]
+        self._write_once("lifecycle_events", identifier, at, {**content, "decided_by": _user_name(), "occurred_at": at})
+        return identifier
+
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)

@@ -1,5 +1,6 @@
 """Records: write-once JSON files that keep what artifacts can't say (inputs, datasets, systems, models, runs, attempts
-at steps, what checks said, machines, what was dropped, baselines, what gates said).
+at steps, what checks said, machines, what was dropped, baselines, what gates said, what people decided about systems
+and runs).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -36,10 +37,11 @@ Kind = Literal[
     "drops",
     "baselines",
     "gates",
+    "lifecycle_events",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates"})
+NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates", "lifecycle_events"})
 """What happens again and again, so that it matters which was last."""
 
 _LIMITS = Limits(bytes=256 << 20, nodes=10_000_000)

@@ -314,3 +314,35 @@ def test_a_dataset_is_a_snapshot_with_its_cases_and_the_latest_counts(lab: Lab, 
     rebuild(lab)
     assert query(lab, "FROM cases ORDER BY ALL").rows == cases
     assert query(lab, now).rows == expected
+
+
+def test_decisions_count_in_the_order_in_which_they_were_made_and_a_rebuild_has_them(
+    lab: Lab, recorder: Recorder
+) -> None:
+    def decided(event: str, subject: str, before: str | None, after: str | None) -> str:
+        about = {"subject_kind": "system", "use_case": "calls", "system_before": before, "system_after": after}
+        evidence = {"runs": ["r1"], "fingerprints": ["a" * 64], "score": 0.5}
+        return recorder.lifecycle_event(
+            {"event": event, "subject": subject, **about, "reason": "x", "evidence": evidence}
+        )
+
+    decided("promoted", "tiny", None, "tiny")
+    second = decided("promoted", "base", "tiny", "base")
+    recorder.lifecycle_event(
+        {"event": "quarantined", "subject_kind": "run", "subject": "r9", "reason": "noise", "evidence": None}
+    )
+    build(lab)
+    now = "SELECT use_case, system, promotion, evidence ->> '$.runs[0]' FROM current_promotions"
+    assert query(lab, now).rows == [("calls", "base", second, "r1")]
+    every = "SELECT event, subject_kind, subject, system_before, system_after FROM lifecycle_events ORDER BY sequence"
+    expected = [
+        ("promoted", "system", "tiny", None, "tiny"),
+        ("promoted", "system", "base", "tiny", "base"),
+        ("quarantined", "run", "r9", None, None),
+    ]
+    assert query(lab, every).rows == expected
+    rebuild(lab)
+    assert (query(lab, now).rows, query(lab, every).rows) == ([("calls", "base", second, "r1")], expected)
+    decided("demoted", "base", "tiny", None)
+    build(lab)
+    assert query(lab, now).rows == []
