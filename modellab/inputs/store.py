@@ -85,9 +85,12 @@ class InputStore:
             sync_path(self._root)
         return replace(described, path=place / copy.name)
 
-    def take(self, given: Path, kind: InputKind) -> RegisteredInput:
+    def take(self, given: Path, kind: InputKind, at: datetime | None = None) -> RegisteredInput:
         """What people give to be worked on: a file, which is registered; where there is none of that name, the input
         that is called so.
+
+        Args:
+            at: as of `register`.
 
         Raises:
             InputRefused: as `register`; or no file and no input is called so, or several inputs are; or it is of
@@ -95,7 +98,7 @@ class InputStore:
             StorageError: as `register`.
         """
         if not may_be_name(given):
-            return self.register(given, kind)
+            return self.register(given, kind, at)
         called, everything = str(given), self.all()
         match meant_by(called, everything):
             case [one]:

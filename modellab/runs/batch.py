@@ -2,11 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from modellab.at_once import at_once
 from modellab.errors import InputRefused, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore, may_be_name
@@ -18,7 +22,10 @@ from modellab.runs.launching import LaunchResult, OpenLauncher, Told
 from modellab.runs.outcome import FileOutcome
 from modellab.settings import Lab
 from modellab.trouble import as_lab_error
+from modellab.wall_clock import rising
 
+_AT_ONCE_BYTES = 16 << 20
+"""Files up to this size are read several at once; a stop waits for those that are begun."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +54,17 @@ class Watcher(Protocol):
         """A file is done with."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read."""
+
+    what: RegisteredInput | Exception
+    """The input that it is, or why it is none."""
+    started: float
+    """When its reading began, on this process's clock."""
+    seconds: float
+
+
 @dataclass
 class _Recording:
     """One recording of the batch."""
@@ -56,7 +74,7 @@ class _Recording:
     path: Path
     source: RegisteredInput
     started: float
-    """When its file was taken up, on this process's clock."""
+    """When the reading of its file began, on this process's clock."""
     reading_s: float
     same: list[int] = field(default_factory=list)
     """Numbers of other files with the same bytes."""
@@ -118,27 +136,42 @@ class Batch:
     def _read(self, watcher: Watcher) -> dict[str, _Recording]:
         """The recordings among the files, by the key of their input; the other files are done with."""
         recordings: dict[str, _Recording] = {}
-        for number, path in enumerate(self._files):
-            self._check_stopped()
-            watcher.taken_up(path)
-            started = time.perf_counter()
-            try:
-                if is_folder(path):
-                    wanted = "text (.txt)" if self._system.takes == "text" else "audio or video file"
-                    raise refused_folder(path, self._lab.home, wanted)
-                source = self._store.take(path, self._system.takes)
-            except InputRefused as error:
-                refused = FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
-                self._end(number, refused, watcher)
-            except Exception as error:
-                self._end(number, self._failed(path, error, self._lab.home), watcher)
-            else:
-                if source.key in recordings:
-                    recordings[source.key].same.append(number)
-                    continue
-                watcher.registered(source)
-                recordings[source.key] = _Recording(number, path, source, started, time.perf_counter() - started)
+        with closing(self._all_read()) as all_read:
+            for number, path in enumerate(self._files):
+                self._check_stopped()
+                watcher.taken_up(path)
+                read = next(all_read)
+                match read.what:
+                    case InputRefused() as error:
+                        refused = FileOutcome(path, self._system.key, "refused", str(error), error_page=error.told())
+                        self._end(number, refused, watcher)
+                    case Exception() as error:
+                        self._end(number, self._failed(path, error, self._lab.home), watcher)
+                    case source if source.key in recordings:
+                        recordings[source.key].same.append(number)
+                    case source:
+                        watcher.registered(source)
+                        recordings[source.key] = _Recording(number, path, source, read.started, read.seconds)
         return recordings
+
+    def _all_read(self) -> Generator[_Read]:
+        """The files, each read, in order; small ones a few ahead of what is asked for."""
+        for small, files in groupby(zip(self._files, rising(), strict=False), lambda given: _is_small(given[0])):
+            read = at_once if small else map
+            yield from read(self._take, files)
+
+    def _take(self, given: tuple[Path, datetime]) -> _Read:
+        """A file as an input of the lab, registered at that time if it is new."""
+        path, at = given
+        started = time.perf_counter()
+        try:
+            if is_folder(path):
+                wanted = "text (.txt)" if self._system.takes == "text" else "audio or video file"
+                raise refused_folder(path, self._lab.home, wanted)
+            what: RegisteredInput | Exception = self._store.take(path, self._system.takes, at)
+        except Exception as error:
+            what = error
+        return _Read(what, started, time.perf_counter() - started)
 
     def _sweep(self, recordings: Mapping[str, _Recording], watcher: Watcher) -> None:
         """Run them all. What came of one is told, and stands, as soon as its last step is over."""
@@ -204,3 +237,11 @@ class Batch:
         _log.debug("%s failed", path, exc_info=error)
         known = as_lab_error(error, place)
         return FileOutcome(path, self._system.key, "failed", str(known), error_page=known.told())
+
+
+def _is_small(path: Path) -> bool:
+    """Whether a file is read beside others; what can't be looked at is, and is refused where it is read."""
+    try:
+        return path.stat().st_size <= _AT_ONCE_BYTES
+    except OSError:
+        return True

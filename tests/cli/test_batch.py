@@ -2,10 +2,14 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from modellab.artifacts.store import ArtifactStore
 from modellab.inputs.registered import InputKind, RegisteredInput
@@ -27,10 +31,12 @@ def test_one_odd_file_never_stops_the_rest(
     shutil.copy(sample_wav, tmp_path / "d.wav")
     register = InputStore.register
 
-    def fails_on_one(self: InputStore, path: Path, kind: InputKind | None = None) -> RegisteredInput:
+    def fails_on_one(
+        self: InputStore, path: Path, kind: InputKind | None = None, at: datetime | None = None
+    ) -> RegisteredInput:
         if path.name == "d.wav":
             raise ZeroDivisionError("nobody thought of it")
-        return register(self, path, kind)
+        return register(self, path, kind, at)
 
     monkeypatch.setattr(InputStore, "register", fails_on_one)
     code, out, err = call("ingest", "--json", tmp_path, tmp_path / "gone.wav")
@@ -47,6 +53,37 @@ def test_one_odd_file_never_stops_the_rest(
     assert document["left_out"]["files"] == {".txt": 1}
     assert document["left_out"]["linked_folders"] == [str(tmp_path / "loop")]
     assert f"! left out: 1 file without sound (1 .txt); 1 linked folder not followed ({tmp_path}/loop)\n" in err
+
+
+@pytest.mark.parametrize("at_once_bytes", [1 << 20, 0])
+def test_files_are_inputs_in_the_order_given_however_many_are_read_at_once(
+    call: _Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once_bytes: int
+) -> None:
+    monkeypatch.setenv("MODELLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("modellab.runs.batch._AT_ONCE_BYTES", at_once_bytes)
+    threads: set[str] = set()
+    register = InputStore.register
+
+    def told(
+        self: InputStore, path: Path, kind: InputKind | None = None, at: datetime | None = None
+    ) -> RegisteredInput:
+        threads.add(threading.current_thread().name.rstrip("_0123456789"))
+        return register(self, path, kind, at)
+
+    monkeypatch.setattr(InputStore, "register", told)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    names = [f"{number:02}.wav" for number in range(20)]
+    for number, name in enumerate(names):
+        # The last has the bytes of 02: one input under two names.
+        soundfile.write(folder / name, np.full(8000, (2 if number == 19 else number) / 100), 16_000)
+    code, out, _ = call("ingest", "--json", folder)
+    assert code == 0
+    assert [Path(entry["path"]).name for entry in json.loads(out)["inputs"]] == names
+    listed = InputStore(Lab.from_environment()).all()
+    assert [each.names[0] for each in listed] == names[:-1]
+    assert listed[2].names == ("02.wav", "19.wav")
+    assert threads == ({"modellab-at-once"} if at_once_bytes else {"MainThread"})
 
 
 def test_a_lab_never_eats_itself(call: _Call, home: Path) -> None:
