@@ -7,6 +7,7 @@ from pydantic import Field
 
 from assets._page import table
 from assets._step import OWNER
+from modellab.regression.gate import DOUBTFUL
 from modellab.steps.catalogue import definitions
 from modellab.units import plural
 from resources.program import Ended, run_program
@@ -80,7 +81,8 @@ def _row(one: dict[str, Any]) -> list[str]:
 
 def _reasons(one: dict[str, Any]) -> list[str]:
     """Why it has its verdict, and what changed beside the figures."""
-    said = [finding["said"] for finding in one["findings"] if finding["kind"] == one["verdict"]]
+    kinds = DOUBTFUL if one["verdict"] == "doubtful" else (one["verdict"],)
+    said = [finding["said"] for finding in one["findings"] if finding["kind"] in kinds]
     cases = [
         f"worse in {', '.join(case['case_id'] for case in finding['cases'])}"
         for finding in one["findings"]

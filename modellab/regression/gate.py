@@ -29,6 +29,8 @@ FindingKind = Literal["unchanged", "kept", "better", "doubtful", "regressed", "n
 """Of a figure: the same in every case; within its tolerance; surely better; worse, and too few cases to be sure; worse;
 or nothing to hold it against."""
 GateVerdict = Literal["kept", "doubtful", "regressed", "no baseline", "not measured"]
+DOUBTFUL: tuple[FindingKind, ...] = ("doubtful", "not comparable")
+"""Kinds of figures by which a system may have got worse: nobody can tell of one that nothing is held against."""
 LEVEL = 0.01
 """How often chance alone may call an equal figure worse. Below the 2.5 % of a bench's verdict (5 % for both sides),
 since a gate asks every night, of every system, figure and slice (docs/regression.md has what was simulated)."""
@@ -91,12 +93,12 @@ class Judgement:
 
     @property
     def doubtful(self) -> list[str]:
-        """What may have got worse, in sentences."""
-        return self._said("doubtful")
+        """What may have got worse, in sentences; a figure that can't be held against the one then, too."""
+        return self._said(*DOUBTFUL)
 
-    def _said(self, kind: str) -> list[str]:
-        figures = [one.said for one in self.findings if one.kind == kind]
-        return [*figures, *(one.said for one in self.speeds if one.kind == kind)]
+    def _said(self, *kinds: str) -> list[str]:
+        figures = [one.said for one in self.findings if one.kind in kinds]
+        return [*figures, *(one.said for one in self.speeds if one.kind in kinds and one.kind != "not comparable")]
 
 
 def judge(now: State, baseline: Baseline, settings: Regression, seed: int = 0) -> Judgement:
@@ -110,7 +112,7 @@ def judge(now: State, baseline: Baseline, settings: Regression, seed: int = 0) -
         verdict = "regressed"
     elif not kinds - {"not comparable"}:
         verdict = "not measured"
-    elif "doubtful" in kinds:
+    elif kinds & set(DOUBTFUL):
         verdict = "doubtful"
     why = None
     if verdict == "not measured":

@@ -106,6 +106,20 @@ def test_another_scorer_or_protocol_is_no_comparison(usual):
     assert gate(state([]), usual).why == "wer has no figure any more"
 
 
+def test_a_figure_that_nothing_is_held_against_is_a_doubt_where_others_are_as_they_were(usual):
+    cer = replace(WER, metric="cer")
+    then = replace(usual, figures=(*usual.figures, *state([1] * 24, measure=cer).figures))
+    newer = state([1] * 24, measure=replace(cer, scorer_version="2"))
+    now = replace(usual, figures=(*usual.figures, *newer.figures))
+    found = gate(now, then, tolerances={"cer": 0.01})
+    assert [(one.measure.metric, one.kind) for one in found.findings] == [
+        ("wer", "unchanged"),
+        ("cer", "not comparable"),
+    ]
+    assert (found.verdict, found.regressed) == ("doubtful", [])
+    assert found.doubtful == ["cer was scored by another version: 1 then, 2 now"]
+
+
 def test_figures_that_are_better_when_higher_regress_when_they_fall():
     pesq = Measure("enhance", "pesq", "MOS", "higher", "", "1")
     then, now = (
