@@ -55,3 +55,9 @@ CREATE OR REPLACE TABLE derived.standings (
     hosts_differ BOOLEAN
 );
 COMMENT ON TABLE derived.standings IS 'Rows of leaderboard';
+
+CREATE OR REPLACE TABLE derived.doubted (fingerprint VARCHAR NOT NULL);
+COMMENT ON TABLE derived.doubted IS 'Results that quarantined runs made, and those that rest on them';
+
+CREATE OR REPLACE TABLE derived.left_out (id VARCHAR NOT NULL);
+COMMENT ON TABLE derived.left_out IS 'steps.id of the attempts that counted_steps leaves out';

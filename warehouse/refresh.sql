@@ -14,12 +14,13 @@ WITH RECURSIVE
     -- Every result of the steps that have scores: the last may be one that has none yet.
     attempts AS (
         SELECT input, system, step, fingerprint, coalesce(sequence, 0) AS sequence, ended_at
-        FROM steps
+        FROM counted_steps
         WHERE
             status = 'completed' AND fingerprint IS NOT NULL
             AND input IN (FROM touched)
             AND (input, system, step) IN (
-                SELECT (input, system, step) FROM steps WHERE fingerprint IN (SELECT fingerprint FROM scores)
+                SELECT (input, system, step) FROM counted_steps
+                WHERE fingerprint IN (SELECT fingerprint FROM scores)
             )
     ),
     rests_on AS (
@@ -51,7 +52,7 @@ WITH RECURSIVE
     ),
     last_scores AS (
         SELECT scores.*
-        FROM scores
+        FROM (FROM scores ANTI JOIN derived.doubted ON doubted.fingerprint = scores.source) AS scores
         LEFT JOIN (SELECT fingerprint, max(sequence) AS sequence FROM steps GROUP BY fingerprint) AS scorers
             ON scorers.fingerprint = scores.source
         WHERE scores.fingerprint IN (SELECT fingerprint FROM results)
@@ -113,18 +114,18 @@ WITH
                 {'error': coalesce(error, error_type, status), 'order': (coalesce(sequence, 0), ended_at)},
                 (coalesce(sequence, 0), ended_at)
             ) AS last
-        FROM steps
+        FROM counted_steps
         WHERE
             status IN ('failed', 'not_run') AND step IN (SELECT step FROM boards)
             AND input IN (SELECT input FROM known_cases)
         GROUP BY ALL
     ),
     made AS (
-        SELECT DISTINCT steps.input, steps.system, steps.step, artifacts.device
-        FROM steps JOIN artifacts USING (fingerprint)
+        SELECT DISTINCT done.input, done.system, done.step, artifacts.device
+        FROM counted_steps AS done JOIN artifacts USING (fingerprint)
         WHERE
-            steps.status = 'completed'
-            AND (steps.input, steps.system, steps.step) IN (SELECT (input, system, step) FROM failed)
+            done.status = 'completed'
+            AND (done.input, done.system, done.step) IN (SELECT (input, system, step) FROM failed)
     ),
     failed_cases AS (
         SELECT

@@ -62,6 +62,22 @@ FROM (
 );
 COMMENT ON VIEW system_steps IS 'The steps of each system in order: step, model, parameters';
 
+CREATE VIEW quarantined_runs AS
+SELECT
+    split_part(subject, '/', 1) AS run, split_part(subject, '/', 2) AS dagster_run_id,
+    decided_by AS quarantined_by, occurred_at AS quarantined_at, reason AS quarantined_because,
+    (evidence -> 'steps') :: VARCHAR[] AS steps, (evidence -> 'fingerprints') :: VARCHAR[] AS fingerprints
+FROM (
+    FROM lifecycle_events WHERE subject_kind = 'run' AND event IN ('quarantined', 'released')
+    QUALIFY row_number() OVER (PARTITION BY subject ORDER BY sequence DESC NULLS LAST) = 1
+)
+WHERE event = 'quarantined';
+COMMENT ON VIEW quarantined_runs IS 'Runs that somebody took out of all boards, and did not release. steps: those of its steps that are out; fingerprints: the results that it made and nobody is to trust';
+
+CREATE VIEW counted_steps AS
+FROM steps ANTI JOIN derived.left_out USING (id);
+COMMENT ON VIEW counted_steps IS 'steps without those of quarantined runs, and without all that rests on results that these made: what every board counts';
+
 CREATE MACRO runs_since(moment) AS TABLE
 WITH
     -- Starts and steps in one grouping: a condition on run, input or system then reaches down to the tables.
@@ -139,16 +155,19 @@ WITH
 SELECT
     run, dagster_run_id, history.input, inputs.name, coalesce(inputs.duration_s, audio_s) AS duration_s,
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
-    steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
+    history.steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
     launch.by AS launched_by, launch.launcher AS launcher, launch.user AS user_name, launch.host AS host,
     launch.queued_s AS queued_s,
     -- Of a run that came right in the end, what failed before that is in steps and failures.
-    CASE WHEN status <> 'completed' THEN coalesce(reason, error) END AS error, sequence
-FROM history LEFT JOIN inputs ON inputs.input = history.input;
+    CASE WHEN status <> 'completed' THEN coalesce(reason, error) END AS error, sequence,
+    quarantined_at, quarantined_by, quarantined_because
+FROM history
+LEFT JOIN inputs ON inputs.input = history.input
+LEFT JOIN quarantined_runs USING (run, dagster_run_id);
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 
 CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
-COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began';
+COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began; quarantined_at: since when it is in no board, NULL of one that is';
 
 CREATE VIEW latest_drops AS
 FROM drops QUALIFY row_number() OVER (PARTITION BY "drop" ORDER BY attempt DESC) = 1;
@@ -191,7 +210,7 @@ WITH totals AS (
         sum(audio_s) / sum(inference_s) AS speed,
         avg(load_s) FILTER (load_s > 0) AS load_s,
         max(peak_memory_mib) AS peak_memory_mib
-    FROM steps
+    FROM counted_steps
     WHERE status = 'completed' AND NOT cached AND inference_s > 0
     GROUP BY ALL
 )
@@ -212,7 +231,7 @@ SELECT
          'place': place, 'gives': gives},
         (coalesce(sequence, 0), ended_at)
     ))
-FROM steps
+FROM counted_steps
 WHERE status = 'completed'
 GROUP BY input, system, step;
 COMMENT ON VIEW latest_artifacts IS 'The last result of each step for each input and system, whatever became of later attempts; path is relative to the lab''s home';
@@ -225,7 +244,7 @@ COMMENT ON VIEW latest_results IS 'What there is of each kind (audio, speech, tu
 
 CREATE VIEW failed_checks AS
 WITH latest AS (
-    SELECT * FROM checks
+    SELECT * FROM checks ANTI JOIN derived.left_out ON left_out.id = checks.step_id
     QUALIFY row_number() OVER (
         PARTITION BY input, system, step, check_name ORDER BY sequence DESC NULLS LAST, judged_at DESC, source DESC
     ) = 1
@@ -455,7 +474,7 @@ COMMENT ON MACRO TABLE slices_of IS 'Figures of every system on every slice of a
 CREATE MACRO history_of(wanted_dataset, wanted_metric) AS TABLE
 WITH
     wanted AS (
-        SELECT * FROM scores
+        SELECT * FROM scores ANTI JOIN derived.doubted ON doubted.fingerprint = scores.source
         WHERE dataset IS NOT DISTINCT FROM wanted_dataset AND metric = wanted_metric
         QUALIFY row_number() OVER (
             PARTITION BY fingerprint, content_sha256, dataset_version, case_id, protocol, scorer_version
@@ -463,7 +482,7 @@ WITH
         ) = 1
     ),
     made AS (
-        SELECT DISTINCT fingerprint, system, step FROM steps
+        SELECT DISTINCT fingerprint, system, step FROM counted_steps
         WHERE status = 'completed' AND fingerprint IN (SELECT fingerprint FROM wanted)
     )
 SELECT
@@ -492,7 +511,7 @@ SELECT
     differs(
         flatten(list(list(DISTINCT machine)) OVER same_step), bool_or(bool_or(machine IS NULL)) OVER same_step
     )
-FROM steps
+FROM counted_steps
 WHERE status = 'completed' AND NOT cached AND inference_s > 0
 GROUP BY system, device, step, compute_type, threads, machine
 WINDOW same_step AS (PARTITION BY step);
@@ -511,15 +530,18 @@ WITH
         SELECT model, status, unnest(surfaces) AS surface FROM current_models
         UNION
         -- Of a step with a surface of its own no model says that it offers it.
-        SELECT model, current_models.status, steps.surface
-        FROM steps JOIN current_models USING (model)
-        WHERE steps.status = 'completed' AND steps.surface IS NOT NULL
+        SELECT model, current_models.status, done.surface
+        FROM counted_steps AS done JOIN current_models USING (model)
+        WHERE done.status = 'completed' AND done.surface IS NOT NULL
     ),
     measured AS (
         SELECT model, surface, dataset, count(DISTINCT metric) AS metrics, count(DISTINCT case_id) AS cases
         FROM latest_scores WHERE error IS NULL GROUP BY ALL
     ),
-    ran AS (SELECT model, surface, count(DISTINCT input) AS inputs FROM steps WHERE status = 'completed' GROUP BY ALL)
+    ran AS (
+        SELECT model, surface, count(DISTINCT input) AS inputs
+        FROM counted_steps WHERE status = 'completed' GROUP BY ALL
+    )
 SELECT
     wanted.model, wanted.status, wanted.surface, measured.dataset,
     coalesce(measured.metrics, 0) AS metrics,

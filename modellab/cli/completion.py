@@ -109,7 +109,7 @@ def pipelines() -> Iterator[Offer]:
 def measured_systems() -> Iterator[Offer]:
     """Systems that have scores."""
     sql = """
-        SELECT system, count(DISTINCT input) || ' recordings scored' FROM steps
+        SELECT system, count(DISTINCT input) || ' recordings scored' FROM counted_steps
         WHERE fingerprint IN (SELECT fingerprint FROM scores) GROUP BY system ORDER BY system LIMIT ?
     """
     yield from _query(sql)

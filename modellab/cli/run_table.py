@@ -23,7 +23,7 @@ _LEAST = 4
 
 
 def result_text(run: PastRun) -> Text:
-    """How a run stands: a mark and a word, and a `!` where checks of its results failed."""
+    """How a run stands: a mark and a word, a `!` where checks of its results failed, and if it is quarantined."""
     if run.status == "running":
         text = Text("› running", style="cyan")
     elif run.status != "completed":
@@ -32,7 +32,9 @@ def result_text(run: PastRun) -> Text:
         text = Text("✓ cached", style="cyan")
     else:
         text = Text("✓ completed", style="green")
-    return text.append(" !", style="yellow") if run.failed_checks else text
+    if run.failed_checks:
+        text.append(" !", style="yellow")
+    return text.append(" quarantined", style="yellow") if run.quarantined_at else text
 
 
 def print_runs(console: Console, runs: Sequence[PastRun], zone: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion
+from modellab.cli import completion, runs_quarantine
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modellab.steps.definition import Kind
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
+app.command("quarantine", no_args_is_help=True)(runs_quarantine.quarantine)
 
 RunArgument = Annotated[
     str,
@@ -52,6 +53,7 @@ def list_runs(
             autocompletion=completion.statuses,
         ),
     ] = None,
+    quarantined: Annotated[bool, typer.Option("--quarantined", help="Only those that no board counts.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -70,7 +72,7 @@ def list_runs(
     from modellab.units import plural
 
     lab = lab_to_ask()
-    runs, more = past_runs(lab, source=source, status=status, limit=limit)
+    runs, more = past_runs(lab, source=source, status=status, quarantined=quarantined, limit=limit)
     if as_json:
         print_json({"runs": runs, "more": more})
         return
@@ -343,8 +345,20 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
         ("System", run.system or "none was named"),
         ("Started", f"{local_time(run.started_at, zone):%Y-%m-%d %H:%M:%S}{took}"),
         *([("Launched", f"{by}{where}{waited}")] if run.launched_by else []),
+        *([("Quarantined", _quarantined(run, zone))] if run.quarantined_at else []),
         ("Dagster run", run.dagster_run_id),
     ]
+
+
+def _quarantined(run: "PastRun", zone: str) -> "Text":
+    from rich.text import Text
+
+    from modellab.local_days import local_time
+
+    assert run.quarantined_at is not None
+    by = f" by {run.quarantined_by}" if run.quarantined_by else ""
+    said = f"{local_time(run.quarantined_at, zone):%Y-%m-%d %H:%M:%S}{by}: {run.quarantined_because}"
+    return Text(said, style="yellow")
 
 
 def _sound(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:

@@ -28,12 +28,12 @@ WITH
     known AS (SELECT case_id, input FROM current_cases WHERE dataset = $dataset AND version = $version),
     wanted AS (
         SELECT known.case_id, steps.system, steps.step, steps.fingerprint
-        FROM steps JOIN known USING (input)
+        FROM counted_steps AS steps JOIN known USING (input)
         WHERE steps.status = 'completed' AND (steps.model IS NOT NULL OR len(steps.helpers) > 0)
             AND (steps.device IS NULL OR list_contains($devices, steps.device))
             -- A recogniser that hears a voice is no part of how fast the voice is.
             AND NOT EXISTS (
-                FROM steps AS made
+                FROM counted_steps AS made
                 WHERE made.input = steps.input AND made.system = steps.system
                     AND (made.step, steps.step) IN ({_MEASURING})
             )
@@ -45,7 +45,7 @@ WITH
     -- Work that two systems share is done once: its speed is that of whoever did it last on that machine.
     done AS (
         SELECT wanted.case_id, wanted.system, wanted.step, steps.machine, steps.inference_s, steps.audio_s
-        FROM wanted JOIN steps USING (step, fingerprint)
+        FROM wanted JOIN counted_steps AS steps USING (step, fingerprint)
         WHERE steps.status = 'completed' AND NOT steps.cached
         QUALIFY row_number() OVER (
             PARTITION BY wanted.case_id, wanted.system, wanted.step, steps.machine
@@ -67,10 +67,10 @@ MEMORY_OF_RUNS = """
 WITH
     of_run AS (
         SELECT dagster_run_id, max(peak_memory_mib) AS peak_mib, count(DISTINCT system) = 1 AS alone
-        FROM steps GROUP BY dagster_run_id
+        FROM counted_steps GROUP BY dagster_run_id
     )
 SELECT steps.system, of_run.peak_mib, of_run.alone
-FROM steps JOIN of_run USING (dagster_run_id)
+FROM counted_steps AS steps JOIN of_run USING (dagster_run_id)
 WHERE steps.model IS NOT NULL AND steps.status = 'completed' AND of_run.peak_mib IS NOT NULL
 GROUP BY steps.system, steps.dagster_run_id, of_run.peak_mib, of_run.alone
 -- What came from the cache took no memory.

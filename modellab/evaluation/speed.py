@@ -13,7 +13,7 @@ WITH
     -- What the systems made last: an earlier version of a step may have been faster or slower.
     latest AS (
         SELECT system, step, fingerprint
-        FROM steps
+        FROM counted_steps
         WHERE
             list_contains($systems, system) AND status = 'completed'
             AND ($dataset IS NULL OR input IN (
@@ -25,7 +25,7 @@ WITH
     -- Work that two systems share is done once: its speed is that of whoever did it.
     done AS (
         SELECT wanted.system, steps.* EXCLUDE (system)
-        FROM steps JOIN wanted USING (step, fingerprint)
+        FROM counted_steps AS steps JOIN wanted USING (step, fingerprint)
         -- What works on a text has no sound to be as fast as.
         WHERE steps.status = 'completed' AND NOT steps.cached AND steps.inference_s > 0 AND steps.audio_s > 0
     )

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from modellab import __version__, memory, processor
 from modellab.artifacts.fingerprint import StepIdentity
+from modellab.artifacts.quarantine import Quarantine
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
 from modellab.files import canonical_json
@@ -55,6 +56,7 @@ class Engine:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
         self._without: defaultdict[tuple[str, str], dict[str, Absence]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
+        self._quarantine = Quarantine(lab.records)
         self._last_failure = _LastFailure()
         self._before: tuple[SystemStep, float] | None = None
         """The step attempted last, and how long its recording was."""
@@ -77,6 +79,7 @@ class Engine:
             source,
             lab=self.lab,
             without=without,
+            quarantine=self._quarantine,
         )
 
     def released_for(self, step: SystemStep, source: RegisteredInput) -> bool:

@@ -12,6 +12,7 @@ from modellab.artifacts.fingerprint import (
     hashed_parameters,
     told_to_others,
 )
+from modellab.artifacts.quarantine import Quarantine, replaced
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import ArtifactMissing, LabError, PackageMissing
 from modellab.inputs.registered import RegisteredInput
@@ -41,6 +42,7 @@ class Identities:
         models: identifies models, without loading them.
         store: what results there are, which decides about reads that are optional or fall back.
         lab: whose names, time zone and the like are read.
+        quarantine: what no step is to find.
         without: step -> why it has no result, for those that failed or were not run.
     """
 
@@ -53,8 +55,10 @@ class Identities:
         *,
         lab: Lab,
         without: Mapping[str, Absence],
+        quarantine: Quarantine,
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
+        self._quarantined = quarantine.fingerprints()
         self._lab, self._without = lab, dict(without)
         self._known: dict[str, StepIdentity] = {}
         self._fingerprints: dict[str, str] = {}
@@ -92,7 +96,7 @@ class Identities:
         outside = Outside(self._lab, self._source, step.parameters, reads)
         values = ((one.role, one.value(outside)) for one in step.definition.outside)
         reads = {**reads, **{role: value for role, value in values if value is not None}}
-        return StepIdentity(
+        identity = StepIdentity(
             step=step.name,
             code_version=step.definition.code_version,
             parameters=hashed_parameters(step.parameters, without=_naming_helpers(step)),
@@ -103,6 +107,7 @@ class Identities:
                 role: self._models.identity(ref, step.helper_surfaces[role]) for role, ref in step.helpers.items()
             },
         )
+        return replaced(identity, self._quarantined)
 
     def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:
         """A read's part of `StepIdentity.reads`: the first candidate with a result, and why those before it have none.

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,8 @@ _LISTED = """
 SELECT baseline, dataset, version, system, cases, set_by, reason, recorded_at FROM current_baselines
 WHERE ($dataset IS NULL OR dataset = $dataset) AND ($system IS NULL OR system = $system) ORDER BY dataset, system
 """
+_DOUBTED = "FROM derived.doubted"
+_LEFT_OUT = "SELECT sequence FROM steps WHERE id IN (FROM derived.left_out) AND list_contains(?, sequence)"
 _STATE = TypeAdapter(State)
 
 
@@ -35,8 +37,11 @@ class Baseline:
 
     id: str
     state: State
+    """Without what rests on runs that are in quarantine now."""
     set_by: str | None
     reason: str
+    quarantined: int = 0
+    """How many of its figures do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,24 @@ def baseline_of(lab: Lab, dataset: str, system: str) -> Baseline | None:
         )
     content = RecordStore.read(found).content
     try:
-        return Baseline(name, _STATE.validate_python(content["state"]), content["set_by"], content["reason"])
+        whole = _STATE.validate_python(content["state"])
+        state = _trusted(lab, whole)
+        lost = len(whole.figures) - len(state.figures)
+        return Baseline(name, state, content["set_by"], content["reason"], lost)
     except (KeyError, ValidationError) as error:
         raise ArtifactCorrupt(f"record {found} is no baseline", found=str(error).splitlines()[0]) from error
+
+
+def _trusted(lab: Lab, state: State) -> State:
+    """A state without what rests on runs in quarantine."""
+    doubted = {name for (name,) in query(lab, _DOUBTED).rows}
+    numbers = [one.sequence for one in state.speeds]
+    left_out = {number for (number,) in query(lab, _LEFT_OUT, [numbers]).rows}
+    return replace(
+        state,
+        figures=tuple(one for one in state.figures if one.fingerprint not in doubted),
+        speeds=tuple(one for one in state.speeds if one.sequence not in left_out),
+    )
 
 
 def baselines(lab: Lab, dataset: str | None = None, system: str | None = None) -> Sequence[BaselineRow]:

@@ -120,6 +120,9 @@ def judge(now: State, baseline: Baseline, settings: Regression, seed: int = 0) -
             "; ".join(one.said for one in findings) or "neither it nor its baseline has a figure that the gate watches"
         )
     changed = tuple(_changed(now, then))
+    if baseline.quarantined:
+        lost = plural(baseline.quarantined, "figure")
+        changed = (*changed, f"{lost} of the baseline rest on quarantined runs and do not count")
     return Judgement(now.dataset, now.version, now.system, verdict, findings, speeds, changed, why, baseline.id)
 
 

@@ -18,7 +18,7 @@ _OF_DATASET = """
 """
 _MADE = f"""
 WITH latest AS (
-    SELECT fingerprint, step FROM steps WHERE {_OF_DATASET}
+    SELECT fingerprint, step FROM counted_steps AS steps WHERE {_OF_DATASET}
     QUALIFY row_number() OVER (PARTITION BY input, step ORDER BY sequence DESC NULLS LAST) = 1
 )
 SELECT DISTINCT
@@ -29,7 +29,7 @@ FROM latest JOIN artifacts USING (fingerprint) ORDER BY ALL
 _SPEEDS = f"""
 SELECT
     step, model, device, compute_type, threads, batch_size, machine, input, audio_s, inference_s, sequence
-FROM steps
+FROM counted_steps AS steps
 WHERE {_OF_DATASET} AND NOT cached AND NOT first_inference AND inference_s > 0 AND sequence IS NOT NULL
 ORDER BY sequence
 """

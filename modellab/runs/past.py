@@ -56,16 +56,21 @@ class PastRun:
     host: str | None
     queued_s: float | None
     """From asking for the Dagster run until a process took it up."""
+    quarantined_at: datetime | None = None
+    """Since when no board counts it; None of one that counts."""
+    quarantined_by: str | None = None
+    quarantined_because: str | None = None
 
 
 def past_runs(
-    lab: Lab, *, source: str | None = None, status: str | None = None, limit: int
+    lab: Lab, *, source: str | None = None, status: str | None = None, quarantined: bool = False, limit: int
 ) -> tuple[list[PastRun], int]:
     """Runs, the newest first, and how many more there are.
 
     Args:
         source: what inputs are called (`modellab.inputs.lookup`); where several are, runs on each of them.
         status: one of `STATUSES`.
+        quarantined: whether only those in quarantine are wanted.
         limit: how many at most.
 
     Raises:
@@ -79,6 +84,8 @@ def past_runs(
     if status is not None:
         conditions.append("status = ?")
         values.append(one_of("status", status, STATUSES))
+    if quarantined:
+        conditions.append("quarantined_at IS NOT NULL")
     condition = " AND ".join(conditions)
     runs = _select(lab, condition, values, limit)
     if len(runs) < limit:
@@ -154,6 +161,11 @@ def find_attempts(lab: Lab, name: str) -> list[PastRun]:
             f"{name!r} can mean {len(by_run)} runs", found=", ".join(listed), hint="Give one of these keys."
         )
     return found
+
+
+def runs_of(lab: Lab, dagster_run_id: str) -> list[PastRun]:
+    """All that one Dagster run did, the newest first."""
+    return _select(lab, "dagster_run_id = ?", [dagster_run_id], None)
 
 
 def attempt_with(lab: Lab, name: str, kind: Kind) -> PastRun | None:

@@ -25,7 +25,7 @@ from modellab.warehouse.recorder import Recorder
 
 _PAIRS = """
 SELECT DISTINCT steps.system, steps.input
-FROM steps SEMI JOIN current_cases ON current_cases.input = steps.input
+FROM counted_steps AS steps SEMI JOIN current_cases ON current_cases.input = steps.input
 WHERE steps.status = 'completed' AND ($dataset IS NULL OR steps.input IN (
     SELECT input FROM current_cases WHERE dataset = $dataset
 ))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from modellab.artifacts.quarantine import Quarantine
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.bundle.meeting import Meeting, display_name
 from modellab.errors import ArtifactMissing, UsageError
@@ -142,6 +143,7 @@ def _check_still_current(lab: Lab, named: NamedRun, system: System) -> None:
             named.source,
             lab=lab,
             without={},
+            quarantine=Quarantine(lab.records),
         )
         if system.step(step) and identities.fingerprint(step) == named.told_apart.fingerprint:
             return

@@ -19,7 +19,14 @@ MOMENT = "2026-03-01T10:00:00+00:00"
 
 def step(number: int, system: str, source: str, **values: Any) -> dict[str, Any]:
     return {
-        **{"id": f"s{number:03}", "run": "r", "dagster_run_id": "d", "input": source, "system": system, "step": "asr"},
+        **{
+            "id": f"s{number:03}",
+            "run": f"r{number}",
+            "dagster_run_id": "d",
+            "input": source,
+            "system": system,
+            "step": "asr",
+        },
         **{"status": "completed", "cached": False, "started_at": MOMENT, "ended_at": MOMENT, "load_s": 0.0},
         **{"inference_s": 0.0, "other_s": 0.0, "audio_s": 30.0, "device": "cpu", "sequence": number},
         **{"source": f"s{number:03}", **values},
@@ -55,8 +62,24 @@ def derived_of(lab: Lab) -> dict[str, list[tuple[Any, ...]]]:
     with connect(lab) as connection:
         return {
             table: sorted(connection.execute(f"FROM derived.{table}").fetchall(), key=repr)
-            for table in ("outcomes", "standings")
+            for table in ("outcomes", "standings", "doubted", "left_out")
         }
+
+
+def decision(number: int, event: str, fingerprints: list[str]) -> dict[str, Any]:
+    """About the run of the attempt of that number, whose step is asr."""
+    evidence = {"steps": ["asr"], "fingerprints": fingerprints} if event == "quarantined" else {}
+    return {
+        **{"event": event, "subject_kind": "run", "subject": f"r{number}/d", "reason": "wrong weights"},
+        **{"evidence": evidence, "occurred_at": MOMENT},
+    }
+
+
+def resting_on(reads: dict[str, str | None], doubted: set[str]) -> set[str]:
+    """Results, and those that rest on them; the slow way."""
+    while more := {one for one, read in reads.items() if read in doubted} - doubted:
+        doubted = doubted | more
+    return doubted
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -73,6 +96,9 @@ def test_build_by_build_it_is_what_a_build_from_nothing_gives(lab: Lab, seed: in
     monkeypatch.setattr(derived, "refresh", counted)
     number = 0
     late: list[tuple[str, str, dict[str, Any]]] = []
+    reads: dict[str, str | None] = {}
+    attempts: dict[int, str | None] = {}
+    quarantined: set[int] = set()
     for round_ in range(6):
         come = late
         late = []
@@ -87,6 +113,7 @@ def test_build_by_build_it_is_what_a_build_from_nothing_gives(lab: Lab, seed: in
         for _ in range(5):
             number += 1
             system, source = random.choice("ab"), random.choice(SOURCES)
+            attempts[number] = None
             if random.random() < 0.3:
                 failed = step(
                     number, system, source, status="failed", error="no memory", device=random.choice((None, "cpu"))
@@ -95,13 +122,23 @@ def test_build_by_build_it_is_what_a_build_from_nothing_gives(lab: Lab, seed: in
                 continue
             fingerprint, device = f"f{number:03}", random.choice(("cpu", "cuda"))
             made = step(number, system, source, fingerprint=fingerprint, device=device)
-            come += [("steps", made["source"], made), ("artifacts", fingerprint, artifact(fingerprint, device))]
+            attempts[number] = fingerprint
+            reads[fingerprint] = random.choice([None, *reads])
+            result = {**artifact(fingerprint, device), "reads": {"audio": reads[fingerprint]}}
+            come += [("steps", made["source"], made), ("artifacts", fingerprint, result)]
             if random.random() < 0.8:
                 dataset = "set" if source in SOURCES[:9] else None
                 rows = score(
                     f"j{number:03}", fingerprint, dataset, source, random.randrange(9), random.choice(("wer", "cer"))
                 )
                 come.append(("scores", rows["source"], rows))
+        if round_ in (2, 3, 4):
+            about = random.choice(list(attempts))
+            event = "released" if about in quarantined else "quarantined"
+            quarantined ^= {about}
+            made_there = [name for name in (attempts[about],) if name]
+            decided = {**decision(about, event, made_there), "sequence": 1000 + round_, "source": f"e{round_}"}
+            lake.write("lifecycle_events", f"e{round_}", [decided])
         for table, source, row in come:
             # Some rows come a build later than what they belong to.
             if random.random() < 0.25 and round_ < 5:
@@ -111,6 +148,13 @@ def test_build_by_build_it_is_what_a_build_from_nothing_gives(lab: Lab, seed: in
         build(lab)
     kept = derived_of(lab)
     assert asked == [True] + [False] * 5
+    doubted = resting_on(reads, {name for one in quarantined if (name := attempts[one])})
+    out = {f"s{one:03}" for one, name in attempts.items() if one in quarantined or name in doubted}
+    assert quarantined and (set(kept["doubted"]), set(kept["left_out"])) == (
+        {(one,) for one in doubted},
+        {(one,) for one in out},
+    )
+    assert not {row[20] for row in kept["outcomes"]} & doubted
     assert kept["outcomes"] and kept["standings"]
     assert {row[19] for row in kept["outcomes"]} == {None, "no memory"}
     lab.database.unlink()

@@ -39,7 +39,7 @@ JOIN current_cases AS cases USING (input)
 JOIN artifacts USING (fingerprint)
 LEFT JOIN (
     SELECT fingerprint, list_sort(list(DISTINCT threads)) AS threads
-    FROM steps WHERE status = 'completed' AND NOT cached GROUP BY fingerprint
+    FROM counted_steps WHERE status = 'completed' AND NOT cached GROUP BY fingerprint
 ) AS settings USING (fingerprint)
 WHERE cases.dataset = $dataset AND cases.version = $version AND list_contains($systems, latest.system)
     AND artifacts.model IS NOT NULL

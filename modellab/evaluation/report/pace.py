@@ -21,7 +21,7 @@ SELECT
 FROM latest_artifacts AS latest
 JOIN current_cases AS cases USING (input)
 -- Work that two systems share is done once: its speed is that of whoever did it. Results of the cache have none.
-LEFT JOIN (FROM steps WHERE status = 'completed' AND NOT cached) AS done
+LEFT JOIN (FROM counted_steps WHERE status = 'completed' AND NOT cached) AS done
     ON done.step = latest.step AND done.fingerprint = latest.fingerprint
 WHERE cases.dataset = $dataset AND cases.version = $version AND list_contains($systems, latest.system)
     AND latest.model IS NOT NULL
