@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from modellab.errors import InboxError, TextRefused, UsageError
+from modellab.errors import InboxError, UsageError
 from modellab.files import write_atomic
+from modellab.forms import read_form
 from modellab.inputs.keys import slug
 from modellab.legible import as_text
 from modellab.media.folders import is_folder, is_within
 from modellab.names import unknown_name
-from modellab.outside import read_yaml
 from modellab.settings import Lab
 
 DEFAULT_PIPELINE = "meeting"
@@ -145,21 +145,7 @@ def read_inbox(file: Path) -> InboxOptions:
     Raises:
         InboxError: not readable, not YAML, not valid. Names every problem.
     """
-    try:
-        return InboxOptions.model_validate(read_yaml(file))
-    except ValidationError as error:
-        raise InboxError(
-            f"{file} does not describe an inbox",
-            found=[
-                f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'].removeprefix('Value error, ')}"
-                for one in error.errors()
-            ],
-            hint="docs/inbox.md shows the form.",
-        ) from error
-    except TextRefused as error:
-        raise error.become(InboxError) from error
-    except OSError as error:
-        raise InboxError(f"{file} can't be read", found=error.strerror) from error
+    return read_form(file, InboxOptions, InboxError, "does not describe an inbox", "docs/inbox.md")
 
 
 def require_usable(name: str, folder: Path, lab: Lab) -> None:

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from modellab.errors import TextRefused, UseCaseError
+from modellab.errors import UseCaseError
+from modellab.forms import read_form
 from modellab.metrics.suites import SUITES, suite
 from modellab.names import unknown_name
-from modellab.outside import read_yaml
 from modellab.registry.config import Device
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.surfaces.contracts import SURFACES
@@ -137,21 +137,7 @@ def read_use_case(path: Path) -> UseCase:
     Raises:
         UseCaseError: not readable, not YAML, not valid, or its id is not the file's name. Names every problem.
     """
-    try:
-        found = UseCase.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise UseCaseError(
-            f"{path} is not a valid use case",
-            found=[
-                f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'].removeprefix('Value error, ')}"
-                for one in error.errors()
-            ],
-            hint="docs/use-cases.md shows the form.",
-        ) from error
-    except TextRefused as error:
-        raise error.become(UseCaseError) from error
-    except OSError as error:
-        raise UseCaseError(f"{path} can't be read", found=error.strerror) from error
+    found = read_form(path, UseCase, UseCaseError, "is not a valid use case", "docs/use-cases.md")
     if found.id != path.stem:
         raise UseCaseError(f"{path} names another use case than its name", found=found.id, allowed=path.stem)
     return found

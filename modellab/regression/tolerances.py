@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from modellab.errors import TextRefused, UsageError
+from modellab.errors import UsageError
 from modellab.evaluation.outcomes import Measure
 from modellab.evaluation.use_cases import metrics
+from modellab.forms import read_form
 from modellab.names import unknown_name
-from modellab.outside import read_yaml
 from modellab.settings import Lab
 
 _BY_UNIT: Mapping[str, float] = {"ratio": 0.01, "dB": 0.3, "MOS": 0.1}
@@ -67,18 +67,4 @@ def regression_settings(lab: Lab) -> Regression:
     path = lab.regression
     if not path.exists():
         return Regression()
-    try:
-        return Regression.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise UsageError(
-            f"{path} is not valid",
-            found="; ".join(
-                f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'].removeprefix('Value error, ')}"
-                for one in error.errors()
-            ),
-            hint="docs/regression.md shows the form.",
-        ) from error
-    except TextRefused as error:
-        raise error.become(UsageError) from error
-    except OSError as error:
-        raise UsageError(f"{path} can't be read", found=error.strerror) from error
+    return read_form(path, Regression, UsageError, "is not valid", "docs/regression.md")
