@@ -1,12 +1,12 @@
 """The asset `classify`: what is heard, and when."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._in_place import is_inside, overlapping
 from assets._metrics import metrics_asset
 from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
@@ -19,7 +19,6 @@ from modellab.surfaces.sounds import Classification, LabelSpan
 from modellab.units import clock, plural
 from resources.engine import StepResult
 
-_TOLERANCE_S = 1e-3
 _SHOWN = 12
 
 
@@ -69,14 +68,10 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 def _in_place(result: StepResult) -> Verdict:
     found = classification_of(result)
-    wrong = [
-        span
-        for span in found.spans
-        if not -_TOLERANCE_S <= span.start_s < span.end_s <= found.duration_s + _TOLERANCE_S or not 0 <= span.score <= 1
-    ]
+    wrong = [span for span in found.spans if not is_inside(span, found.duration_s) or not 0 <= span.score <= 1]
     # Of one class stretches are apart: the next begins where the one before has ended.
     for spans in by_label(found).values():
-        wrong += [after for before, after in pairwise(spans) if after.start_s < before.end_s - _TOLERANCE_S]
+        wrong += overlapping(spans)
     return Verdict(
         not wrong,
         f"{plural(len(found.spans), 'stretch', 'stretches')}, {len(wrong)} out of place",

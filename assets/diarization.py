@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._in_place import is_inside
 from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
@@ -20,7 +21,6 @@ from modellab.surfaces.speakers import overlap_s
 from modellab.units import plural
 from resources.engine import StepResult
 
-_TOLERANCE_S = 1e-3
 _SHOWN_SPEAKERS = 12
 
 
@@ -70,11 +70,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 def turns_inside(result: StepResult) -> Verdict:
     """Whether every turn has a length and lies inside the recording."""
     diarization = diarization_of(result)
-    wrong = [
-        turn
-        for turn in diarization.turns
-        if not -_TOLERANCE_S <= turn.start_s < turn.end_s <= diarization.duration_s + _TOLERANCE_S
-    ]
+    wrong = [turn for turn in diarization.turns if not is_inside(turn, diarization.duration_s)]
     return Verdict(
         not wrong,
         f"{len(diarization.turns)} turns, {len(wrong)} not inside the recording of {duration(diarization.duration_s)}",

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._in_place import is_inside
 from assets._metrics import metrics_asset
 from assets._page import duration, table
 from assets._piano_roll import piano_roll, pitch_name
@@ -18,7 +19,6 @@ from modellab.surfaces.sounds import Notes
 from modellab.units import clock, plural
 from resources.engine import StepResult
 
-_TOLERANCE_S = 1e-3
 _SHOWN = 12
 
 
@@ -51,8 +51,7 @@ def _in_place(result: StepResult) -> Verdict:
     wrong = [
         note
         for note in found.notes
-        if not -_TOLERANCE_S <= note.start_s < note.end_s <= found.duration_s + _TOLERANCE_S
-        or not (0 <= note.pitch <= 127 and 0.0 < note.velocity <= 1.0)
+        if not is_inside(note, found.duration_s) or not (0 <= note.pitch <= 127 and 0.0 < note.velocity <= 1.0)
     ]
     said = f"{plural(len(found.notes), 'note')}, {len(wrong)} out of place"
     return Verdict(not wrong, said, {"wrong": [str(note) for note in wrong[:5]]})

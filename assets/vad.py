@@ -1,12 +1,12 @@
 """The asset `vad`: where there is speech."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._in_place import is_inside, overlapping
 from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
@@ -18,8 +18,6 @@ from modellab.steps.doubts import quiet_doubt
 from modellab.steps.vad import STEP
 from modellab.surfaces.results import SpeechSegments
 from resources.engine import StepResult
-
-_TOLERANCE_S = 1e-3
 
 
 def speech_of(result: StepResult) -> SpeechSegments:
@@ -46,9 +44,8 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 def _in_order(result: StepResult) -> Verdict:
     speech = speech_of(result)
-    wrong = [s for s in speech.segments if s.end_s <= s.start_s or s.start_s < -_TOLERANCE_S]
-    wrong += [s for s in speech.segments if s.end_s > speech.duration_s + _TOLERANCE_S]
-    wrong += [after for before, after in pairwise(speech.segments) if after.start_s < before.end_s - _TOLERANCE_S]
+    wrong = [one for one in speech.segments if not is_inside(one, speech.duration_s)]
+    wrong += overlapping(speech.segments)
     return Verdict(
         not wrong, f"{len(speech.segments)} segments, {len(wrong)} out of place", {"wrong": [str(s) for s in wrong[:5]]}
     )
