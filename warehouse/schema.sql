@@ -346,6 +346,21 @@ COMMENT ON COLUMN artifacts.summary IS 'Small figures the step gave about its re
 COMMENT ON COLUMN artifacts.path IS 'Its folder, relative to the lab''s home';
 COMMENT ON COLUMN artifacts.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE pruned (
+    fingerprint VARCHAR NOT NULL,
+    step VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL,
+    pruned_at TIMESTAMPTZ NOT NULL,
+    pruned_by VARCHAR,
+    reason VARCHAR NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE pruned IS 'Results whose files were deleted to free disk and were not made again; their rows stay in all tables';
+COMMENT ON COLUMN pruned.bytes IS 'Of the files that were deleted';
+COMMENT ON COLUMN pruned.pruned_by IS 'Account of whoever asked for it';
+COMMENT ON COLUMN pruned.reason IS 'By which conditions it was chosen';
+COMMENT ON COLUMN pruned.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE segments (
     fingerprint VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from modellab.artifacts.pruned import PrunedResults
 from modellab.documents import Kept, load
 from modellab.errors import ArtifactCorrupt, ArtifactMissing, TextRefused
 from modellab.files import SET_ASIDE, canonical_json, confine, confine_to, sha256_file, staging_folder, sync_path
@@ -131,6 +132,7 @@ class ArtifactStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.pruned = PrunedResults(root)
         self._damaged: dict[tuple[str, str], str] = {}
 
     def _place(self, step: str, fingerprint: str) -> Path:
@@ -192,6 +194,10 @@ class ArtifactStore:
         )
         return None
 
+    def holds(self, step: str, fingerprint: str) -> bool:
+        """Whether there is an artifact of that name, whole or not."""
+        return self._place(step, fingerprint).is_dir()
+
     def get(self, step: str, fingerprint: str) -> Artifact:
         """The artifact of that name.
 
@@ -200,9 +206,11 @@ class ArtifactStore:
         """
         if artifact := self.find(step, fingerprint):
             return artifact
-        raise ArtifactMissing(
-            f"there is no {step} artifact {fingerprint[:16]}", hint=f"Run a pipeline that has the step {step!r}."
-        )
+        if kept := self.pruned.read(step, fingerprint):
+            said, again = f"the {step} result {fingerprint[:16]} was {kept.said}", "its pipeline on the recording again"
+        else:
+            said, again = f"there is no {step} artifact {fingerprint[:16]}", f"a pipeline that has the step {step!r}"
+        raise ArtifactMissing(said, hint=f"Run {again}.")
 
     def staging(self) -> AbstractContextManager[Path]:
         """An empty folder on the store's disk to write files into; removed afterwards unless `commit` took it."""
@@ -245,6 +253,7 @@ class ArtifactStore:
                 return existing
             folder.rename(place)  # what was there was damaged, and is moved aside now
         sync_path(place.parent)
+        self.pruned.forget(step, fingerprint)
         return Artifact(place, manifest)
 
     def all(self, step: str | None = None) -> Iterator[Artifact]:

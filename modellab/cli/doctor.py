@@ -1,16 +1,14 @@
 """`modellab doctor`."""
 
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modellab.cli.bar import bar
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from rich.console import Console, RenderableType
 
     from modellab.registry.models import Availability
@@ -56,27 +54,15 @@ def doctor(
 def _damaged_inputs(lab: "Lab") -> dict[str, str]:
     from modellab.upkeep.housekeeping import damaged_inputs
 
-    with _progress("reading the lab's copies") as progress:
+    with bar("reading the lab's copies") as progress:
         return dict(damaged_inputs(lab, progress))
 
 
 def _damaged_results(lab: "Lab") -> dict[str, str]:
     from modellab.upkeep.housekeeping import damaged_results
 
-    with _progress("reading the lab's results") as progress:
+    with bar("reading the lab's results") as progress:
         return dict(damaged_results(lab, progress=progress))
-
-
-@contextmanager
-def _progress(what: str) -> "Iterator[Callable[[float], None]]":
-    from rich.progress import Progress
-
-    from modellab.cli.console import stderr
-
-    console = stderr()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
 
 
 def _print_damaged(console: "Console", damaged: dict[str, str], none_is: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion, runs_quarantine
+from modellab.cli import completion, runs_prune, runs_quarantine
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
 app.command("quarantine", no_args_is_help=True)(runs_quarantine.quarantine)
+app.command("prune", no_args_is_help=True)(runs_prune.prune)
 
 RunArgument = Annotated[
     str,
@@ -372,14 +373,20 @@ def _sound(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]
 
 
 def _gone(lab: "Lab", records: "Sequence[StepRecord]") -> list[tuple[str, Any]]:
+    """Which results have no files any more: pruned, or nobody knows why."""
     from rich.text import Text
 
+    from modellab.artifacts.store import ArtifactStore
     from modellab.runs.past import artifact_of
 
     made = [record for record in records if record.status == "completed"]
-    gone = [record.step for record in made if artifact_of(lab, [record], record.step, needed=False) is None]
-    again = f"no longer there: {', '.join(gone)}. Run the recording again to make them anew."
-    return [("Results", Text(again, style="yellow"))] if gone else []
+    gone = [record for record in made if artifact_of(lab, [record], record.step, needed=False) is None]
+    store, steps = ArtifactStore(lab.artifacts), dict[str, list[str]]()
+    for record in gone:
+        kept = store.pruned.read(record.step, record.fingerprint) if record.fingerprint else None
+        steps.setdefault(kept.said if kept else "no longer there", []).append(record.step)
+    said = [f"{why}: {', '.join(names)}. Run the recording again to make them anew." for why, names in steps.items()]
+    return [("Results", Text(each, style="yellow")) for each in said]
 
 
 def _fact(name: str, value: Any) -> "Text":

@@ -63,6 +63,8 @@ _KINDS: Mapping[str, _Kind[Any]] = {
     ),
 }
 """By the step."""
+STEPS = tuple(_KINDS)
+"""Whose results such figures are worked out of."""
 
 
 def corpus_figures(

@@ -333,24 +333,31 @@ class _Attempt:
         return lambda: leases.enter_context(self.engine.models.lease(ref, surface))
 
     def _result(self, step: str, key: str) -> Artifact:
-        """The result of another step, made anew in this run if it is there no more because it was damaged.
+        """The result of another step, made anew in this run if it is there no more: damaged, or pruned meanwhile.
 
         Raises:
             ArtifactMissing: it has not been made.
-            StepFailed: it was damaged, and can't be made anew.
+            StepFailed: it is there no more, and can't be made anew.
         """
         found = self.engine.store.find(step, key)
-        damage = self.engine.store.why_set_aside(step, key)
-        if found is None and damage is not None:
+        if found is None and (why := self._why_gone(step, key)) is not None:
             record = self.engine.run_step(self.system, self.source, step, self.run, beside=self._beside)
             if record.error is not None:
-                raise StepFailed(f"the result of {step} was damaged ({damage}) and can't be made anew: {record.error}")
+                raise StepFailed(f"the result of {step} was {why} and can't be made anew: {record.error}")
         return self.engine.store.get(step, key)
 
+    def _why_gone(self, step: str, key: str) -> str | None:
+        damage = self.engine.store.why_set_aside(step, key)
+        if damage is not None:
+            return f"damaged ({damage})"
+        kept = self.engine.store.pruned.read(step, key)
+        return kept.said if kept else None
+
     def _reads_are_damaged(self) -> bool:
-        """Whether a result that was read is not what was made; each that is not is moved aside."""
+        """Whether a result that was read was pruned meanwhile, or is not what was made: then it is moved aside."""
         reads = self._context.reads.values() if self._context else ()
-        damaged = [artifact for artifact in reads if self.engine.store.check(artifact.path) is not None]
+        store = self.engine.store
+        damaged = [one for one in reads if store.check(one.path) is not None or not one.path.exists()]
         return bool(damaged)
 
     def _provenance(self) -> dict[str, Any]:

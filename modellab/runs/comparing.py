@@ -217,7 +217,10 @@ def heard_case(lab: Lab, dataset: str, step: str, one: CasePair) -> Heard:
     found = [ArtifactStore(lab.artifacts).find(step, name) if name else None for name in one.fingerprints]
     first, second = found
     if first is None or second is None:
-        return Heard(one.input, audio, None, "a result of one of them is missing")
+        store = ArtifactStore(lab.artifacts)
+        kept = [store.pruned.read(step, name) for name in one.fingerprints if name]
+        said = next((f"a result of one of them was {each.said}" for each in kept if each), None)
+        return Heard(one.input, audio, None, said or "a result of one of them is missing")
     if not first.holds(Transcript) or not second.holds(Transcript):
         return Heard(one.input, audio, None)
     reference = _reference(lab, source, dataset, one.case_id) if source else None

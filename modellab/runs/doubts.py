@@ -67,8 +67,9 @@ def warnings_of(lab: Lab, record: StepRecord) -> list[str]:
 def _warnings_in_result(lab: Lab, record: StepRecord) -> list[str]:
     if record.status != "completed" or record.fingerprint is None:
         return []
-    artifact = ArtifactStore(lab.artifacts).find(record.step, record.fingerprint)
-    return [str(warning) for warning in artifact.summary.get("warnings") or ()] if artifact else []
+    store = ArtifactStore(lab.artifacts)
+    found = store.find(record.step, record.fingerprint) or store.pruned.read(record.step, record.fingerprint)
+    return [str(warning) for warning in found.manifest["summary"].get("warnings") or ()] if found else []
 
 
 def all_doubts(lab: Lab, records: Sequence[StepRecord], checks: Checks, of_file: Sequence[str]) -> list[Doubt]:

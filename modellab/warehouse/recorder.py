@@ -219,7 +219,7 @@ class Recorder:
             host=platform.node(),
             pid=os.getpid(),
             process=self._process.name,
-            user_name=_user_name(),
+            user_name=user_name(),
             **(asdict(launch) if launch else {}),
         )
 
@@ -239,7 +239,7 @@ class Recorder:
             at: when that was decided, ISO 8601 in UTC.
             content: `state`, a `modellab.regression.state.State` as JSON has it, and `reason`.
         """
-        self._write_once("baselines", identifier, at, {**content, "set_by": _user_name()})
+        self._write_once("baselines", identifier, at, {**content, "set_by": user_name()})
 
     def gate(self, identifier: str, at: str, content: dict[str, Any]) -> None:
         """What the regression gate said of a system on a dataset.
@@ -258,7 +258,7 @@ class Recorder:
                 `system_before` and `system_after`: columns of the table `lifecycle_events`.
         """
         at, identifier = stamp(), uuid.uuid4().hex[:16]
-        self._write_once("lifecycle_events", identifier, at, {**content, "decided_by": _user_name(), "occurred_at": at})
+        self._write_once("lifecycle_events", identifier, at, {**content, "decided_by": user_name(), "occurred_at": at})
         return identifier
 
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
@@ -322,7 +322,7 @@ def _claim_rows(folder: Path) -> list[dict[str, Any]]:
     return [{"model_id": folder.name, "stated_in": claim.pop("source"), **claim} for claim in claims]
 
 
-def _user_name() -> str | None:
+def user_name() -> str | None:
     """The account that this process runs under; None where it has no name, as in some containers."""
     try:
         return getpass.getuser()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from modellab.artifacts.pruned import Pruned
 from modellab.artifacts.store import Artifact
 from modellab.steps.catalogue import definitions
 from modellab.warehouse.records import KINDS, Kind, Record
@@ -19,7 +20,10 @@ MARKER_BY_KIND: Mapping[Kind, str] = {kind: kind for kind in KINDS}
 ARTIFACT_MARKER = "artifacts"
 """The table that always has a row of an artifact."""
 
-MARKERS = frozenset({*MARKER_BY_KIND.values(), ARTIFACT_MARKER})
+PRUNED_MARKER = "pruned"
+"""The table that always has a row of a pruned result."""
+
+MARKERS = frozenset({*MARKER_BY_KIND.values(), ARTIFACT_MARKER, PRUNED_MARKER})
 """Tables that tell whether a source's rows are all there: written last, deleted first."""
 
 
@@ -138,6 +142,24 @@ def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
         for table, rows in derived.items()
     }
     return {**with_fingerprint, ARTIFACT_MARKER: [_artifact_row(artifact, home)]}
+
+
+def rows_of_pruned(kept: Pruned, *, whole: bool) -> Tables:
+    """The rows of a pruned result.
+
+    Args:
+        whole: those that the result itself gave; else the one that says what became of it.
+    """
+    if whole:
+        columns = columns_by_table()
+        # As they were written down; what this version's tables have no place for is left out.
+        return {
+            table: [{name: value for name, value in row.items() if name in columns[table]} for row in rows]
+            for table, rows in kept.tables.items()
+            if table in columns
+        }
+    row = {"fingerprint": kept.fingerprint, "step": kept.step, "bytes": kept.bytes, "pruned_at": kept.pruned_at}
+    return {PRUNED_MARKER: [{**row, "pruned_by": kept.pruned_by, "reason": kept.reason}]}
 
 
 def _artifact_row(artifact: Artifact, home: Path) -> Row:

@@ -13,6 +13,7 @@ import pytest
 
 from modellab import processor
 from modellab.artifacts.fingerprint import fingerprint
+from modellab.artifacts.pruned import Pruned
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.errors import LabError
 from modellab.inputs.registered import RegisteredInput
@@ -484,3 +485,31 @@ def test_observers_hear_start_progress_and_end(engine: Engine) -> None:
         StepProgressed(SOURCE.key, "test", "write", 0.5),
         StepEnded(record),
     ]
+
+
+def test_a_result_that_is_pruned_while_a_run_goes_on_is_made_again(engine: Engine) -> None:
+    first = engine.run_step(_system(), SOURCE, "write", RUN)
+    artifact = engine.store.get("write", str(first.fingerprint))
+    engine.store.pruned.write(Pruned(artifact.manifest, {}, "2026-03-01T10:00:00.000+00:00", "ann", "old"))
+    engine.store.pruned.remove_files("write", artifact.fingerprint)
+    assert not artifact.path.exists()
+    second = engine.run_step(_system(), SOURCE, "shout", RUN)
+    assert (second.status, second.error) == ("completed", None)
+    assert artifact.path.is_dir()
+    assert engine.store.pruned.read("write", artifact.fingerprint) is None
+
+
+def test_a_result_that_is_pruned_while_it_is_read_is_made_again(engine: Engine) -> None:
+    def late(context: StepContext) -> Mapping[str, object]:
+        words = context.reads["words"]
+        if not tried:
+            tried.append(True)
+            engine.store.pruned.write(Pruned(words.manifest, {}, "2026-03-01T10:00:00.000+00:00", "ann", "old"))
+            engine.store.pruned.remove_files("write", words.fingerprint)
+        return _shout(context)
+
+    tried: list[bool] = []
+    system = _system(shout=replace(SHOUT, run=late))
+    engine.run_step(system, SOURCE, "write", RUN)
+    record = engine.run_step(system, SOURCE, "shout", RUN)
+    assert (tried, record.status, record.error) == ([True], "completed", None)
