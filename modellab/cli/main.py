@@ -31,6 +31,7 @@ from modellab.cli import (
     results,
     run,
     runs,
+    search,
     signals,
     streams,
     use_cases,
@@ -69,6 +70,7 @@ app.command()(findings.findings)
 app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
 app.command()(regress.regress)
+app.command(no_args_is_help=True)(search.search)
 app.add_typer(inputs.app)
 app.add_typer(inbox.app)
 app.add_typer(runs.app)

@@ -80,7 +80,7 @@ def past_runs(
     values: list[Any] = []
     if source is not None:
         conditions.append("list_contains(?, input)")
-        values.append(_inputs(lab, source))
+        values.append(inputs_called(lab, source))
     if status is not None:
         conditions.append("status = ?")
         values.append(one_of("status", status, STATUSES))
@@ -115,8 +115,12 @@ def _recorded_inputs(lab: Lab) -> list[_RecordedInput]:
     ]
 
 
-def _inputs(lab: Lab, called: str) -> list[str]:
-    """The keys of the inputs that are called so."""
+def inputs_called(lab: Lab, called: str) -> list[str]:
+    """The keys of the inputs that are called so (`modellab.inputs.lookup`), also of those that are gone from the lab.
+
+    Raises:
+        UnknownName: none is.
+    """
     known = _recorded_inputs(lab)
     if found := meant_by(called, known):
         return [each.key for each in found]

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from modellab.errors import WarehouseError
 from modellab.leftovers import remove_leftovers
 from modellab.pipeline.record import RunIdentity
+from modellab.search import index
 from modellab.settings import Lab
 from modellab.trouble import storage_error
 from modellab.warehouse import database_file, derived, schema
@@ -159,8 +160,8 @@ class _Build:
         self._rejected: list[LakeFile] = []
         self._replaced: list[LakeFile] = []
         """Files of the lake that hold rows of results that were made anew since."""
-        self._forgot = False
-        """Whether rows were taken out of tables."""
+        self._forgotten: list[str] = []
+        """Sources whose rows were taken out of tables."""
 
     def run(self, start_over: StartOver | None) -> None:
         """Build.
@@ -208,6 +209,7 @@ class _Build:
             or self._views_changed(connection)
             or self._names_changed(connection)
             or self._dead_runs(connection)
+            or index.is_stale(connection)
         )
 
     def _new_files(self, connection: duckdb.DuckDBPyConnection) -> list[LakeFile]:
@@ -262,10 +264,11 @@ class _Build:
         self.report.problems += self._names.problems
         if self._names_changed(connection):
             replace_names(connection, self._names)
-        everything = self._forgot or self._views_changed(connection)
+        everything = bool(self._forgotten) or self._views_changed(connection)
         if self._views_changed(connection):
             schema.replace_views(connection, CATALOG)
         derived.refresh(connection, everything=everything)
+        index.refresh(connection, new=derived.news(connection, "utterances"), forgotten=self._forgotten)
         connection.execute("DELETE FROM bookkeeping.digests")
         connection.execute(
             "INSERT INTO bookkeeping.digests VALUES (?, ?)", [schema.schema_digest(), schema.views_digest()]
@@ -296,7 +299,7 @@ class _Build:
         """Take the rows of sources out of the tables and of the lake's files that are loaded."""
         if not sources:
             return
-        self._forgot = True
+        self._forgotten += sources
         loaded = set(connection.execute('SELECT "table", name FROM bookkeeping.files').fetchall())
         files = [file for file in self.lake.files() if (file.table, file.name) in loaded]
         for table in columns_by_table():

@@ -80,6 +80,7 @@ NEWS_OF = {
     "artifacts": ("result", "fingerprint"),
     "scores": ("result", "fingerprint"),
     "lifecycle_events": ("decision", "source"),
+    "segments": ("utterances", "fingerprint"),
 }
 """Table -> what a new row of it is news of, and the column that names it."""
 
@@ -100,6 +101,12 @@ def note_news(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> N
         connection.execute(
             f"INSERT INTO news SELECT DISTINCT '{kind}', {column} FROM ({rows}) WHERE {column} IS NOT NULL"
         )
+
+
+def news(connection: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
+    """The names of what is new of a kind."""
+    found = connection.execute("SELECT DISTINCT name FROM news WHERE kind = ?", [kind]).fetchall()
+    return [name for (name,) in found]
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from modellab.search import index
 from modellab.settings import Lab
 from modellab.steps.catalogue import steps_by_name
 from modellab.warehouse import derived, schema
@@ -67,6 +68,8 @@ def tables_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
                 patch.setattr(schema, "VIEWS", views)
                 # Of such tables nothing follows.
                 patch.setattr(derived, "refresh", lambda connection, *, everything: None)
+                patch.setattr(index, "refresh", lambda connection, *, new, forgotten: None)
+                patch.setattr(index, "is_stale", lambda connection: False)
                 _forget_tables()
                 yield
         finally:
