@@ -8,12 +8,13 @@ from modellab.cli.main import main as command_line
 
 if TYPE_CHECKING:
     from modellab.runs.launching import RunLauncher
+    from modellab.runs.stopping import RunStopper
     from modellab.settings import Lab
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; see `modellab.cli.main.main`."""
-    return command_line(arguments, open_launcher)
+    return command_line(arguments, open_launcher, open_stopper)
 
 
 def open_launcher(lab: "Lab") -> "RunLauncher":
@@ -24,6 +25,13 @@ def open_launcher(lab: "Lab") -> "RunLauncher":
         from modellab_dagster.launch import Launcher
 
     return Launcher(lab)
+
+
+def open_stopper(lab: "Lab") -> "RunStopper":
+    """The stopper of a lab. Imports Dagster, and no step."""
+    from modellab_dagster.stopper import Stopper
+
+    return Stopper(lab)
 
 
 if __name__ == "__main__":  # as a child of a Dagster run: `resources.program`

@@ -7,7 +7,7 @@ from filelock import FileLock
 
 from modellab.files import write_atomic
 from modellab.settings import PROJECT_ROOT, Lab
-from modellab.upkeep.dagster_settings import SHIPPED, settings_file
+from modellab.upkeep.dagster_settings import SHIPPED, is_outdated, settings_file
 from modellab_dagster._dagster_internals import DagsterSqliteStorage, InstanceRef, NoOpComputeLogManager
 from modellab_dagster.storage import KeptSqliteStorage
 
@@ -16,10 +16,13 @@ _LOCK = ".opening.lock"
 
 
 def prepare_home(lab: Lab) -> Path:
-    """Make `DAGSTER_HOME` with the settings that a lab begins with; returns its path. Settings that are there stay."""
+    """Make `DAGSTER_HOME` with the settings that a lab begins with; returns its path.
+
+    Settings that are there stay, unless they are what an earlier version began with.
+    """
     lab.dagster_home.mkdir(parents=True, exist_ok=True)
     settings = settings_file(lab)
-    if not settings.exists():
+    if not settings.exists() or is_outdated(settings):
         write_atomic(settings, SHIPPED.read_bytes())
     return lab.dagster_home
 

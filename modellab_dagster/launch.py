@@ -4,6 +4,7 @@ The runs are those that the UI starts: the same code location, jobs, partitions 
 be run again from there.
 """
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import ExitStack
 from types import TracebackType
@@ -21,6 +22,7 @@ from modellab.runs.launching import LaunchResult, Told, ignore_waiting
 from modellab.runs.slots import run_slot
 from modellab.settings import Lab
 from modellab.warehouse.liveness import ProcessMark
+from modellab.warehouse.stops import stop_of
 from modellab_dagster._dagster_internals import (
     INTERRUPTED,
     InMemoryJob,
@@ -35,8 +37,9 @@ from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.partitions import register_partitions
 from resources.engine import most_runs
+from resources.launched import process_tag
 from resources.models import close_models
-from resources.tags import FORCE_TAG, PROCESS_TAG
+from resources.tags import FORCE_TAG
 
 LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""
@@ -133,19 +136,23 @@ class Launcher:
         """Say in Dagster that someone stopped the run, unless it was over when they did."""
         found = self._instance.get_run_by_id(run.run_id)
         if found is not None and (not found.is_finished or found.status == dg.DagsterRunStatus.FAILURE):
-            self._instance.report_run_canceled(found, "Stopped from the command line.")
+            stop = stop_of(self._lab, run.run_id)
+            said = str(stop).capitalize() if stop else "Stopped from the command line"
+            self._instance.report_run_canceled(found, f"{said}.")
 
     def _create_run(
         self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool, only: Set[str] | None
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
         asked = Asked(self._lab, systems, sources, only)
         job = defs.resolve_job_def(asked.job) if asked.job else defs.resolve_implicit_global_asset_job_def()
+        run_id = str(uuid.uuid4())
         run = self._instance.create_run_for_job(
+            run_id=run_id,
             job_def=job.get_subset(asset_selection=asked.selection),
             run_config={**_QUIET, **asked.config},
             tags={
                 **asked.tags(self._instance),
-                PROCESS_TAG: self._mark.name,
+                **process_tag(self._mark.name, run_id),
                 **({FORCE_TAG: "true"} if force else {}),
             },
             asset_selection=asked.selection,

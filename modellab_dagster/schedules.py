@@ -6,6 +6,7 @@ from assets.regression import RegressionConfig, regression
 from assets.warehouse import warehouse
 from modellab.regression.pace import REPEATS
 from modellab.settings import Lab
+from modellab.upkeep.dagster_settings import ONE_AT_A_TIME
 
 housekeeping = dg.define_asset_job(
     "housekeeping", selection=dg.AssetSelection.assets(warehouse), description="Puts the lab in order."
@@ -24,6 +25,7 @@ regression_sweep = dg.define_asset_job(
     "regression_sweep",
     selection=dg.AssetSelection.assets(regression) | dg.AssetSelection.checks_for_assets(regression),
     description="Holds what models measure now against their baselines.",
+    tags={ONE_AT_A_TIME: "regression_sweep"},  # dagster.yaml says so many at once
 )
 
 nightly_regressions = dg.ScheduleDefinition(

@@ -25,13 +25,13 @@ from modellab.steps.definition import Kind
 from modellab.steps.reads import latest_first
 from modellab.warehouse.liveness import ProcessMark
 from modellab.warehouse.recorder import Recorder
+from modellab.warehouse.stops import stop_of
 from resources.artifacts import ArtifactsResource
 from resources.devices import DevicesResource
-from resources.launched import launch_of
+from resources.launched import launch_of, own_process
 from resources.models import ModelsResource
 from resources.overlap import Overlap, Task
 from resources.selection import SelectionResource
-from resources.tags import PROCESS_TAG
 from resources.warehouse import WarehouseResource
 
 _log = logging.getLogger(__name__)
@@ -276,8 +276,11 @@ class RunSession:
     def _end(self, input_key: str, system_key: str, pair: _Pair) -> None:
         if not pair.ended:
             pair.ended = True
-            self._recorder.run_ended(pair.identity, pair.status, pair.error)
-            emit(RunEnded(input_key, system_key, pair.status, pair.error), pair.identity)
+            status, error = pair.status, pair.error
+            if status == "canceled" and (stop := stop_of(self.engine.lab, self._dagster_run_id)):
+                error = str(stop)
+            self._recorder.run_ended(pair.identity, status, error)
+            emit(RunEnded(input_key, system_key, status, error), pair.identity)
 
 
 def _nothing_to_do(system: System, planned: Set[str]) -> UsageError:
@@ -335,7 +338,7 @@ class EngineResource(dg.ConfigurableResource[Any]):
             raise RuntimeError("the engine serves Dagster runs only")
         launch = launch_of(run, instance)
         lab, most = self.devices.lab(), most_runs(instance)
-        if run.parent_run_id or PROCESS_TAG not in run.tags:
+        if own_process(run) is None:
             ProcessMark(lab, run.run_id)  # by which `end_interrupted_runs` tells whether it lives
         recorder = self.warehouse.recorder()
         recorder.models(self.models.registry())

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 PROCESS_TAG = "modellab/process"
-"""The `ProcessMark` of a process that runs pipelines by itself, as the command line does."""
+"""The `ProcessMark` of a process that runs pipelines by itself, as the command line does, and the run that this is
+said of: `resources.launched`."""
 FORCE_TAG = "modellab/force"
 """`true` makes the steps run although their results are there."""
 FILE_TAG = "modellab/file"

@@ -19,7 +19,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # On a busy machine a first import or a pause is longer than Hypothesis gives an example: that is no failure.
 settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
-_SERVED = ("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py")
+_SERVED = (
+    *("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py"),
+    "tests/orchestration/test_stopping_served.py",
+)
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = (
     *("tests/docs/test_readme.py", "tests/docs/test_evaluating_a_model.py"),

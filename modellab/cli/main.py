@@ -38,6 +38,7 @@ from modellab.cli import (
     warehouse,
 )
 from modellab.cli.console import error_document, marked, print_json, print_line, stderr
+from modellab.cli.launching import HandedIn
 from modellab.errors import Interrupted, LabError
 from modellab.legible import legible
 from modellab.redaction import guard_logs, redact
@@ -46,6 +47,7 @@ from modellab.trouble import as_lab_error
 
 if TYPE_CHECKING:
     from modellab.runs.launching import OpenLauncher
+    from modellab.runs.stopping import OpenStopper
 
 _BY_TYPER = 130
 """What Typer makes of a `KeyboardInterrupt`."""
@@ -117,7 +119,11 @@ class _LegibleFormatter(logging.Formatter):
         return legible(super().format(record))
 
 
-def main(arguments: Sequence[str] | None = None, launcher: "OpenLauncher | None" = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    launcher: "OpenLauncher | None" = None,
+    stopper: "OpenStopper | None" = None,
+) -> int:
     """Run the command line and return the exit code: 0 all well, 1 something failed, 2 wrong usage, 130 or 143 stopped
     by Ctrl-C or SIGTERM.
 
@@ -127,14 +133,16 @@ def main(arguments: Sequence[str] | None = None, launcher: "OpenLauncher | None"
     Args:
         arguments: without them it is the program: it takes those of the process, and ends the process.
         launcher: makes what runs pipelines; without it, the installed one does.
+        stopper: makes what stops runs; likewise.
     """
+    handed_in = HandedIn(launcher, stopper)
     if arguments is not None:
-        return _run(list(arguments), launcher)
+        return _run(list(arguments), handed_in)
     streams.protect_standard_streams()
     if completion.is_asked():
         _end_process(completion.answer(lambda: app([], prog_name="modellab", standalone_mode=False)))
     try:
-        code = _run(sys.argv[1:], launcher)
+        code = _run(sys.argv[1:], handed_in)
     except KeyboardInterrupt:  # between two watches
         code = signals.exit_code(SIGINT)
     _end_process(code)
@@ -154,10 +162,10 @@ def _end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _run(given: list[str], launcher: "OpenLauncher | None") -> int:
+def _run(given: list[str], handed_in: HandedIn) -> int:
     streams.tolerate_encodings()
     with signals.watching(_say_stopping):
-        code = _run_command(given, launcher)
+        code = _run_command(given, handed_in)
         if signals.asked_to_stop() and code == 0:  # too late to stop anything, but never lost
             return signals.exit_code()
         return code
@@ -167,10 +175,10 @@ def _say_stopping() -> None:
     print_line(stderr(), "Stopping when the work at hand lets go; Ctrl-C again ends it at once.", "dim")
 
 
-def _run_command(given: list[str], launcher: "OpenLauncher | None") -> int:
+def _run_command(given: list[str], handed_in: HandedIn) -> int:
     as_json, debug = "--json" in given, "--debug" in given
     try:
-        code = app(given, prog_name="modellab", standalone_mode=False, obj=launcher)
+        code = app(given, prog_name="modellab", standalone_mode=False, obj=handed_in)
     except TyperException as error:
         return _wrong_usage(error, as_json=as_json)
     except (Abort, Interrupted, KeyboardInterrupt) as error:

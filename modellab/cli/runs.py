@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion, runs_prune, runs_quarantine
+from modellab.cli import completion, runs_kill, runs_prune, runs_quarantine
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
 app.command("quarantine", no_args_is_help=True)(runs_quarantine.quarantine)
 app.command("prune", no_args_is_help=True)(runs_prune.prune)
+
+app.command("kill", no_args_is_help=True)(runs_kill.kill)
 
 RunArgument = Annotated[
     str,

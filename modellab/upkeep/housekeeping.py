@@ -15,6 +15,7 @@ from modellab.leftovers import remove_leftovers
 from modellab.pipeline.event_file import remove_old_events
 from modellab.settings import Lab
 from modellab.warehouse.builder import BuildReport, build
+from modellab.warehouse.stops import remove_old_stops
 
 Progress = Callable[[float], None]
 _NIGHTS = 7
@@ -39,6 +40,7 @@ def upkeep(lab: Lab) -> UpkeepReport:
     results whose turn it is."""
     removed = remove_leftovers(lab, everywhere=True)
     remove_old_events(lab)
+    remove_old_stops(lab)
     damaged = damaged_results(lab, tonight(ArtifactStore(lab.artifacts).places(), datetime.now(UTC)))
     return UpkeepReport(removed, build(lab), dict(damaged_inputs(lab)), dict(damaged))
 

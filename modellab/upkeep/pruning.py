@@ -14,6 +14,7 @@ from modellab.artifacts.pruned import ENDING, Pruned
 from modellab.artifacts.store import ArtifactStore
 from modellab.errors import LabError, UsageError
 from modellab.names import one_of
+from modellab.processes import user_name
 from modellab.runs.past import STATUSES
 from modellab.settings import Lab
 from modellab.steps.catalogue import definitions
@@ -22,7 +23,6 @@ from modellab.upkeep.resting import rested_on
 from modellab.wall_clock import now, stamp
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
-from modellab.warehouse.recorder import user_name
 from modellab.warehouse.rows import rows_of_artifact
 
 _RUNS = """

@@ -30,6 +30,7 @@ from modellab.warehouse.recovery import manifests, missing_sources, note_seen, r
 from modellab.warehouse.rows import MARKERS
 from modellab.warehouse.schema import columns_by_table
 from modellab.warehouse.sources import SourceFolder, changed_folders, has_settled, source_folders
+from modellab.warehouse.stops import stop_of
 from modellab.warehouse.working_copy import StartOver, detach, remove_working_copies, working_copy
 
 _log = logging.getLogger(__name__)
@@ -323,9 +324,12 @@ class _Build:
             return
         recorder = Recorder(self.lab)
         for run in dead:
-            recorder.run_ended(run, "interrupted", "the process that ran it died")
+            if stop := stop_of(self.lab, run.dagster_run_id):
+                recorder.run_ended(run, "canceled", str(stop))
+            else:
+                recorder.run_ended(run, "interrupted", "the process that ran it died")
         loader.load(self._new_files(connection))
-        self.report.interrupted_runs = len(dead)
+        self.report.interrupted_runs = sum(stop_of(self.lab, run.dagster_run_id) is None for run in dead)
 
     def _note_ended_runs(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Remember up to when all runs are over, so that the next build looks at the later ones alone."""

@@ -1,12 +1,22 @@
-"""Telling whether the process that started a run still lives: it holds a lock that the system drops when it dies."""
+"""Telling whether the process that started a run still lives: it holds a lock that the system drops when it dies.
 
+Beside the lock lies which process that is, for whoever wants to end it.
+"""
+
+import json
+import os
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from modellab.errors import TextRefused
+from modellab.files import write_atomic
+from modellab.outside import read_json
+from modellab.processes import Process, process_of
 from modellab.settings import Lab
 
 _STALE_S = 24 * 3600.0
@@ -33,6 +43,9 @@ class ProcessMark:
         with suppress(Timeout):
             lock.acquire(timeout=0)
             _held.append(lock)
+            if this := process_of(os.getpid()):
+                with suppress(OSError):  # on a full disk: then nobody can end it by its mark, and it runs all the same
+                    write_atomic(_holder(lab, self.name), json.dumps(asdict(this)), sync=False)
 
 
 def is_known(lab: Lab, name: str) -> bool:
@@ -46,10 +59,23 @@ def lives(lab: Lab, name: str) -> bool:
     return path.is_file() and not _is_free(path)
 
 
+def holder(lab: Lab, name: str) -> Process | None:
+    """The process that holds a mark; None when nobody does, or it is not one of this machine."""
+    if not lives(lab, name):
+        return None
+    try:
+        said = read_json(_holder(lab, name))
+        process = Process(int(said["pid"]), str(said["birth"]))
+    except (OSError, TextRefused, TypeError, KeyError, ValueError):
+        return None
+    return process if process.lives else None
+
+
 def remove_stale_marks(lab: Lab) -> None:
     """Delete marks of processes that ended long ago."""
     for path in _folder(lab).glob("*.lock"):
         if time.time() - path.stat().st_mtime > _STALE_S and _is_free(path):
+            _holder(lab, path.stem).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
 
 
@@ -65,3 +91,7 @@ def _is_free(path: Path) -> bool:
 
 def _folder(lab: Lab) -> Path:
     return lab.home / "running"
+
+
+def _holder(lab: Lab, name: str) -> Path:
+    return _folder(lab) / f"{name}.json"

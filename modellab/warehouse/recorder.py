@@ -1,6 +1,5 @@
 """Writing down what happens: first the record, which is what counts, then the rows that follow from it, in the lake."""
 
-import getpass
 import hashlib
 import logging
 import os
@@ -24,6 +23,7 @@ from modellab.files import canonical_json
 from modellab.inputs.registered import RegisteredInput
 from modellab.pipeline.record import CheckRecord, Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System
+from modellab.processes import user_name
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig
 from modellab.registry.machine import Machine, known_machine
@@ -320,14 +320,6 @@ def _claim_rows(folder: Path) -> list[dict[str, Any]]:
         return []
     claims = [claim.model_dump(mode="json") for claim in load_claims(folder)]
     return [{"model_id": folder.name, "stated_in": claim.pop("source"), **claim} for claim in claims]
-
-
-def user_name() -> str | None:
-    """The account that this process runs under; None where it has no name, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None
 
 
 def _digest(text: str) -> str:

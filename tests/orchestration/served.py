@@ -140,11 +140,13 @@ class ServedUi:
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return str(answer["backfillId"])
 
-    def launch(self, job: str, assets: Sequence[str], tags: Mapping[str, str]) -> str:
+    def launch(
+        self, job: str, assets: Sequence[str], tags: Mapping[str, str], config: Mapping[str, Any] | None = None
+    ) -> str:
         """Launch what the UI's dialog launches as one run."""
         params = {
             "mode": "default",
-            "runConfigData": "{}",
+            "runConfigData": json.dumps(config or {}),
             "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
             "selector": {**REPOSITORY, "pipelineName": job, "assetSelection": [{"path": [name]} for name in assets]},
         }
@@ -161,6 +163,15 @@ class ServedUi:
         """The runs with a tag, as they stand."""
         answer = self.ask(_RUNS, {"tags": [{"key": key, "value": value}]})["runsOrError"]
         return list(answer["results"])
+
+    def terminate(self, run: str) -> None:
+        """What the UI's Terminate does."""
+        answer = self.ask("mutation($id: String!) { terminateRun(runId: $id) { __typename } }", {"id": run})
+        assert answer["terminateRun"]["__typename"] == "TerminateRunSuccess", self.log(run)
+
+    def status(self, run: str) -> str:
+        asked = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+        return str(self.ask(asked, {"id": run})["runOrError"]["status"])
 
     def kill(self) -> None:
         """End everything at once, as a power cut would: the UI, its daemon and code server, and the runs."""

@@ -1,6 +1,7 @@
 """The code location as a whole: what it offers, and that it loads the way the UI loads it."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import STEPS, can_fill, get_step
-from modellab.upkeep.dagster_settings import missing_needs
+from modellab.upkeep.dagster_settings import is_outdated, missing_needs
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
 from modellab_dagster.jobs import STEPS_BY_JOB
@@ -170,12 +171,29 @@ def test_settings_that_the_labs_user_made_stay_and_what_they_lack_is_said(lab, r
     assert path.read_text() == "telemetry: {enabled: true}\npython_logs: {managed_python_loggers: [modellab]}\n"
     begins = f"{path} differs from {PROJECT_ROOT / 'dagster.yaml'} in what Model Lab needs: without "
     assert missing_needs(lab) == [
+        f"{begins}run_launcher, Terminate in the UI leaves a model in the middle of its work alone, and runs of the"
+        " command line altogether.",
         f"{begins}run_monitoring.enabled: true, runs of the UI whose process was killed are shown as running for ever.",
+        f"{begins}modellab/one_at_a_time in tag_concurrency_limits, two regression sweeps may run at once.",
         f"{begins}assets, resources in python_logs.managed_python_loggers, what they log is not shown with their runs.",
     ]
     path.write_text("run_monitoring: [")
     [said] = missing_needs(lab)
     assert said.startswith(f"{path} can't be read, and Dagster won't start: ")
+
+
+def test_settings_that_nobody_changed_are_brought_up_to_date(lab):
+    path = prepare_home(lab) / "dagster.yaml"
+    now = path.read_text()
+    first_blocks = re.sub(
+        r"    # Runs with the same.*?(?=\n\n)\n|# Dagster's own, whose.*?\n\n", "", now, flags=re.DOTALL
+    )
+    path.write_text(first_blocks)
+    assert "run_launcher" not in first_blocks and is_outdated(path)
+    assert prepare_home(lab) == path.parent and path.read_text() == now
+    path.write_text(f"{first_blocks}# mine\n")
+    prepare_home(lab)
+    assert path.read_text() == f"{first_blocks}# mine\n"
 
 
 def test_the_kept_event_log_takes_the_place_of_sqlite_alone(lab, tmp_path):
