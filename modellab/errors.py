@@ -209,6 +209,10 @@ class UseCaseError(LabError):
     """A use case's file that can't be read, is not valid, or whose id is taken."""
 
 
+class PromotionRefused(LabError):
+    """The evidence does not allow a system to be promoted."""
+
+
 class InboxError(LabError):
     """A watched folder whose file can't be read or is not valid, or that can't be watched or looked into."""
 

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     inbox: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description=f"folders that are watched for recordings, with {os.pathsep} between them; see docs/inbox.md"
     )
+    follow: str | None = Field(
+        None, description="a use case: modellab run without --pipeline takes what is promoted for it; see promotion.md"
+    )
     offline: bool = Field(False, description="never ask the hub, even when it could be reached")
     timezone: Annotated[str, AfterValidator(checked_zone)] | None = Field(
         None, description="time zone whose days count, such as Europe/Berlin; left out: the machine's"

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.catalogue import ASSETS
+from assets.promotions import PROMOTIONS_ASSET
 from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
@@ -47,7 +48,7 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 
 defs = dg.Definitions(
-    assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET],
+    assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET, PROMOTIONS_ASSET],
     jobs=[*JOBS, any_steps, inbox_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
     sensors=[partitions_on_offer, audio_drops],

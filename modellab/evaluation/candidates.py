@@ -16,6 +16,7 @@ from modellab.evaluation.evidence import Contestant, Evidence, Measured
 from modellab.evaluation.use_cases import SPEED, Criterion, UseCase
 from modellab.pipeline.system import System
 from modellab.registry.registry import ModelRegistry
+from modellab.statistics.cases import Case
 from modellab.statistics.comparing import Comparison, Versus, compare_systems
 from modellab.statistics.intervals import Interval, interval
 
@@ -89,6 +90,14 @@ class Candidate:
         return [*(f"{one.criterion.name}: {one.missing}" for one in self.parts if one.missing), *unknown]
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreComparison:
+    """Two contestants by one criterion: differences are a's figure less b's; of speed, of seconds for each second."""
+
+    criterion: Criterion
+    comparison: Comparison
+
+
 def as_meant(criterion: Criterion, figure: float) -> float:
     """A measured figure as a criterion means it: of seconds per second of sound, times real time."""
     if criterion.metric != SPEED:
@@ -154,16 +163,33 @@ def _part(criterion: Criterion, measured: Measured | None, contestant: Contestan
     return Part(criterion, figure, missing)
 
 
+def compared(found: Evidence, score: Sequence[Criterion], a: Contestant, b: Contestant) -> list[ScoreComparison]:
+    """Two contestants on the same recordings, by each criterion that both were measured by.
+
+    Each comparison stands for itself: there are two systems, and the score is one question about them.
+    """
+    of_two = []
+    for criterion in score:
+        measured = found.measured[criterion.name]
+        if measured is not None and a in measured.cases and b in measured.cases:
+            both = {str(one): measured.cases[one] for one in (a, b)}
+            of_two += [ScoreComparison(criterion, versus.comparison) for versus in _versus(measured, both, seed=0)]
+    return of_two
+
+
 def _ranked(those: Sequence[Candidate], found: Evidence, seed: int) -> list[Candidate]:
     names = [one.name for one in those]
-    by_pair: dict[tuple[str, str], list[tuple[Criterion, Comparison]]] = {}
+    by_pair: dict[tuple[str, str], list[ScoreComparison]] = {}
     for criterion in [part.criterion for part in those[0].parts] if those else ():
         measured = found.measured[criterion.name]
-        for versus in _compared(measured, those, seed) if measured else ():
-            by_pair.setdefault((versus.a, versus.b), []).append((criterion, versus.comparison))
+        if measured is None:
+            continue
+        by_name = {str(one): cases for one, cases in measured.cases.items()}
+        for versus in _versus(measured, {name: by_name[name] for name in names}, seed):
+            by_pair.setdefault((versus.a, versus.b), []).append(ScoreComparison(criterion, versus.comparison))
     ahead: dict[str, set[str]] = {name: set() for name in names}
-    for (a, b), compared in by_pair.items():
-        least, most = _limits(compared)
+    for (a, b), every in by_pair.items():
+        least, most = score_limits(every)
         if least > 0:
             ahead[a].add(b)
         elif most < 0:
@@ -188,16 +214,14 @@ def _ranked(those: Sequence[Candidate], found: Evidence, seed: int) -> list[Cand
     return sorted(ranked, key=lambda one: (one.rank, -(one.score or 0.0), one.name))
 
 
-def _compared(measured: Measured, those: Sequence[Candidate], seed: int) -> list[Versus]:
-    by_name = {str(one): cases for one, cases in measured.cases.items()}
-    of_those = {one.name: by_name[one.name] for one in those}
+def _versus(measured: Measured, systems: Mapping[str, Sequence[Case]], seed: int) -> list[Versus]:
     measure = measured.measure
-    return compare_systems(of_those, better=measure.better, unit=measure.unit, bounds=measure.bounds, seed=seed)
+    return compare_systems(systems, better=measure.better, unit=measure.unit, bounds=measure.bounds, seed=seed)
 
 
-def _limits(compared: Sequence[tuple[Criterion, Comparison]]) -> tuple[float, float]:
+def score_limits(those: Sequence[ScoreComparison]) -> tuple[float, float]:
     """The least and the most by which a's score may exceed b's, each difference anywhere in its interval."""
-    ends = [_ends(criterion, comparison) for criterion, comparison in compared]
+    ends = [_ends(one.criterion, one.comparison) for one in those]
     return math.fsum(low for low, _ in ends), math.fsum(high for _, high in ends)
 
 

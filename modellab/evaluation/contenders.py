@@ -32,7 +32,7 @@ class Field:
     @property
     def commands(self) -> list[str]:
         """What would get the evidence that is missing, on this machine."""
-        return list(dict.fromkeys(_commands(self.use_case, self.of("lacks evidence"))))
+        return bench_commands(self.use_case, self.of("lacks evidence"))
 
 
 def field_of(lab: Lab, use_case: UseCase, registry: ModelRegistry) -> Field:
@@ -84,6 +84,11 @@ def _unavailable(system: System, models: Models) -> str | None:
     # In a few words: `modellab models show` has all of it.
     named = {ref: "" if str(ref) == system.key else f"{ref}: " for ref, _ in lacking}
     return "; ".join(f"{named[ref]}{found.missing or found.reason}" for ref, found in lacking) or None
+
+
+def bench_commands(use_case: UseCase, lacking: Iterable[Candidate]) -> list[str]:
+    """What would get the evidence that candidates lack, those that can't run here left out."""
+    return list(dict.fromkeys(_commands(use_case, lacking)))
 
 
 def _commands(use_case: UseCase, lacking: Iterable[Candidate]) -> Iterator[str]:

@@ -12,14 +12,15 @@ def field_document(found: Field) -> dict[str, Any]:
     return {
         "use_case": found.use_case.id,
         "title": found.use_case.title,
-        "candidates": [_candidate(one) for one in found.candidates],
+        "candidates": [candidate_document(one) for one in found.candidates],
         "commands": found.commands,
         "gone": dict(found.gone),
         "other_machines": found.evidence.other_machines,
     }
 
 
-def _candidate(one: Candidate) -> dict[str, Any]:
+def candidate_document(one: Candidate) -> dict[str, Any]:
+    """One candidate."""
     return {
         "system": one.system,
         "device": one.device,

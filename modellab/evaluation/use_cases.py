@@ -99,6 +99,9 @@ class UseCase(_Strict):
     surfaces: list[str] = Field(min_length=1, description="what a candidate must offer, with steps for all of them")
     constraints: Constraints = Field(default_factory=Constraints)
     score: list[Criterion] = Field(min_length=1, description="what the score is made of; weights add up to 1")
+    margin: float = Field(
+        0.02, ge=0, le=1, description="a system is promoted whose score may be so much lower than the present one's"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> "UseCase":

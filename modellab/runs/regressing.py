@@ -2,13 +2,14 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from modellab.datasets.catalogue import Catalogue
 from modellab.errors import DatasetError, LabError, UsageError
 from modellab.pipeline.readiness import readiness
 from modellab.pipeline.system import System, resolve_system
+from modellab.promotion.watching import watched, with_watched
 from modellab.registry.config import Status
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
@@ -32,8 +33,14 @@ _WATCHED = frozenset({"golden", "smoke"})
 """Parts of the ids of datasets that are watched without being named."""
 
 
-def status_of(system: System, registry: ModelRegistry) -> Status:
-    """The least that any of a system's models is; production for one without models."""
+def status_of(system: System, registry: ModelRegistry, promoted: Container[str] = ()) -> Status:
+    """The least that any of a system's models is; production for one without models, and for one that is promoted.
+
+    Args:
+        promoted: keys of the systems that are in use for some use case.
+    """
+    if system.key in promoted:
+        return "production"
     found = [registry.get(ref.id).status for step in system.steps for ref in step.models]
     return max(found, key=_FROM_BEST.index, default="production")
 
@@ -91,9 +98,12 @@ def regress(
     """
     gate = _Gate(lab, start, watcher, regression_settings(lab), folders, repeats, accept, check_stopped)
     registry = ModelRegistry()
-    targets = _targets(lab, registry, gate.settings, datasets, systems)
+    in_use = watched(lab)
+    plan = with_watched(gate.settings.plan or default_plan(lab, registry), in_use)
+    targets = _targets(lab, registry, plan, datasets, systems)
+    promoted = {name for target in in_use for name in target.systems}
     with Models(lab, registry) as models:
-        split = [(target, *_split(lab, target, registry, models)) for target in targets]
+        split = [(target, *_split(lab, target, registry, models, promoted)) for target in targets]
     sweep, judged = uuid.uuid4().hex[:16], []
     for target, there, missing in split:
         found = [Judged(_not_measured(target.dataset, key, why), status) for key, (why, status) in missing.items()]
@@ -107,14 +117,13 @@ def regress(
 
 
 def _targets(
-    lab: Lab, registry: ModelRegistry, settings: Regression, datasets: Sequence[str], systems: Sequence[str]
+    lab: Lab, registry: ModelRegistry, planned: Sequence[Target], datasets: Sequence[str], systems: Sequence[str]
 ) -> list[Target]:
     keys = {resolve_system(name, registry, lab).key for name in systems}
     for name in datasets:
         Catalogue(lab).get(name)
     if datasets and systems:
         return [Target(dataset=name, systems=sorted(keys)) for name in dict.fromkeys(datasets)]
-    planned = settings.plan or default_plan(lab, registry)
     found = []
     for target in planned:
         kept = [name for name in target.systems if not keys or _key(lab, registry, name) in keys]
@@ -138,7 +147,7 @@ def _key(lab: Lab, registry: ModelRegistry, name: str) -> str | None:
 
 
 def _split(
-    lab: Lab, target: Target, registry: ModelRegistry, models: Models
+    lab: Lab, target: Target, registry: ModelRegistry, models: Models, promoted: Container[str]
 ) -> tuple[dict[str, Status], dict[str, tuple[str, Status]]]:
     """The systems of a target that can run here, and those that can't with why; each with its status."""
     there: dict[str, Status] = {}
@@ -150,7 +159,7 @@ def _split(
             missing[name] = str(error), "production"  # what is watched and gone is no small thing
             continue
         why = [f"{step}: {one.missing}" for step, one in readiness(system, models).items() if one.missing]
-        status = status_of(system, registry)
+        status = status_of(system, registry, promoted)
         if why:
             missing[system.key] = "; ".join(why), status
         else:

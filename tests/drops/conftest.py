@@ -100,7 +100,8 @@ def watch(lab: Lab, tmp_path: Path) -> Callable[..., Watched]:
     def made(**options: object) -> Watched:
         folder = (tmp_path / "dropped").resolve()
         folder.mkdir()
-        given = InboxOptions.model_validate({"folder": folder, "pipeline": "ingest", **options})
+        named = {} if "use_case" in options else {"pipeline": "ingest"}
+        given = InboxOptions.model_validate({"folder": folder, **named, **options})
         return Watched(lab, Inbox("dropped", given, folder, None))
 
     return made

@@ -2,20 +2,23 @@
 
 import itertools
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from modellab.drops import taking
+from modellab.drops.inboxes import InboxOptions
 from modellab.drops.listing import list_folder
 from modellab.drops.state import DropState
 from modellab.drops.taking import Taken, Taker
 from modellab.drops.watching import look
-from modellab.errors import LabError, StorageError
+from modellab.errors import LabError, StorageError, UsageError
 from modellab.inputs.store import InputStore
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
+from modellab.warehouse.recorder import Recorder
 
 from .conftest import Watched, write_noise
 
@@ -48,6 +51,33 @@ def test_good_duplicate_and_broken_files_each_get_one_row(watched: Watched) -> N
     assert [len(run) for run in watched.ran] == [1]
     watched.settle()
     assert len(_rows(watched)) == 4
+
+
+def test_a_use_case_has_each_file_run_by_what_is_promoted_when_it_is_taken(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch(use_case="live_caption_vad")
+    write_noise(watched.folder / "a.wav", 1)
+    watched.look()
+    watched.look()
+    with pytest.raises(UsageError, match="nothing is promoted for live_caption_vad, which the inbox dropped names"):
+        watched.take()
+    for name, system in (("a.wav", "silero_vad:v6"), ("b.wav", "ingest")):
+        about = {"subject_kind": "system", "use_case": "live_caption_vad", "system_before": None, "reason": "x"}
+        event = {"event": "promoted", "subject": system, "system_after": system, "evidence": {}, **about}
+        Recorder(watched.lab).lifecycle_event(event)
+        build(watched.lab)
+        write_noise(watched.folder / name, ord(name[0]))
+        watched.settle()
+    assert [(drop.file.name, drop.system, drop.status) for drop in watched.drops()] == [
+        ("a.wav", "silero_vad:v6", "completed"),
+        ("b.wav", "ingest", "completed"),
+    ]
+
+
+def test_an_inbox_names_a_pipeline_or_a_use_case(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="it names a pipeline and a use case; allowed: one of them"):
+        InboxOptions(folder=tmp_path, pipeline="meeting", use_case="live_caption_vad")
 
 
 def test_strange_names_are_taken_and_shown_as_text(watched: Watched) -> None:

@@ -20,6 +20,8 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps.catalogue import STEPS, can_fill, get_step
 from modellab.upkeep.dagster_settings import is_outdated, missing_needs
+from modellab.warehouse.builder import build
+from modellab.warehouse.recorder import Recorder
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance, prepare_home
 from modellab_dagster.jobs import STEPS_BY_JOB
@@ -131,6 +133,40 @@ def test_the_sensor_takes_back_what_cannot_run_here_unless_it_was_run(lab, sampl
         register_partitions(instance, systems=[gone])
         assert isinstance(_offer(instance, cursor), dg.SkipReason)
         assert instance.has_dynamic_partition("model", gone)
+
+
+def test_the_sensor_says_what_is_promoted_whenever_that_changes(lab):
+    def decided(event, system, after):
+        about = {
+            "subject_kind": "system",
+            "use_case": "live_caption_vad",
+            "system_before": None,
+            "reason": "by ear | me",
+        }
+        evidence = {"verdict": "overridden" if event == "promoted" else ""}
+        Recorder(lab).lifecycle_event(
+            {"event": event, "subject": system, "system_after": after, "evidence": evidence, **about}
+        )
+        build(lab)
+
+    def page():
+        event = instance.get_latest_materialization_event(dg.AssetKey("promotions"))
+        return event and event.asset_materialization.metadata
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = _offer(instance).cursor
+        assert page() is None
+        decided("promoted", "silero_vad:v6", "silero_vad:v6")
+        cursor = _offer(instance, cursor).cursor
+        found = page()
+        assert (found["use cases with a system"].value, found["overridden"].value) == (1, 1)
+        row = found["in use"].value.splitlines()[2]
+        assert row.startswith("| live_caption_vad | silero_vad:v6 | 20") and "by ear \\| me | overridden |" in row
+        assert isinstance(_offer(instance, cursor), dg.SkipReason)
+        decided("demoted", "silero_vad:v6", None)
+        cursor = _offer(instance, cursor).cursor
+        assert page()["use cases with a system"].value == 0
+        assert len(page()["decisions"].value.splitlines()) == 4
 
 
 def test_no_launch_of_a_job_would_warn_of_steps_that_its_pipeline_leaves_out(lab):

@@ -1,0 +1,124 @@
+"""Promotion from bench to gate, with a real model on real recordings: each test finds what the one before left."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modellab.media.sample import sample_path
+from modellab.pipeline.system import resolve_system
+from modellab.registry.registry import ModelRegistry
+from modellab.runs.regressing import status_of
+
+Call = Callable[..., tuple[int, str, str]]
+CASE, USUAL, OTHER = "live_caption_vad", "silero_vad:v6", "silero_vad:v6+vad.threshold=0.97"
+
+
+@pytest.fixture(scope="module")
+def two_measured(home: Path) -> None:
+    """Both systems on the three recordings of the smoke set."""
+    from modellab_dagster.command import main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELLAB_HOME", str(home))
+        assert main(["bench", "--dataset", "vad_smoke_v1", "--models", f"{USUAL},{OTHER}", "--json"]) == 0
+
+
+def test_nothing_is_promoted_that_was_not_measured(call: Call) -> None:
+    code, out, err = call("promote", USUAL, "--use-case", CASE)
+    assert (code, out) == (1, "")
+    assert f"{USUAL} is not promoted for {CASE}" in err
+    assert f"modellab bench --dataset vad_smoke_v1 --models {USUAL}" in err
+    assert call("promotions", "list")[1] == "Nothing was promoted yet: modellab recommend USE_CASE.\n"
+    code, _, err = call("run", sample_path(), "--use-case", CASE)
+    assert (code, f"nothing is promoted for {CASE}, which --use-case names" in err) == (2, True)
+    code, _, err = call("promote", "heuristic_diarization:mfcc", "-u", CASE)
+    assert (code, "it has no step for vad" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("two_measured")
+def test_a_promotion_says_what_it_rests_on_and_a_rebuilt_database_has_it(call: Call, home: Path) -> None:
+    code, out, _ = call("promote", USUAL, "--use-case", CASE, "--json")
+    made = json.loads(out)
+    assert (code, made["system"], made["before"], made["after"]) == (0, USUAL, None, USUAL)
+    evidence = made["evidence"]
+    assert (evidence["verdict"], evidence["datasets"]) == ("the first", {"vad_smoke_v1": "1"})
+    assert [part["n"] for part in evidence["system"]["parts"]] == [3, 3, 3]
+    missed = evidence["system"]["parts"][0]
+    assert missed["low"] <= missed["value"] <= missed["high"]
+    # Ingest, vad and its metrics of three recordings; each result is there.
+    assert len(evidence["runs"]) == 3 and len(evidence["fingerprints"]) == 9
+    assert all(list((home / "artifacts").glob(f"*/{name[:2]}/{name}")) for name in evidence["fingerprints"])
+    current = "SELECT use_case, system, promotion FROM current_promotions"
+    before = json.loads(call("sql", current, "--json")[1])
+    assert call("warehouse", "rebuild")[0] == 0
+    assert json.loads(call("sql", current, "--json")[1]) == before
+    assert json.loads(call("promotions", "show", made["id"][:6], "--json")[1]) == made
+
+
+def test_who_can_not_be_told_apart_takes_no_place_unless_somebody_answers_for_it(call: Call) -> None:
+    code, _, err = call("promote", OTHER, "-u", CASE)
+    assert code == 1 and f"it can't be told that it is not worse than {USUAL}" in err
+    code, _, err = call("promote", OTHER, "-u", CASE, "--override")
+    assert (code, "an override is given for a reason" in err) == (2, True)
+    code, out, _ = call("promote", OTHER, "-u", CASE, "--override", "--reason", "fewer false alarms")
+    assert code == 0
+    assert f"! {OTHER} is promoted for {CASE} in place of {USUAL}: fewer false alarms" in out
+    evidence = json.loads(call("promotions", "show", CASE, "--json")[1])["evidence"]
+    assert evidence["verdict"] == "overridden" and len(evidence["objections"]) == 1
+    assert evidence["against"]["system"] == USUAL and len(evidence["criteria"]) == 3
+    low, high = evidence["against"]["score_low"], evidence["against"]["score_high"]
+    assert low < 0 < high
+    page = call("promotions", "show", CASE)[1]
+    assert "promoted, overridden" in page and "! against the evidence" in page
+
+
+def test_what_is_in_use_is_followed_by_its_own_key_and_said(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, err = call("run", sample_path(), "--use-case", CASE, "--json")
+    assert code == 0
+    assert f"{OTHER} is promoted for {CASE} since 20" in err
+    [run] = json.loads(call("runs", "list", "--limit", "1", "--json")[1])["runs"]
+    assert run["system"] == OTHER
+    monkeypatch.setenv("MODELLAB_FOLLOW", CASE)
+    code, out, err = call("run", sample_path(), "--json")
+    assert (code, f"{OTHER} is promoted for {CASE} since 20" in err) == (0, True)
+    assert all(step["cached"] for file in json.loads(out)["inputs"] for step in file["steps"])
+    # A pipeline that is named is what runs.
+    assert "promoted" not in call("run", sample_path(), "--pipeline", "ingest", "--json")[2]
+    code, _, err = call("run", sample_path(), "--pipeline", "ingest", "--use-case", CASE)
+    assert (code, "a pipeline and a use case are named" in err) == (2, True)
+
+
+def test_what_is_in_use_is_watched_as_production_beside_what_the_plan_says(call: Call, home: Path) -> None:
+    (home / "regression.yaml").write_text(f"plan:\n- dataset: vad_smoke_v1\n  systems: ['{USUAL}']\n")
+    code, out, _ = call("regress", "--json")
+    judged = [(one["dataset"], one["system"], one["status"]) for one in json.loads(out)["judged"]]
+    assert code == 0
+    assert judged == [("vad_smoke_v1", USUAL, "production"), ("vad_smoke_v1", OTHER, "production")]
+
+
+def test_what_was_in_use_before_comes_back(call: Call) -> None:
+    code, out, _ = call("demote", CASE, "--reason", "misses quiet speech")
+    assert (code, f"{USUAL} is in use again" in out) == (0, True)
+    runs = {one["system"]: one["run"] for one in json.loads(call("runs", "list", "--json")[1])["runs"]}
+    code, _, err = call("runs", "promote", runs[OTHER], "-u", CASE)
+    assert code == 1 and f"{OTHER} is not promoted for {CASE}" in err
+    code, _, err = call("runs", "promote", runs["ingest"], "-u", CASE)
+    assert code == 2 and f"ingest can't serve {CASE}: it has no step for vad" in err
+    listed = json.loads(call("promotions", "list", "--json")[1])["promotions"]
+    assert [(one["event"], one["after"], one["in_use"]) for one in listed] == [
+        ("demoted", USUAL, False),
+        ("promoted", OTHER, False),
+        ("promoted", USUAL, True),
+    ]
+    assert call("demote", CASE, "--reason", "the end", "--entirely")[0] == 0
+    code, _, err = call("demote", CASE, "--reason", "more")
+    assert (code, f"nothing is promoted for {CASE}" in err) == (2, True)
+
+
+def test_an_experimental_model_that_is_in_use_is_production_for_the_gate() -> None:
+    registry = ModelRegistry()
+    system = resolve_system("heuristic_diarization:mfcc", registry)
+    assert status_of(system, registry) == "experimental"
+    assert status_of(system, registry, {system.key}) == "production"
