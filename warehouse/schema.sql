@@ -645,6 +645,34 @@ COMMENT ON COLUMN lifecycle_events.decided_by IS 'Account of whoever decided it'
 COMMENT ON COLUMN lifecycle_events.sequence IS 'In which order the lab took them down, whatever clocks said';
 COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from: the event''s id';
 
+CREATE TABLE verifications (
+    model VARCHAR NOT NULL,
+    passed BOOLEAN NOT NULL,
+    answers JSON NOT NULL,
+    weights_sha256 VARCHAR,
+    runtime VARCHAR NOT NULL,
+    runtime_version VARCHAR NOT NULL,
+    adapter_version INTEGER NOT NULL,
+    device VARCHAR NOT NULL,
+    compute_type VARCHAR NOT NULL,
+    threads INTEGER NOT NULL,
+    machine VARCHAR,
+    load_s DOUBLE NOT NULL,
+    audio_s DOUBLE,
+    inference_s DOUBLE NOT NULL,
+    peak_mib DOUBLE NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE verifications IS 'What came of examining a model with modellab models verify; see latest_verifications';
+COMMENT ON COLUMN verifications.answers IS 'In order: [{"surface", "question", "passed", "said"}]';
+COMMENT ON COLUMN verifications.machine IS 'Where it ran: hosts.machine';
+COMMENT ON COLUMN verifications.audio_s IS 'Seconds of the sound that inference_s is about; NULL of a model of texts';
+COMMENT ON COLUMN verifications.peak_mib IS 'Of the process, the model in it';
+COMMENT ON COLUMN verifications.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN verifications.source IS 'Record the row comes from';
+
 CREATE TABLE baselines (
     baseline VARCHAR NOT NULL,
     dataset VARCHAR NOT NULL,

@@ -35,6 +35,11 @@ FROM (
 WHERE system_after IS NOT NULL;
 COMMENT ON VIEW current_promotions IS 'What is promoted for each use case, since when and why';
 
+CREATE VIEW latest_verifications AS
+SELECT *, inference_s / audio_s AS real_time_factor
+FROM verifications QUALIFY row_number() OVER (PARTITION BY model ORDER BY sequence DESC NULLS LAST) = 1;
+COMMENT ON VIEW latest_verifications IS 'What came of examining each model the last time';
+
 CREATE VIEW regressions AS
 SELECT
     gates.recorded_at AS judged_at, gates.sweep, gates.dataset, gates.version, gates.system, gates.status,

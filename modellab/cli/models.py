@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from modellab.cli import completion, environments
+from modellab.cli import completion, environments, verify
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
 app.command(no_args_is_help=True)(environments.install)
+app.command()(verify.verify)
 _SURFACES_WIDTH = 13
 
 

@@ -261,6 +261,14 @@ class Recorder:
         self._write_once("lifecycle_events", identifier, at, {**content, "decided_by": user_name(), "occurred_at": at})
         return identifier
 
+    def verification(self, content: dict[str, Any]) -> None:
+        """What came of examining a model.
+
+        Args:
+            content: columns of the table `verifications`.
+        """
+        self._write_once("verifications", uuid.uuid4().hex[:16], stamp(), content)
+
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)

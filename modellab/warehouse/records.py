@@ -38,10 +38,11 @@ Kind = Literal[
     "baselines",
     "gates",
     "lifecycle_events",
+    "verifications",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates", "lifecycle_events"})
+NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates", "lifecycle_events", "verifications"})
 """What happens again and again, so that it matters which was last."""
 
 _LIMITS = Limits(bytes=256 << 20, nodes=10_000_000)

@@ -1,0 +1,141 @@
+"""Surfaces that find speech, speakers and words."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from modellab.conformance.asked import TOLERANCE_S, Given, inside, wrong_type
+from modellab.conformance.sounds import sounds
+from modellab.registry.config import ModelConfig, Variant
+from modellab.steps.asr import AsrParameters
+from modellab.steps.diarization import DiarizationParameters
+from modellab.steps.vad import VadParameters
+from modellab.surfaces.contracts import Progress
+from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Utterance, Word
+
+_ALIGNED = ("hello", "yes", "the", "and")
+"""Words of the sample's language; an aligner that knows none of them is asked nothing."""
+
+
+class _Heard:
+    """What is given to all of these."""
+
+    surface: str
+
+    def given(self, config: ModelConfig, variant: Variant) -> Sequence[Given]:
+        rate_hz = config.rate_of(self.surface)
+        assert rate_hz is not None
+        return sounds(rate_hz)
+
+
+class Vad(_Heard):
+    """Voice activity."""
+
+    surface = "vad"
+
+    def call(self, model: Any, given: Given, progress: Progress) -> Any:
+        return model.detect(given.value, VadParameters().model_dump(), progress)
+
+    def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        if bad := list(wrong_type(result, SpeechSegments)):
+            yield from bad
+            return
+        yield from _length(result.duration_s, given)
+        yield from _outside(result.segments, given, "segment")
+        if any(after.start_s < before.end_s - TOLERANCE_S for before, after in pairwise(result.segments)):
+            yield "segments overlap, or are not in order of time"
+        if given.name == "speech" and not result.segments:
+            yield "no speech was found in speech"
+
+
+class Asr(_Heard):
+    """Words."""
+
+    surface = "asr"
+
+    def call(self, model: Any, given: Given, progress: Progress) -> Any:
+        speech = [Segment(0.0, given.value.duration_s)]
+        return model.transcribe(given.value, speech, AsrParameters().model_dump(exclude_none=True), progress)
+
+    def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        if bad := list(wrong_type(result, Transcript)):
+            yield from bad
+            return
+        yield from _length(result.duration_s, given)
+        if any(after.start_s < before.start_s - TOLERANCE_S for before, after in pairwise(result.utterances)):
+            yield "utterances are not in order of time"
+        for utterance in result.utterances:
+            yield from _wrong_words(utterance, given)
+        if given.name == "speech" and not result.words:
+            yield "no words were found in speech"
+
+
+class DiarizationSurface(_Heard):
+    """Who speaks when."""
+
+    surface = "diarization"
+
+    def call(self, model: Any, given: Given, progress: Progress) -> Any:
+        return model.diarize(given.value, DiarizationParameters().model_dump(exclude_none=True), progress)
+
+    def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        if bad := list(wrong_type(result, Diarization)):
+            yield from bad
+            return
+        yield from _length(result.duration_s, given)
+        yield from _outside(result.turns, given, "turn")
+        if any(after.start_s < before.start_s for before, after in pairwise(result.turns)):
+            yield "turns are not in order of time"
+        if not all(turn.speaker for turn in result.turns):
+            yield "a turn names no speaker"
+        if given.name == "speech" and not result.turns:
+            yield "nobody was found in speech"
+
+
+class Align(_Heard):
+    """Times of words."""
+
+    surface = "align"
+
+    def call(self, model: Any, given: Given, progress: Progress) -> Any:
+        words = [word for word in _ALIGNED if model.knows(word)]
+        return model.align(given.value, words) if words else None
+
+    def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        if not model.languages:
+            yield "it knows no language"
+        if result is None:
+            return
+        words = [word for word in _ALIGNED if model.knows(word)]
+        if len(result) != len(words):
+            yield f"it gave {len(result)} spans for {len(words)} words"
+        yield from _outside(result, given, "word")
+        if any(after.start_s < before.end_s - TOLERANCE_S for before, after in pairwise(result)):
+            yield "words overlap, or are not in order of time"
+
+
+def _length(duration_s: float, given: Given) -> Iterator[str]:
+    if abs(duration_s - (given.audio_s or 0.0)) > TOLERANCE_S:
+        yield f"it says that {given.audio_s:.3f} s are {duration_s:.3f} s long"
+
+
+def _outside(stretches: Sequence[Any], given: Given, noun: str) -> Iterator[str]:
+    wrong = [one for one in stretches if not inside(one.start_s, one.end_s, given.audio_s or 0.0)]
+    if wrong:
+        yield f"{len(wrong)} of {len(stretches)} {noun}s have no length or lie outside the audio: {wrong[0]}"
+
+
+def _wrong_words(utterance: Utterance, given: Given) -> Iterator[str]:
+    """Models give some words no length: the step does (`MIN_WORD_S`)."""
+    end_s = given.audio_s or 0.0
+    timed: list[Utterance | Word] = [utterance, *utterance.words]
+    for word in timed:
+        if not -TOLERANCE_S <= word.start_s <= word.end_s <= end_s + TOLERANCE_S:
+            yield f"a word ends before it begins, or lies outside the audio: {word}"
+            return
+    if any(after.start_s < before.start_s - TOLERANCE_S for before, after in pairwise(utterance.words)):
+        yield f"words are not in order of time: {utterance.text!r}"
+    if not utterance.text.strip() or not all(word.text and word.text == word.text.strip() for word in utterance.words):
+        yield f"an utterance or a word has no text, or white space around it: {utterance.text!r}"
+    if any(word.probability is not None and not 0.0 <= word.probability <= 1.0 for word in utterance.words):
+        yield f"a word's probability is not from 0 to 1: {utterance.text!r}"

@@ -1,0 +1,66 @@
+"""Examining models that can run here, with a record of what came of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from modellab.conformance.examination import Answer, Examination, examine
+from modellab.registry.config import ModelRef
+from modellab.registry.machine import known_machine, this_machine
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import Lab
+from modellab.warehouse.recorder import Recorder
+
+
+def verifiable(lab: Lab, registry: ModelRegistry, names: Sequence[str]) -> list[ModelRef]:
+    """The models meant by names, each once: `ID:VARIANT`, `ID` for its default; without names all variants whose
+    weights are on this machine and that can run here.
+
+    Raises:
+        UnknownName: there is no such model or variant.
+    """
+    if names:
+        return list(dict.fromkeys(registry.resolve(name)[1] for name in names))
+    with Models(lab, registry) as models:
+        every = [
+            ModelRef(id=config.id, variant=variant)
+            for config in map(registry.get, registry.select())
+            for variant, described in config.variants.items()
+            if described.given is None
+        ]
+        found = [(ref, models.availability(ref)) for ref in every]
+    return [ref for ref, available in found if available.ok and not available.to_download]
+
+
+def verify(lab: Lab, registry: ModelRegistry, ref: ModelRef, told: Callable[[Answer], None]) -> Examination:
+    """Examine one model, alone in memory, and record what came of it.
+
+    Raises:
+        LabError: it can't be loaded (`modellab.registry.models.Models.lease`); nothing is recorded.
+    """
+    with Models(lab, registry) as models:
+        identity = models.identity(ref)
+        found = examine(models, ref, told)
+    facts, recorder = found.loaded.facts, Recorder(lab)
+    machine = facts.machine or this_machine().id
+    recorder.host(known_machine(machine))
+    recorder.verification(
+        {
+            "model": found.model,
+            "passed": found.passed,
+            "answers": [asdict(answer) for answer in found.answers],
+            "weights_sha256": identity.weights_sha256,
+            "runtime": identity.runtime,
+            "runtime_version": identity.runtime_version,
+            "adapter_version": registry.get(ref.id).adapter_version,
+            "device": facts.device,
+            "compute_type": facts.compute_type,
+            "threads": facts.threads,
+            "machine": machine,
+            "load_s": found.loaded.load_s,
+            "audio_s": found.audio_s,
+            "inference_s": found.inference_s,
+            "peak_mib": found.peak_mib,
+        }
+    )
+    return found
