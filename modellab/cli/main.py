@@ -27,6 +27,7 @@ from modellab.cli import (
     models,
     pipelines,
     promote,
+    recommend,
     regress,
     rescore,
     results,
@@ -80,6 +81,7 @@ app.add_typer(runs.app)
 app.add_typer(datasets.app)
 app.command(no_args_is_help=True)(use_cases.candidates)
 app.add_typer(use_cases.app)
+app.command(no_args_is_help=True)(recommend.recommend)
 app.command(no_args_is_help=True)(promote.promote)
 app.command(no_args_is_help=True)(promote.demote)
 app.add_typer(promote.app)

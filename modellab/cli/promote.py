@@ -19,9 +19,6 @@ app = typer.Typer(
     name="promotions", help="Which system is in use for what, since when, and on what evidence.", no_args_is_help=True
 )
 
-_ANY_SPEED = 1e4
-"""Times real time: from here on an interval's end says that the recordings set none."""
-
 ForUseCase = Annotated[
     str,
     typer.Option("--use-case", "-u", metavar="USE_CASE", help="For what.", autocompletion=completion.use_cases),
@@ -256,6 +253,7 @@ def _print_decision(console: "Console", one: "Decision", zone: str) -> None:
 
 def _print_figures(console: "Console", one: "Decision") -> None:
     from modellab.cli.console import print_block, print_line, table
+    from modellab.cli.part_figures import part_figure, part_interval, part_name
 
     evidence = one.evidence
     system, against = evidence.get("system"), evidence.get("against")
@@ -263,12 +261,10 @@ def _print_figures(console: "Console", one: "Decision") -> None:
         return
     rows = table("Counts", "Figure", "95 %", "Recordings", "Worst slice", right=("Recordings",))
     for part, weighed in zip(system["parts"], _by_part(evidence, system["parts"]), strict=True):
-        where = f" where {', '.join(f'{tag}={value}' for tag, value in part['where'].items())}" if part["where"] else ""
         worst = (weighed or {}).get("worst_slice")
         slice_ = f"{worst['tag']}={worst['value']} {worst['figure']:.3f}" if worst else "-"
-        within = "-" if part["low"] is None else f"{_figure(part, 'low')} to {_figure(part, 'high')}"
-        counts = f"{part['metric']} of {part['dataset']} {evidence['datasets'][part['dataset']]}{where}"
-        rows.add_row(counts, _figure(part, "value"), within, str(part["n"]), slice_)
+        counts = part_name(part, evidence["datasets"])
+        rows.add_row(counts, part_figure(part), part_interval(part), str(part["n"]), slice_)
     print_block(console, rows)
     if against and against.get("score_low") is not None:
         low, high = against["score_low"], against["score_high"]
@@ -283,13 +279,3 @@ def _by_part(evidence: "Mapping[str, Any]", parts: "Sequence[Mapping[str, Any]]"
     asked = [(part["metric"], part["dataset"], part["where"]) for part in parts]
     known = {(one["metric"], one["dataset"], str(one["where"])): one for one in evidence["criteria"]}
     return [known.get((metric, dataset, str(where))) for metric, dataset, where in asked]
-
-
-def _figure(part: "Mapping[str, Any]", name: str) -> str:
-    from modellab.evaluation.use_cases import SPEED
-
-    if part[name] is None:
-        return "-"
-    if part["metric"] != SPEED:
-        return f"{part[name]:.3f}"
-    return f"{part[name]:.1f}x" if part[name] < _ANY_SPEED else "any"

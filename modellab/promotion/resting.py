@@ -12,7 +12,7 @@ WITH
     known AS (SELECT DISTINCT input FROM current_cases SEMI JOIN wanted USING (dataset, version)),
     newest AS (
         SELECT steps.run, steps.dagster_run_id, steps.fingerprint
-        FROM steps SEMI JOIN known USING (input)
+        FROM counted_steps AS steps SEMI JOIN known USING (input)
         WHERE list_contains($systems, steps.system) AND steps.status = 'completed' AND steps.fingerprint IS NOT NULL
         QUALIFY row_number() OVER (
             PARTITION BY steps.system, steps.input, steps.step, steps.device

@@ -37,6 +37,30 @@ def test_nothing_is_promoted_that_was_not_measured(call: Call) -> None:
     assert (code, "it has no step for vad" in err) == (2, True)
 
 
+def test_nothing_is_recommended_where_nothing_was_measured(call: Call) -> None:
+    code, out, _ = call("recommend", CASE)
+    assert code == 1
+    assert "! Nothing is recommended: nothing was measured that allows a recommendation." in out
+    assert f"? {USUAL}: not measured" in out
+    assert f"  modellab bench --dataset vad_smoke_v1 --models {USUAL}\n" in out
+    code, out, _ = call("recommend", CASE, "--run", sample_path(), "--json")
+    assert (code, json.loads(out)["recommended"]) == (1, None)
+
+
+@pytest.mark.usefixtures("two_measured")
+def test_a_tie_is_said_to_be_one_and_what_is_recommended_can_be_run(call: Call) -> None:
+    code, out, _ = call("recommend", CASE)
+    assert code == 0 and f"a tie: it can't be told from {OTHER}" in out
+    assert f"modellab promote {USUAL} --use-case {CASE}" in out
+    found = json.loads(call("recommend", CASE, "--json")[1])
+    assert (found["recommended"]["system"], found["tied_with"], found["in_use"]) == (USUAL, [OTHER], None)
+    assert found["more_cases"] > 0
+    code, out, err = call("recommend", CASE, "--run", sample_path(), "--json")
+    assert code == 0 and err.startswith(f"{USUAL} for {CASE}: a tie")
+    [file] = json.loads(out)["inputs"]
+    assert [step["step"] for step in file["steps"]] == ["ingest", "vad"]
+
+
 @pytest.mark.usefixtures("two_measured")
 def test_a_promotion_says_what_it_rests_on_and_a_rebuilt_database_has_it(call: Call, home: Path) -> None:
     code, out, _ = call("promote", USUAL, "--use-case", CASE, "--json")
