@@ -52,6 +52,9 @@ def list_models(
     ci: Annotated[
         bool | None, typer.Option("--ci/--no-ci", help="Only models that run without hub and token, or only others.")
     ] = None,
+    available: Annotated[
+        bool, typer.Option("--available", help="Only variants that run on this machine as it is, without a download.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List models, what they do and which variants can run on this machine.
@@ -81,6 +84,8 @@ def list_models(
         registry.get(name)
         for name in registry.select(surface=surface, device=device, runtime=runtime, status=status, ci=ci)
     ]
+    if available:
+        configs = [ready for config in configs if (ready := _ready(config, models)) is not None]
     broken = registry.broken()
     if as_json:
         print_json({"models": [_document(config, models) for config in configs], "broken": broken})
@@ -94,7 +99,8 @@ def list_models(
         print_block(stdout(), rows)
         if offline := models.offline_by:
             print_line(stdout(), Text(f"The hub is not asked for weights: {offline} is set.", style="dim"))
-        print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
+        if not available:
+            print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
     else:
         print_line(stdout(), Text("No model matches.", style="dim"))
     print_broken(broken)
@@ -214,6 +220,12 @@ def _availability(config: "ModelConfig", variant: str, models: "Models") -> "Ava
     from modellab.registry.config import ModelRef
 
     return models.availability(ModelRef(id=config.id, variant=variant))
+
+
+def _ready(config: "ModelConfig", models: "Models") -> "ModelConfig | None":
+    """A model with those of its variants that run here without a download; None where none does."""
+    ready = {name: one for name, one in config.variants.items() if _availability(config, name, models).ready}
+    return config.model_copy(update={"variants": ready}) if ready else None
 
 
 def _variants(config: "ModelConfig", models: "Models") -> Any:

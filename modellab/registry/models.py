@@ -74,6 +74,11 @@ class Availability:
     server: str | None = None
     """`host:port` of the server that it runs on; None for here."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it runs as things stand, with nothing to be fetched first."""
+        return self.ok and not self.to_download
+
 
 @dataclass(frozen=True, slots=True)
 class _Looked:

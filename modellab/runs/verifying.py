@@ -29,7 +29,7 @@ def verifiable(lab: Lab, registry: ModelRegistry, names: Sequence[str]) -> list[
             if described.given is None
         ]
         found = [(ref, models.availability(ref)) for ref in every]
-    return [ref for ref, available in found if available.ok and not available.to_download]
+    return [ref for ref, available in found if available.ready]
 
 
 def verify(lab: Lab, registry: ModelRegistry, ref: ModelRef, told: Callable[[Answer], None]) -> Examination:

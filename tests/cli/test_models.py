@@ -48,6 +48,18 @@ def test_the_list_fits_a_terminal_of_80_columns(
     assert "Variants (✓ runs here)" in shown
 
 
+def test_only_what_runs_as_things_stand_is_listed_where_that_is_wanted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_OFFLINE", "false")
+    models = json.loads(_list(capsys, "--available", "--json"))["models"]
+    assert {model["id"] for model in models} >= {"silero_vad", "faster_whisper"}
+    assert not {model["id"] for model in models} & {"demucs", "deepfilternet_official"}
+    [whisper] = [model for model in models if model["id"] == "faster_whisper"]
+    assert list(whisper["variants"]) == ["tiny.en", "base"]
+    assert "✗" not in _list(capsys, "--available")
+
+
 def test_the_list_as_json_has_the_few_words_too(capsys: pytest.CaptureFixture[str]) -> None:
     models = {model["id"]: model for model in json.loads(_list(capsys, "--json"))["models"]}
 
