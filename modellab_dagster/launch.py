@@ -37,7 +37,7 @@ from modellab_dagster.home import open_instance
 from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.partitions import register_partitions
 from resources.engine import most_runs
-from resources.launched import process_tag
+from resources.launched import process_tag, retry_tags, root_of
 from resources.models import close_models
 from resources.tags import FORCE_TAG
 
@@ -95,6 +95,7 @@ class Launcher:
         force: bool = False,
         only: Set[str] | None = None,
         waits: Callable[[int], None] = ignore_waiting,
+        retry_of: str | None = None,
     ) -> list[LaunchResult]:
         """Run every system on every input as one Dagster run; `RunLauncher.sweep` says what that means.
 
@@ -104,11 +105,12 @@ class Launcher:
             force: run steps although their results are there.
             only: names of the steps and scorers that run; the results that they read must be there.
             waits: told when as many runs as `dagster.yaml` allows are at work.
+            retry_of: the Dagster run that this one is another attempt at; of steps it does what that one was to do.
 
         Raises:
             TemplateError: a key does not resolve.
             UnknownName: one names a template, step or model that does not exist.
-            UsageError: there is nothing to run.
+            UsageError: there is nothing to run, or no such run to follow.
             KeyboardInterrupt: someone stopped it; the Dagster run is canceled.
         """
         resolved = _distinct(resolve_system(key, self._registry) for key in systems)
@@ -119,8 +121,11 @@ class Launcher:
             self._instance, inputs=[source.key for source in sources], systems=[system.key for system in resolved]
         )
         told = Told()
+        before = self._attempt_before(retry_of) if retry_of else None
+        if only is None and before is not None and before.asset_selection:
+            only = {key.to_user_string() for key in before.asset_selection}
         with run_slot(self._lab, most_runs(self._instance), waits), observed_by(told):
-            run, job = self._create_run(resolved, sources, force, only)
+            run, job = self._create_run(resolved, sources, force, only, before)
             try:
                 result = execute_run(InMemoryJob(job), run, self._instance)
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
@@ -132,6 +137,15 @@ class Launcher:
         otherwise = _dagsters_error(result)
         return [told.result(source.key, system.key, run.run_id, otherwise) for source in sources for system in resolved]
 
+    def _attempt_before(self, run_id: str) -> dg.DagsterRun:
+        if (run := self._instance.get_run_by_id(run_id)) is not None:
+            return run
+        raise UsageError(
+            f"the run {run_id} can't be tried again",
+            found="Dagster has no run of that id any more",
+            hint="modellab run does the same as a first attempt; what is done is found.",
+        )
+
     def _cancel(self, run: dg.DagsterRun) -> None:
         """Say in Dagster that someone stopped the run, unless it was over when they did."""
         found = self._instance.get_run_by_id(run.run_id)
@@ -141,7 +155,12 @@ class Launcher:
             self._instance.report_run_canceled(found, f"{said}.")
 
     def _create_run(
-        self, systems: Sequence[System], sources: Sequence[RegisteredInput], force: bool, only: Set[str] | None
+        self,
+        systems: Sequence[System],
+        sources: Sequence[RegisteredInput],
+        force: bool,
+        only: Set[str] | None,
+        before: dg.DagsterRun | None,
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
         asked = Asked(self._lab, systems, sources, only)
         job = defs.resolve_job_def(asked.job) if asked.job else defs.resolve_implicit_global_asset_job_def()
@@ -153,9 +172,12 @@ class Launcher:
             tags={
                 **asked.tags(self._instance),
                 **process_tag(self._mark.name, run_id),
+                **(retry_tags(before) if before is not None else {}),
                 **({FORCE_TAG: "true"} if force else {}),
             },
             asset_selection=asked.selection,
+            parent_run_id=None if before is None else before.run_id,
+            root_run_id=None if before is None else root_of(before),
             # As the UI would give it: it lists the run under its job, and can run it again.
             remote_job_origin=RemoteJobOrigin(
                 RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), "__repository__"), job.name

@@ -12,6 +12,7 @@ from resources.tags import (
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
     PROCESS_TAG,
+    ROOT_RUN_ID_TAG,
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
 )
@@ -24,7 +25,7 @@ def launch_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> Launch:
     first = next(iter(instance.get_records_for_run(run.run_id, limit=1, ascending=True).records), None)
     created = datetime.fromtimestamp(first.event_log_entry.timestamp, UTC) if first else now
     by, launcher = _asked_by(run)
-    return Launch(by, launcher, _text(min(created, now)), _text(now))
+    return Launch(by, launcher, _text(min(created, now)), _text(now), run.parent_run_id, run.root_run_id)
 
 
 def own_process(run: dg.DagsterRun) -> str | None:
@@ -40,6 +41,16 @@ def own_process(run: dg.DagsterRun) -> str | None:
 def process_tag(mark: str, run_id: str) -> dict[str, str]:
     """The tag that says so."""
     return {PROCESS_TAG: f"{mark}:{run_id}"}
+
+
+def root_of(run: dg.DagsterRun) -> str:
+    """The first of the attempts that a run belongs to."""
+    return run.root_run_id or run.run_id
+
+
+def retry_tags(before: dg.DagsterRun) -> dict[str, str]:
+    """The tags of another attempt at a run, by which the UI shows them together."""
+    return {PARENT_RUN_ID_TAG: before.run_id, ROOT_RUN_ID_TAG: root_of(before)}
 
 
 def _asked_by(run: dg.DagsterRun) -> tuple[LaunchedBy, str | None]:

@@ -18,6 +18,7 @@ DEFER_TAG = "dagster/defer_asset_events"
 """`true` has Dagster record of a run's assets only what its steps say themselves, and plan nothing beforehand."""
 
 PARENT_RUN_ID_TAG = "dagster/parent_run_id"
+ROOT_RUN_ID_TAG = "dagster/root_run_id"
 BACKFILL_ID_TAG = "dagster/backfill"
 SCHEDULE_NAME_TAG = "dagster/schedule_name"
 SENSOR_NAME_TAG = "dagster/sensor_name"

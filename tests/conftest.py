@@ -21,7 +21,7 @@ settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
 _SERVED = (
     *("tests/orchestration/test_launched_from_ui.py", "tests/orchestration/test_ui_in_browser.py"),
-    "tests/orchestration/test_stopping_served.py",
+    *("tests/orchestration/test_stopping_served.py", "tests/orchestration/test_retried_from_ui.py"),
 )
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = (

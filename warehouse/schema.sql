@@ -142,6 +142,8 @@ CREATE TABLE runs (
     launcher VARCHAR,
     created_at TIMESTAMPTZ,
     begun_at TIMESTAMPTZ,
+    retry_of VARCHAR,
+    root VARCHAR,
     sequence BIGINT,
     source VARCHAR NOT NULL
 );
@@ -157,6 +159,8 @@ COMMENT ON COLUMN runs.launched_by IS 'command line, ui (or a program that asked
 COMMENT ON COLUMN runs.launcher IS 'Name of the schedule or sensor, or id of the backfill';
 COMMENT ON COLUMN runs.created_at IS 'When the Dagster run was asked for';
 COMMENT ON COLUMN runs.begun_at IS 'When a process took the Dagster run up; before that it waited in the queue and for its process';
+COMMENT ON COLUMN runs.retry_of IS 'Dagster run of the attempt that this one follows; NULL of a first one';
+COMMENT ON COLUMN runs.root IS 'Dagster run of the first of these attempts; NULL of a first one';
 COMMENT ON COLUMN runs.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN runs.source IS 'Record the row comes from';
 

@@ -92,7 +92,7 @@ WITH
             occurred_at AS said_at, sequence, NULL AS status, false AS cached, 0 AS load_s, 0 AS inference_s, 0 AS other_s,
             NULL :: DOUBLE AS cpu_s, NULL :: DOUBLE AS audio_s, NULL AS error, false AS doubted,
             {'by': launched_by, 'launcher': launcher, 'user': user_name, 'host': host,
-             'queued_s': epoch_us(begun_at - created_at) / 1e6} AS launch
+             'queued_s': epoch_us(begun_at - created_at) / 1e6, 'retry_of': retry_of, 'root': root} AS launch
         FROM runs WHERE event = 'started' AND occurred_at >= moment
         UNION ALL
         SELECT
@@ -162,7 +162,7 @@ SELECT
     system, template, status, started_at, ended_at, epoch_us(ended_at - started_at) / 1e6 AS wall_s,
     history.steps, cached_steps, failed_steps, failed_checks, load_s, inference_s, other_s, cpu_s,
     launch.by AS launched_by, launch.launcher AS launcher, launch.user AS user_name, launch.host AS host,
-    launch.queued_s AS queued_s,
+    launch.queued_s AS queued_s, launch.retry_of AS retry_of, launch.root AS root,
     -- Of a run that came right in the end, what failed before that is in steps and failures.
     CASE WHEN status <> 'completed' THEN coalesce(reason, error) END AS error, sequence,
     quarantined_at, quarantined_by, quarantined_because
@@ -172,7 +172,7 @@ LEFT JOIN quarantined_runs USING (run, dagster_run_id);
 COMMENT ON MACRO TABLE runs_since IS 'run_history of the runs that started since a moment; quick however long the history is: FROM runs_since(now() - INTERVAL 7 DAYS)';
 
 CREATE VIEW run_history AS FROM runs_since('-infinity' :: TIMESTAMPTZ);
-COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; sequence: the order in which they began; quarantined_at: since when it is in no board, NULL of one that is';
+COMMENT ON VIEW run_history IS 'One row per attempt at an input with a system. status: completed, failed, canceled, interrupted (its process died; the next build notices) or running. ended_at and wall_s are NULL while it runs; of an interrupted run they go to its last step''s end; load_s, inference_s, other_s and cpu_s are sums over its steps; queued_s: from asking for the Dagster run until a process took it up; retry_of, root: Dagster runs of the attempt that it follows and of the first one, NULL of a first one; sequence: the order in which they began; quarantined_at: since when it is in no board, NULL of one that is';
 
 CREATE VIEW latest_drops AS
 FROM drops QUALIFY row_number() OVER (PARTITION BY "drop" ORDER BY attempt DESC) = 1;

@@ -166,17 +166,18 @@ def process(
         stopped = True
     if stopped:
         if batch.outcomes and not as_json:
-            _print(batch.outcomes, lab)
+            print_outcomes(batch.outcomes, lab)
         raise Interrupted(document(batch.outcomes, batch.left_out, lab))
     if as_json:
         print_json(document(batch.outcomes, batch.left_out, lab))
     else:
-        _print(batch.outcomes, lab)
+        print_outcomes(batch.outcomes, lab)
     if any(outcome.status != "completed" for outcome in batch.outcomes):
         raise typer.Exit(1)
 
 
-def _print(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
+def print_outcomes(outcomes: "Sequence[FileOutcome]", lab: "Lab") -> None:
+    """Show what came of files: of one, its result; of several, a line each."""
     from modellab.cli.console import marked, print_line, stderr, stdout
     from modellab.cli.report import print_file, print_summary
     from modellab.errors import LabError

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion, runs_kill, runs_prune, runs_quarantine
+from modellab.cli import completion, runs_kill, runs_prune, runs_quarantine, runs_retry
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
 from modellab.cli.promote import promote_run
@@ -27,6 +27,7 @@ app.command("prune", no_args_is_help=True)(runs_prune.prune)
 
 app.command("kill", no_args_is_help=True)(runs_kill.kill)
 app.command("promote", no_args_is_help=True)(promote_run)
+app.command("retry", no_args_is_help=True)(runs_retry.retry)
 
 RunArgument = Annotated[
     str,
@@ -108,13 +109,23 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
     from modellab.runs.doubts import all_doubts
     from modellab.runs.meetings import meeting_of
     from modellab.runs.outcome import missing_parts, pack_file, step_document
-    from modellab.runs.past import LATEST, attempt_with, checks_of, find_run, past_results, records_of, source_of
+    from modellab.runs.past import (
+        LATEST,
+        attempt_number,
+        attempt_with,
+        checks_of,
+        find_run,
+        past_results,
+        records_of,
+        source_of,
+    )
     from modellab.steps.definition import Kind
 
     lab = lab_to_ask()
     found = find_run(lab, run)
     # Its results may be those of an earlier attempt; `latest` is the newest run, whatever others have.
     name = found.run if run == LATEST else run
+    attempt = attempt_number(lab, found)
     with_pack, with_words = (attempt_with(lab, name, kind) for kind in (Kind.PACK, Kind.TRANSCRIPT))
     records, checks = records_of(lab, found), checks_of(lab, found)
     # A run that could not be begun has no step, and maybe no input.
@@ -129,6 +140,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         print_json(
             {
                 "run": found,
+                "attempt": attempt,
                 "speakers": speakers,
                 "warnings": list(source.warnings) if source else [],
                 "steps": steps,
@@ -138,7 +150,7 @@ def show(run: RunArgument = "latest", as_json: JsonOption = False) -> None:
         )
         return
     console = stdout()
-    for name, value in (*_facts(found, lab.timezone), *_sound(lab, records), *_gone(lab, records)):
+    for name, value in (*_facts(found, lab.timezone, attempt), *_sound(lab, records), *_gone(lab, records)):
         print_line(console, _fact(name, value))
     if speakers:
         print_line(console, _fact("Speakers", ", ".join(speakers.values())))
@@ -327,7 +339,7 @@ def _format(wanted: str | None) -> "TranscriptFormat | None":
     return TranscriptFormat(one_of("transcript format", wanted, TranscriptFormat))
 
 
-def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
+def _facts(run: "PastRun", zone: str, attempt: int) -> list[tuple[str, Any]]:
     from modellab.cli.run_table import result_text
     from modellab.local_days import local_time
     from modellab.units import length
@@ -350,6 +362,7 @@ def _facts(run: "PastRun", zone: str) -> list[tuple[str, Any]]:
         ("System", run.system or "none was named"),
         ("Started", f"{local_time(run.started_at, zone):%Y-%m-%d %H:%M:%S}{took}"),
         *([("Launched", f"{by}{where}{waited}")] if run.launched_by else []),
+        *([("Attempt", f"{attempt} of {run.root}, follows {run.retry_of}")] if run.retry_of else []),
         *([("Quarantined", _quarantined(run, zone))] if run.quarantined_at else []),
         ("Dagster run", run.dagster_run_id),
     ]

@@ -33,6 +33,10 @@ class Launch:
     """When it was asked for: ISO 8601, UTC, as `begun_at`."""
     begun_at: str
     """When a process took it up; before that it waited in the queue and for its process."""
+    retry_of: str | None = None
+    """Dagster run id of the attempt that this one follows."""
+    root: str | None = None
+    """Dagster run id of the first attempt; None of one that follows none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class Batch:
     Args:
         start: makes the launcher; called when there is a good file, so that refusing costs nothing.
         force: run steps although their results are there.
+        retry_of: Dagster run that this is another attempt at.
         check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between files, for a signal may
             come while somebody else's handler is in place.
     """
@@ -97,9 +98,11 @@ class Batch:
         start: OpenLauncher,
         *,
         force: bool = False,
+        retry_of: str | None = None,
         check_stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self._lab, self._system, self._start, self._force = lab, system, start, force
+        self._retry_of = retry_of
         self._check_stopped = check_stopped
         self._store = InputStore(lab)
         self._files: Sequence[Path] = ()
@@ -191,7 +194,9 @@ class Batch:
             with self._start(self._lab) as launcher, observed_by(tell):
                 place = self._lab.home
                 sources = [recording.source for recording in recordings.values()]
-                results = launcher.sweep([self._system.key], sources, force=self._force, waits=watcher.waits)
+                results = launcher.sweep(
+                    [self._system.key], sources, force=self._force, waits=watcher.waits, retry_of=self._retry_of
+                )
         except Exception as error:
             if isinstance(error, UsageError) and not self._ended:
                 raise

@@ -60,6 +60,10 @@ class PastRun:
     """Since when no board counts it; None of one that counts."""
     quarantined_by: str | None = None
     quarantined_because: str | None = None
+    retry_of: str | None = None
+    """Dagster run id of the attempt that this one follows; None of a first one."""
+    root: str | None = None
+    """Dagster run id of the first attempt; None of a first one."""
 
 
 def past_runs(
@@ -170,6 +174,23 @@ def find_attempts(lab: Lab, name: str) -> list[PastRun]:
 def runs_of(lab: Lab, dagster_run_id: str) -> list[PastRun]:
     """All that one Dagster run did, the newest first."""
     return _select(lab, "dagster_run_id = ?", [dagster_run_id], None)
+
+
+def attempt_number(lab: Lab, run: PastRun) -> int:
+    """Which attempt it is, from 1, among those that follow one another: of an input under a system."""
+    [(before,)] = query(
+        lab,
+        "SELECT count(*) FROM run_history WHERE input = ? AND system = ? AND coalesce(root, dagster_run_id) = ? "
+        "AND sequence < (SELECT min(sequence) FROM run_history WHERE run = ? AND dagster_run_id = ?)",
+        [run.input, run.system, run.root or run.dagster_run_id, run.run, run.dagster_run_id],
+    ).rows
+    return int(before) + 1
+
+
+def attempts_of_dagster_run(lab: Lab, name: str) -> list[PastRun]:
+    """All that one Dagster run did, in the order in which it began, where a name is the beginning of its id alone."""
+    found = _select(lab, "starts_with(dagster_run_id, ?)", [name], None)
+    return found[::-1] if len({run.dagster_run_id for run in found}) == 1 else []
 
 
 def attempt_with(lab: Lab, name: str, kind: Kind) -> PastRun | None:

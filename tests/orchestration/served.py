@@ -164,6 +164,15 @@ class ServedUi:
         answer = self.ask(_RUNS, {"tags": [{"key": key, "value": value}]})["runsOrError"]
         return list(answer["results"])
 
+    def reexecute(self, run: str) -> str:
+        """What the UI's Re-execute from failure does."""
+        asked = """mutation($id: String!) {
+          launchRunReexecution(reexecutionParams: {parentRunId: $id, strategy: FROM_FAILURE}) {
+            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+        answer = self.ask(asked, {"id": run})["launchRunReexecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        return str(answer["run"]["runId"])
+
     def terminate(self, run: str) -> None:
         """What the UI's Terminate does."""
         answer = self.ask("mutation($id: String!) { terminateRun(runId: $id) { __typename } }", {"id": run})
