@@ -163,6 +163,23 @@ class ArtifactStore:
         self._set_aside_if(place.parent.parent.name, place.name, _thorough)
         return damage
 
+    def set_aside(self, step: str, fingerprint: str, why: str) -> None:
+        """Move an artifact aside that is whole, and not what its name says.
+
+        Args:
+            why: what is wrong with it.
+        """
+        self._set_aside_if(step, fingerprint, lambda place: why if place.is_dir() else None)
+
+    @staticmethod
+    def look(place: Path, *, thorough: bool) -> "Artifact | str | None":
+        """The artifact in a folder, or what is wrong with it; None where there is no such folder. Nothing is moved.
+
+        Args:
+            thorough: whether every byte is compared with the manifest, and not the files' sizes alone.
+        """
+        return _thorough(place) if thorough else _read(place)
+
     def why_set_aside(self, step: str, fingerprint: str) -> str | None:
         """What was wrong with an artifact that this object moved aside; None when there was none."""
         return self._damaged.get((step, fingerprint))

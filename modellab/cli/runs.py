@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modellab.cli import completion, runs_kill, runs_prune, runs_quarantine, runs_retry
+from modellab.cli import completion, runs_audit, runs_compare, runs_kill, runs_prune, runs_quarantine, runs_retry
 from modellab.cli.console import JsonOption
 from modellab.cli.launching import launcher_of
 from modellab.cli.promote import promote_run
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="runs", help="What has been run, and what came of it.", no_args_is_help=True)
 app.command("quarantine", no_args_is_help=True)(runs_quarantine.quarantine)
+app.command("audit")(runs_audit.audit)
+app.command("compare", no_args_is_help=True)(runs_compare.compare)
 app.command("prune", no_args_is_help=True)(runs_prune.prune)
-
 app.command("kill", no_args_is_help=True)(runs_kill.kill)
 app.command("promote", no_args_is_help=True)(promote_run)
 app.command("retry", no_args_is_help=True)(runs_retry.retry)

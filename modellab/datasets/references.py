@@ -8,7 +8,7 @@ that is enrolled again replaces its list, so a case that it has no more is no mo
 import hashlib
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from modellab.at_once import at_once
 from modellab.datasets.reference import CaseId, Reference, ReferenceSound
 from modellab.documents import load, to_json
-from modellab.errors import ArtifactMissing
+from modellab.errors import ArtifactMissing, TextRefused
 from modellab.files import atomic_path, canonical_json, sha256_file, write_atomic
 from modellab.outside import read_json
 
@@ -156,6 +156,24 @@ class References:
         if not place.is_file():
             raise ArtifactMissing(f"the reference sound {sound.name} is missing", hint="Enrol its dataset again.")
         return place
+
+    def damage(self) -> Iterator[tuple[Path, str]]:
+        """Files that are not what their names say, lists that can't be read, and what lists name and is not there."""
+        for path in sorted(self.root.glob("documents/*/*.json")) + sorted(self.root.glob("sounds/*.*")):
+            if (found := sha256_file(path)) != path.stem:
+                yield path, f"its bytes have the digest {found[:16]}…, not that of its name"
+        for path in sorted(self._lists.glob("*.json")):
+            try:
+                listed = self.listed(path.stem)
+            except (OSError, TextRefused, KeyError, TypeError, AttributeError) as error:
+                yield path, f"it can't be read: {error}"
+                continue
+            for case, known in listed.items():
+                if not self._document(known.reference).is_file():
+                    yield (
+                        self._document(known.reference),
+                        f"it is gone: the case {case} of {path.stem} has no reference",
+                    )
 
     def _keep(self, reference: Reference) -> str:
         # Its digest says whether what is known has changed: not so when references learn to say something more.

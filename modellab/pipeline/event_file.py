@@ -87,6 +87,24 @@ def remove_old_events(lab: Lab, now_s: float | None = None) -> int:
     return len(old)
 
 
+def finished_events(lab: Lab) -> Iterator[tuple[Path, str, int]]:
+    """Each file that nobody writes any more: the Dagster run, and how many of its lines are no JSON. The last one of a
+    process that was killed may be half: it does not count."""
+    for path in sorted(lab.events.glob("*.jsonl")):
+        with path.open("rb") as file:
+            if _nobody_writes(file):
+                lines = file.read().split(b"\n")[:-1]
+                yield path, path.stem, sum(1 for line in lines if line and not _is_json(line))
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        parse_json(line, "an event")
+    except TextRefused:
+        return False
+    return True
+
+
 def _path(lab: Lab, dagster_run_id: str) -> Path:
     return lab.events / f"{Path(dagster_run_id).name}.jsonl"
 

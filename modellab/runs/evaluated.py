@@ -86,11 +86,16 @@ def evaluate(lab: Lab, name: str) -> Evaluated:
         UnknownName: no run is called so, or several are.
     """
     run = find_run(lab, name)
-    given = {"run": run.run, "attempt": run.dagster_run_id}
-    scores = [CaseScore(**row) for row in query(lab, _SCORES, given).as_records()]
+    scores = scores_of(lab, run)
     cases = query(lab, _CASES, [run.input]).as_records()
     ways = [] if any(one.dataset for one in scores) else _ways(lab, run, cases)
     return Evaluated(run, scores, cases, ways)
+
+
+def scores_of(lab: Lab, run: PastRun) -> list[CaseScore]:
+    """The newest of each figure of a run's results, in order of dataset, case, step and metric."""
+    given = {"run": run.run, "attempt": run.dagster_run_id}
+    return [CaseScore(**row) for row in query(lab, _SCORES, given).as_records()]
 
 
 def _ways(lab: Lab, run: PastRun, cases: Sequence[Mapping[str, str]]) -> list[str]:

@@ -26,7 +26,15 @@ from modellab.warehouse.lake import Lake, LakeFile
 from modellab.warehouse.liveness import lives, remove_stale_marks
 from modellab.warehouse.loading import Loader
 from modellab.warehouse.recorder import Recorder
-from modellab.warehouse.recovery import manifests, missing_sources, note_seen, recover, remade_sources
+from modellab.warehouse.recovery import (
+    NOTHING,
+    Repair,
+    manifests,
+    missing_sources,
+    note_seen,
+    recover,
+    remade_sources,
+)
 from modellab.warehouse.rows import MARKERS
 from modellab.warehouse.schema import columns_by_table
 from modellab.warehouse.sources import SourceFolder, changed_folders, has_settled, source_folders
@@ -109,18 +117,29 @@ def rebuild(lab: Lab) -> BuildReport:
     return _locked(lab, StartOver("a rebuild was asked for", from_source=True))
 
 
+def repair(lab: Lab, wanted: Repair) -> BuildReport:
+    """Build, and put right what an audit found.
+
+    Raises:
+        WarehouseError: as `build`.
+    """
+    return _locked(lab, None, wanted=wanted)
+
+
 class _Busy(WarehouseError):
     """Another process builds."""
 
 
-def _locked(lab: Lab, start_over: StartOver | None, wait_s: float = _LOCK_TIMEOUT_S) -> BuildReport:
+def _locked(
+    lab: Lab, start_over: StartOver | None, wait_s: float = _LOCK_TIMEOUT_S, wanted: Repair = NOTHING
+) -> BuildReport:
     started = time.perf_counter()
     report = BuildReport()
     try:
         lab.home.mkdir(parents=True, exist_ok=True)
         with FileLock(lab.home / "modellab.duckdb.lock", timeout=wait_s):
             try:
-                _Build(lab, report).run(start_over)
+                _Build(lab, report, wanted).run(start_over)
             except _LakeDamaged as damage:
                 _Build(lab, report).run(StartOver(str(damage), from_source=True))
             except duckdb.Error as error:
@@ -153,8 +172,8 @@ class _LakeDamaged(Exception):
 class _Build:
     """One build, under the lock."""
 
-    def __init__(self, lab: Lab, report: BuildReport) -> None:
-        self.lab, self.report = lab, report
+    def __init__(self, lab: Lab, report: BuildReport, wanted: Repair = NOTHING) -> None:
+        self.lab, self.report, self._wanted = lab, report, wanted
         self.lake = Lake(lab.lake)
         self._folders = source_folders(lab)
         self._names = read_names(lab)
@@ -204,7 +223,8 @@ class _Build:
     def _has_news(self, connection: duckdb.DuckDBPyConnection) -> bool:
         folders = self._changed_folders(connection)
         return bool(
-            self._new_files(connection)
+            self._wanted != NOTHING
+            or self._new_files(connection)
             or missing_sources(connection, folders)
             or remade_sources(connection, folders, self.lab)
             or self._views_changed(connection)
@@ -281,8 +301,12 @@ class _Build:
         folders = self._changed_folders(connection)
         seen = manifests(folders)
         remade = remade_sources(connection, folders, self.lab)
-        self._forget(connection, [source for _, source in remade])
-        recovered = recover(self.lab, self.lake, missing_sources(connection, folders))
+        for file in self._wanted.lost:
+            self._replace(connection, [file], None)
+        self._forget(connection, [source for _, source in (*remade, *self._wanted.again)])
+        missing = missing_sources(connection, folders)
+        again = [one for one in self._wanted.again if one not in missing]
+        recovered = recover(self.lab, self.lake, [*missing, *again])
         loader.load(recovered.files)
         self.report.recovered_sources = recovered.sources
         self.report.problems += recovered.problems

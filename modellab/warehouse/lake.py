@@ -154,6 +154,13 @@ class Lake:
                     _copy(connection, f"({rest})", temporary)
                 yield file, LakeFile(file.table, target)
 
+    def keep(self, connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> LakeFile:
+        """A file with the rows that a statement gives on a connection: whole sources, with the table's columns."""
+        target = self.root / table / _merged_name(1)
+        with atomic_path(target) as temporary:
+            _copy(connection, f"({rows})", temporary)
+        return LakeFile(table, target)
+
     def remove(self, files: Iterable[LakeFile]) -> None:
         """Delete files, in the order given; those that are gone already don't matter."""
         folders = set()

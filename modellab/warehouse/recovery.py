@@ -1,7 +1,7 @@
 """Making rows again from records and artifacts: after a kill between a result and its rows, or for a whole rebuild."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,19 @@ _BATCH_SOURCES = 5_000
 """Sources whose rows are made at a time: bounds the memory a rebuild takes."""
 
 Source = tuple[SourceFolder, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a build is to put right beside bringing in what is new."""
+
+    again: Sequence[Source] = ()
+    """Records and artifacts whose rows are taken out of tables and lake, and made again."""
+    lost: Sequence[LakeFile] = ()
+    """Files of the lake that are there no more, whose rows lie in others."""
+
+
+NOTHING = Repair()
 
 
 @dataclass(slots=True)
