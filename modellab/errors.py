@@ -217,6 +217,10 @@ class InboxError(LabError):
     """A watched folder whose file can't be read or is not valid, or that can't be watched or looked into."""
 
 
+class AlertsError(LabError):
+    """What says where alerts go can't be read, or is not valid."""
+
+
 class MediaMissing(LabError):
     """A file that a dataset names is not where it should be, and can't be fetched."""
 

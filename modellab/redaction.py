@@ -1,6 +1,7 @@
 """Secrets never leave the process in words: one function that takes them out of all that is quoted or kept.
 
-Known secrets are the values of every secret setting and the hub's stored token. Besides them, words of servers and
+Known secrets are the values of every secret setting, the hub's stored token, and what was made known as one
+(`remember_secret`). Besides them, words of servers and
 libraries may bring secrets that nobody told the lab of: what looks like one goes as well, and so do the user names,
 passwords and queries of addresses.
 """
@@ -30,6 +31,15 @@ _LOOKS_SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+_made_known: dict[str, str] = {}
+"""Variable -> value, of secrets that are no settings."""
+
+
+def remember_secret(variable: str, value: str) -> None:
+    """Make a secret known to this process that a variable of the user's own choice holds."""
+    _made_known[variable] = value
 
 
 def redact(text: str) -> str:
@@ -105,15 +115,18 @@ def _shapes() -> tuple[tuple[str, str], ...]:
 
     # Only the hub's client could quote the token that it stored, so it is not imported to ask for it.
     stored = _stored_hub_token() if "huggingface_hub" in sys.modules else None
-    return _shapes_of(tuple(os.environ.get(name) for name in secret_variables()), stored)
+    environment = tuple(os.environ.get(name) for name in secret_variables())
+    return _shapes_of(environment, tuple(_made_known.items()), stored)
 
 
 @lru_cache(maxsize=8)
-def _shapes_of(environment: tuple[str | None, ...], hub_token: str | None) -> tuple[tuple[str, str], ...]:
+def _shapes_of(
+    environment: tuple[str | None, ...], made_known: tuple[tuple[str, str], ...], hub_token: str | None
+) -> tuple[tuple[str, str], ...]:
     """For the environment as it is: settings are read again only when it has changed."""
     from modellab.settings import secrets
 
-    named = [*secrets().items(), ("HF_TOKEN", hub_token or "")]
+    named = [*secrets().items(), *made_known, ("HF_TOKEN", hub_token or "")]
     shapes = {shape: name for name, value in named if len(value) >= _SHORTEST for shape in _written(value)}
     return tuple(sorted(shapes.items(), key=lambda item: -len(item[0])))
 

@@ -293,6 +293,16 @@ class Lab:
         return self.home / "regression.yaml"
 
     @cached_property
+    def alerts_file(self) -> Path:
+        """Where alerts go; there need not be one."""
+        return self.home / "alerts.yaml"
+
+    @cached_property
+    def alerts(self) -> Path:
+        """What went wrong and is to be told, or was."""
+        return self.home / "alerts"
+
+    @cached_property
     def inboxes(self) -> Path:
         """Folders that are watched, `<name>.yaml`."""
         return self.home / "inboxes"

@@ -7,6 +7,7 @@ from assets.promotions import PROMOTIONS_ASSET
 from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
+from modellab_dagster.alerts import alerts
 from modellab_dagster.inbox import any_steps, audio_drops, inbox_job
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
@@ -51,7 +52,7 @@ defs = dg.Definitions(
     assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET, PROMOTIONS_ASSET],
     jobs=[*JOBS, any_steps, inbox_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
-    sensors=[partitions_on_offer, audio_drops],
+    sensors=[partitions_on_offer, audio_drops, alerts],
     resources=lab_resources(),
     executor=EXECUTOR,
 )

@@ -26,7 +26,7 @@ _SERVED = (
 """Files whose tests share one served UI, which takes half a minute to start."""
 _LONGEST = (
     *("tests/docs/test_readme.py", "tests/docs/test_evaluating_a_model.py"),
-    *("tests/orchestration/test_inbox_served.py", *_SERVED),
+    *("tests/orchestration/test_inbox_served.py", "tests/orchestration/test_alerts_served.py", *_SERVED),
 )
 """Files that take minutes, the longest first: begun last, they would keep one worker busy when the others are done."""
 

@@ -269,6 +269,7 @@ CREATE TABLE drops (
     seen_at TIMESTAMPTZ NOT NULL,
     taken_at TIMESTAMPTZ,
     ended_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE drops IS 'What came of each file in a watched folder, a row for each attempt; see latest_drops';
@@ -282,6 +283,7 @@ COMMENT ON COLUMN drops.same_as IS 'Name of the file that a duplicate is the sam
 COMMENT ON COLUMN drops.placed IS 'File put beside it, or where it was moved';
 COMMENT ON COLUMN drops.seen_at IS 'When a look at the folder first found it as it is';
 COMMENT ON COLUMN drops.taken_at IS 'When it had become an input; NULL of one that did not';
+COMMENT ON COLUMN drops.sequence IS 'In which order the lab took them down, whatever clocks said; NULL of what earlier versions recorded';
 COMMENT ON COLUMN drops.source IS 'Record the row comes from';
 
 CREATE TABLE checks (

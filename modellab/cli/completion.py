@@ -218,6 +218,24 @@ def inboxes() -> Iterator[Offer]:
 
 
 @_quietly
+def alert_channels() -> Iterator[Offer]:
+    """Channels by which alerts go out."""
+    from modellab.alerts.settings import alert_settings
+    from modellab.settings import Lab
+
+    if settings := alert_settings(Lab.from_environment()):
+        yield from settings.names
+
+
+@_quietly
+def alert_topics() -> Iterator[Offer]:
+    """What alerts are about."""
+    from modellab.alerts.alert import TOPICS
+
+    yield from TOPICS
+
+
+@_quietly
 def tasks() -> Iterator[Offer]:
     """What datasets can be for."""
     from modellab.datasets.manifest import TASKS

@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from modellab import __version__
 from modellab.cli import (
+    alerts,
     bench,
     bench_report,
     compare,
@@ -77,6 +78,7 @@ app.command()(regress.regress)
 app.command(no_args_is_help=True)(search.search)
 app.add_typer(inputs.app)
 app.add_typer(inbox.app)
+app.add_typer(alerts.app)
 app.add_typer(runs.app)
 app.add_typer(datasets.app)
 app.command(no_args_is_help=True)(use_cases.candidates)

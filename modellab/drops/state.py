@@ -8,25 +8,22 @@ a process may be killed at any moment. It says what is still to be done; what is
 import hashlib
 import itertools
 import os
-import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from modellab.drops.listing import Entry, EntryKind
 from modellab.drops.watching import Known, Look
-from modellab.errors import StorageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.settings import Lab
+from modellab.state_file import StateFile
 
 DropStatus = Literal["ready", "registered", "completed", "failed", "canceled", "duplicate", "refused", "gone"]
 """Ready to be taken; taken, its run to come or under way; or how it ended."""
 ENDED: tuple[DropStatus, ...] = ("completed", "failed", "canceled", "duplicate", "refused", "gone")
 WorkStatus = Literal["pending", "batched", "completed", "failed", "canceled"]
-_BUSY_S = 60.0
 _KEPT_S = 90 * 24 * 3600.0
 """So long a name is remembered that is there no more: a share that was away does not make all its files new."""
 _SCHEMA = """
@@ -57,7 +54,6 @@ CREATE TABLE batches (
     key TEXT PRIMARY KEY, system TEXT NOT NULL, made_at REAL NOT NULL, ended INTEGER NOT NULL DEFAULT 0
 );
 """
-_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,55 +123,15 @@ _WORK = ", ".join(Work.__slots__)
 _UNRECORDED = f"NOT recorded AND status IN ({', '.join('?' * len(ENDED))})"
 
 
-class DropState:
+class DropState(StateFile):
     """The state of a lab's watched folders. A context manager; any number of processes may have it open."""
 
+    schema = _SCHEMA
+    what = "what is remembered of watched folders"
+    if_damaged = "every file in the folders is then looked at again, and what was run before is found, not run."
+
     def __init__(self, lab: Lab) -> None:
-        self.path = lab.drops / "state.sqlite3"
-
-    def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-        except sqlite3.Error as error:
-            raise self._in_words(error) from error
-        self._run("PRAGMA journal_mode = WAL")
-        with self.change():
-            [version] = self._run("PRAGMA user_version").fetchone()
-            if not version:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._run(statement)
-                self._run(f"PRAGMA user_version = {_VERSION}")
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._connection.close()
-
-    def _in_words(self, error: sqlite3.Error) -> StorageError:
-        return StorageError(
-            f"what is remembered of watched folders can't be read or written: {self.path}",
-            found=str(error),
-            hint="If its disk is full, make room. If it is damaged, move it away: every file in the folders is then "
-            "looked at again, and what was run before is found, not run.",
-        )
-
-    @contextmanager
-    def change(self) -> Iterator[None]:
-        """All of the block's changes, or none."""
-        self._run("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._run("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk may have ended it already
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.Error as error:
-            raise self._in_words(error) from error
+        super().__init__(lab.drops / "state.sqlite3")
 
     # --- names
 

@@ -42,7 +42,9 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-NUMBERED = frozenset[Kind]({"runs", "steps", "checks", "baselines", "gates", "lifecycle_events", "verifications"})
+NUMBERED = frozenset[Kind](
+    {"runs", "steps", "checks", "drops", "baselines", "gates", "lifecycle_events", "verifications"}
+)
 """What happens again and again, so that it matters which was last."""
 
 _LIMITS = Limits(bytes=256 << 20, nodes=10_000_000)
@@ -73,6 +75,10 @@ class RecordStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._sequence = Sequence(root / _SEQUENCE, self._highest)
+
+    def last_number(self) -> int:
+        """The number of what was taken down last; 0 before anything was."""
+        return self._sequence.last()
 
     def write(self, record: Record) -> Record | None:
         """Keep a record, with its number where the kind has one. One that is there already stays as it is.

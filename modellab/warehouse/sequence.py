@@ -25,6 +25,18 @@ class Sequence:
     def __init__(self, path: Path, highest: Callable[[], int]) -> None:
         self._path, self._highest = path, highest
 
+    def last(self) -> int:
+        """The number that was given last; 0 where none was.
+
+        Raises:
+            OSError: the file can't be read.
+        """
+        try:
+            written = _WRITTEN.match(self._path.read_bytes()[: _BYTES + 1])
+        except FileNotFoundError:
+            written = None
+        return int(written[1]) if written else self._highest()
+
     def next(self) -> int:
         """A number higher than all before.
 

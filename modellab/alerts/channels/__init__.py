@@ -1,0 +1,1 @@
+"""The ways by which alerts go out, a module each."""
