@@ -66,10 +66,11 @@ def _spread(random: np.random.Generator, deviation: float, shape: tuple[int, ...
     return np.exp(random.normal(-(deviation**2) / 2, deviation, shape))
 
 
-def simulated(
-    random: np.random.Generator, recordings: int, speakers: int, rates: tuple[float, float]
-) -> list[PairedCase]:
-    """So many recordings, each speaker with equally many, and the errors that two systems make on them."""
+def drawn(
+    random: np.random.Generator, recordings: int, speakers: int, rates: Sequence[float]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The words of so many recordings, each speaker with equally many, and the errors of a system with each rate;
+    shape (speakers, recordings of each)."""
     shape = (speakers, recordings // speakers)
     words = np.maximum(3, np.rint(WORDS * np.exp(random.normal(0, LENGTHS, shape))))
     hardness = _spread(random, SPEAKERS, (speakers, 1)) * _spread(random, RECORDINGS, shape)
@@ -80,6 +81,14 @@ def simulated(
         errors.append(
             random.poisson((rate - BURSTS * BURST_RATE) * hardness * own * words + bursts * BURST_RATE * words)
         )
+    return words, errors
+
+
+def simulated(
+    random: np.random.Generator, recordings: int, speakers: int, rates: tuple[float, float]
+) -> list[PairedCase]:
+    """So many recordings, and the errors that two systems make on them."""
+    words, errors = drawn(random, recordings, speakers, rates)
     return [
         PairedCase(
             f"{speaker:03}-{place:03}",
@@ -87,8 +96,7 @@ def simulated(
             Amounts(int(errors[1][speaker, place]), int(words[speaker, place])),
             cluster=f"{speaker:03}",
         )
-        for speaker in range(speakers)
-        for place in range(shape[1])
+        for speaker, place in np.ndindex(*words.shape)
     ]
 
 

@@ -8,6 +8,7 @@ from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
 from modellab_dagster.alerts import alerts
+from modellab_dagster.experiment import experiment_job
 from modellab_dagster.inbox import any_steps, audio_drops, inbox_job
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
@@ -50,7 +51,7 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 defs = dg.Definitions(
     assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET, PROMOTIONS_ASSET],
-    jobs=[*JOBS, any_steps, inbox_job, *SCHEDULED_JOBS],
+    jobs=[*JOBS, any_steps, inbox_job, experiment_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
     sensors=[partitions_on_offer, audio_drops, alerts],
     resources=lab_resources(),

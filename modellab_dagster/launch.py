@@ -5,7 +5,7 @@ be run again from there.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeVar
@@ -39,7 +39,7 @@ from modellab_dagster.partitions import register_partitions
 from resources.engine import most_runs
 from resources.launched import process_tag, retry_tags, root_of
 from resources.models import close_models
-from resources.tags import FORCE_TAG
+from resources.tags import EXPERIMENT_TAG, FORCE_TAG
 
 LOCATION = "modellab"
 """Name of the code location in `workspace.yaml`."""
@@ -96,6 +96,7 @@ class Launcher:
         only: Set[str] | None = None,
         waits: Callable[[int], None] = ignore_waiting,
         retry_of: str | None = None,
+        experiment: str | None = None,
     ) -> list[LaunchResult]:
         """Run every system on every input as one Dagster run; `RunLauncher.sweep` says what that means.
 
@@ -106,6 +107,7 @@ class Launcher:
             only: names of the steps and scorers that run; the results that they read must be there.
             waits: told when as many runs as `dagster.yaml` allows are at work.
             retry_of: the Dagster run that this one is another attempt at; of steps it does what that one was to do.
+            experiment: whose run this is; the run's tag `modellab/experiment`.
 
         Raises:
             TemplateError: a key does not resolve.
@@ -125,7 +127,12 @@ class Launcher:
         if only is None and before is not None and before.asset_selection:
             only = {key.to_user_string() for key in before.asset_selection}
         with run_slot(self._lab, most_runs(self._instance), waits), observed_by(told):
-            run, job = self._create_run(resolved, sources, force, only, before)
+            asked_tags = {
+                **({FORCE_TAG: "true"} if force else {}),
+                **({EXPERIMENT_TAG: experiment} if experiment else {}),
+                **(retry_tags(before) if before is not None else {}),
+            }
+            run, job = self._create_run(resolved, sources, only, before, asked_tags)
             try:
                 result = execute_run(InMemoryJob(job), run, self._instance)
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as stop:
@@ -158,9 +165,9 @@ class Launcher:
         self,
         systems: Sequence[System],
         sources: Sequence[RegisteredInput],
-        force: bool,
         only: Set[str] | None,
         before: dg.DagsterRun | None,
+        tags: Mapping[str, str],
     ) -> tuple[dg.DagsterRun, dg.JobDefinition]:
         asked = Asked(self._lab, systems, sources, only)
         job = defs.resolve_job_def(asked.job) if asked.job else defs.resolve_implicit_global_asset_job_def()
@@ -169,12 +176,7 @@ class Launcher:
             run_id=run_id,
             job_def=job.get_subset(asset_selection=asked.selection),
             run_config={**_QUIET, **asked.config},
-            tags={
-                **asked.tags(self._instance),
-                **process_tag(self._mark.name, run_id),
-                **(retry_tags(before) if before is not None else {}),
-                **({FORCE_TAG: "true"} if force else {}),
-            },
+            tags={**asked.tags(self._instance), **process_tag(self._mark.name, run_id), **tags},
             asset_selection=asked.selection,
             parent_run_id=None if before is None else before.run_id,
             root_run_id=None if before is None else root_of(before),

@@ -7,6 +7,8 @@ PROCESS_TAG = "modellab/process"
 said of: `resources.launched`."""
 FORCE_TAG = "modellab/force"
 """`true` makes the steps run although their results are there."""
+EXPERIMENT_TAG = "modellab/experiment"
+"""The experiment that a run belongs to."""
 FILE_TAG = "modellab/file"
 """The names of the files that a run is for."""
 

@@ -773,3 +773,80 @@ COMMENT ON COLUMN gate_findings.tolerance IS 'By how much it might have got wors
 COMMENT ON COLUMN gate_findings.slices IS 'Those in which it got worse: noise=street';
 COMMENT ON COLUMN gate_findings.cases IS 'Cases that got worse, the worst first';
 COMMENT ON COLUMN gate_findings.source IS 'Record the row comes from';
+
+CREATE TABLE experiments (
+    experiment VARCHAR NOT NULL,
+    deleted BOOLEAN NOT NULL,
+    datasets VARCHAR[],
+    systems VARCHAR[],
+    metric VARCHAR,
+    budget_s DOUBLE,
+    question VARCHAR,
+    hypothesis VARCHAR,
+    set_by VARCHAR,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE experiments IS 'Definitions of experiments, and their deletions; current_experiments has those there are';
+COMMENT ON COLUMN experiments.systems IS 'Their keys';
+COMMENT ON COLUMN experiments.metric IS 'The main one; NULL: the first that all its systems have';
+COMMENT ON COLUMN experiments.budget_s IS 'How long a start may take; NULL: as long as it takes';
+COMMENT ON COLUMN experiments.hypothesis IS 'What whoever defined it expected';
+COMMENT ON COLUMN experiments.set_by IS 'Account of whoever defined or deleted it';
+COMMENT ON COLUMN experiments.source IS 'Record the row comes from';
+
+CREATE TABLE sweeps (
+    sweep VARCHAR NOT NULL,
+    experiment VARCHAR,
+    dataset VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    budget_s DOUBLE,
+    wall_s DOUBLE NOT NULL,
+    metric VARCHAR,
+    protocol VARCHAR,
+    looks INTEGER NOT NULL,
+    risk DOUBLE,
+    level DOUBLE,
+    failed INTEGER NOT NULL,
+    unavailable INTEGER NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE sweeps IS 'Sweeps that came to their end, a row for each dataset; figures are in scores';
+COMMENT ON COLUMN sweeps.sweep IS 'Shared by the datasets that were measured together';
+COMMENT ON COLUMN sweeps.experiment IS 'NULL: of none';
+COMMENT ON COLUMN sweeps.budget_s IS 'NULL: there was none, and no system was left out';
+COMMENT ON COLUMN sweeps.wall_s IS 'Of all its datasets together';
+COMMENT ON COLUMN sweeps.metric IS 'By which systems were left out; NULL: no look was made';
+COMMENT ON COLUMN sweeps.looks IS 'After how many rounds it was asked which systems are surely worse';
+COMMENT ON COLUMN sweeps.risk IS 'The chance that a system was left out that is as good as the others is at most this';
+COMMENT ON COLUMN sweeps.level IS 'What the p value of a pair must not exceed at a look';
+COMMENT ON COLUMN sweeps.failed IS 'Runs that did not complete';
+COMMENT ON COLUMN sweeps.unavailable IS 'Cases that could not be had';
+COMMENT ON COLUMN sweeps.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN sweeps.source IS 'Record the row comes from';
+
+CREATE TABLE sweep_systems (
+    sweep VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    system VARCHAR NOT NULL,
+    fate VARCHAR NOT NULL,
+    inputs INTEGER NOT NULL,
+    inputs_of INTEGER NOT NULL,
+    look INTEGER,
+    against VARCHAR,
+    cases INTEGER,
+    difference DOUBLE,
+    low DOUBLE,
+    high DOUBLE,
+    p DOUBLE,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE sweep_systems IS 'What became of each system of a sweep';
+COMMENT ON COLUMN sweep_systems.fate IS 'measured, ruled out (surely worse, so the rest was left out) or not finished (the budget ended)';
+COMMENT ON COLUMN sweep_systems.inputs IS 'That it was put to, of inputs_of';
+COMMENT ON COLUMN sweep_systems.look IS 'Which look left it out, from 1; NULL: none';
+COMMENT ON COLUMN sweep_systems.against IS 'The system that it is worse than, by difference (its figure less that one''s) over cases';
+COMMENT ON COLUMN sweep_systems.low IS 'Limits of the interval of the difference at the level of the sweep';
+COMMENT ON COLUMN sweep_systems.source IS 'Record the row comes from';

@@ -40,6 +40,13 @@ SELECT *, inference_s / audio_s AS real_time_factor
 FROM verifications QUALIFY row_number() OVER (PARTITION BY model ORDER BY sequence DESC NULLS LAST) = 1;
 COMMENT ON VIEW latest_verifications IS 'What came of examining each model the last time';
 
+CREATE VIEW current_experiments AS
+SELECT * EXCLUDE (deleted) FROM (
+    SELECT * FROM experiments
+    QUALIFY row_number() OVER (PARTITION BY experiment ORDER BY recorded_at DESC, source DESC) = 1
+) WHERE NOT deleted;
+COMMENT ON VIEW current_experiments IS 'The experiments there are, as they are defined';
+
 CREATE VIEW regressions AS
 SELECT
     gates.recorded_at AS judged_at, gates.sweep, gates.dataset, gates.version, gates.system, gates.status,

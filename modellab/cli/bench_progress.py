@@ -27,12 +27,13 @@ class Watching:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[doing]}", style="dim"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task("cases", total=None, doing="")
+        self._task = self._progress.add_task("cases", total=None, doing="", left="")
         self._names: dict[str, str] = {}
         """Key of an input -> the case it is of."""
         self._done = self._all = 0
@@ -71,9 +72,17 @@ class Watching:
                 print_line(self._console, marked("✗", "red", f"{record.step} of {name} failed: {record.error}"))
             case RunEnded() if event.status != "canceled":
                 self._done += 1
-                self._progress.update(self._task, completed=self._done)
+                self._progress.update(self._task, completed=self._done, left=self._left())
                 if not self._console.is_terminal and self._is_worth_a_line:
-                    print_line(self._console, f"{self._done} of {plural(self._all, 'run')} done")
+                    left = self._left()
+                    print_line(
+                        self._console,
+                        f"{self._done} of {plural(self._all, 'run')} done{f', {left}' if left else ''}",
+                    )
+
+    def _left(self) -> str:
+        """How long it will go on, in words; nothing where nobody knows."""
+        return ""
 
     @property
     def _is_worth_a_line(self) -> bool:

@@ -16,9 +16,27 @@ from modellab.runs.bench import Bench
 from modellab.units import plural
 
 
-def print_bench(console: Console, bench: Bench) -> None:
-    """The table, the verdicts, and what to know before they are believed."""
-    found = bench.standing
+def print_bench(console: Console, bench: Bench, further: Sequence[str] = ()) -> None:
+    """The table, the verdicts, and what to know before they are believed.
+
+    Args:
+        further: more to know.
+    """
+    notes = list(further)
+    if missing := bench.enrolment.failed:
+        notes.append(f"{plural(len(missing), 'case')} of the dataset can't be had here, and no system was put to it.")
+    if kept := bench.enrolment.kept:
+        whose = "its reference is" if len(kept) == 1 else "their references are"
+        notes.append(
+            f"Of {plural(len(kept), 'case')} a file is missing, and {whose} as read the last time: {kept[0].kept}"
+        )
+    print_standing(console, bench.standing, bench.speeds, notes)
+
+
+def print_standing(
+    console: Console, found: Standing, speeds: Mapping[str, Sequence[StepSpeed]], further: Sequence[str] = ()
+) -> None:
+    """The same of figures alone."""
     heading = f"{found.dataset} {found.version}   {plural(found.cases, 'case')}"
     print_line(console, Text(heading, style="bold"))
     console.print()
@@ -28,20 +46,27 @@ def print_bench(console: Console, bench: Bench) -> None:
             console, marked("!", "yellow", "There is no figure: no system has a result that this dataset judges.")
         )
     else:
-        print_block(console, standing_table(found, bench.speeds))
+        print_block(console, standing_table(found, speeds))
     for measure in measures:
         _print_verdicts(console, found, measure)
-    _print_notes(console, bench, measures)
+    _print_notes(console, found, measures, further)
 
 
 def standing_table(found: Standing, speeds: Mapping[str, Sequence[StepSpeed]]) -> Table:
-    """A line for each system: its main figures with their intervals, failed cases, speed."""
+    """A line for each system: its main figures with their intervals, failed cases, speed; and how many cases it was put
+    to, where that is not all for all."""
     measures = _told(found)
-    shown = table("System", *(measure.metric for measure in measures), "Failed", "Speed", right=("Failed",))
+    partial = any(system.cases != found.cases for system in found.systems)
+    counts = ["Cases"] if partial else []
+    names = [measure.metric for measure in measures]
+    shown = table("System", *names, *counts, "Failed", "Speed", right=("Cases", "Failed"))
+    for column in shown.columns[1:-1]:  # on a narrow terminal names and speeds give way, no figure
+        column.no_wrap = True
     for system in found.systems:
         speed = speed_text(speeds.get(system.system, []))
         figures = (_cell(system.figure(measure.metric)) for measure in measures)
-        shown.add_row(system.system, *figures, _failed(system), speed)
+        cases = [f"{system.cases} of {found.cases}"] if partial else []
+        shown.add_row(system.system, *figures, *cases, _failed(system), speed)
     return shown
 
 
@@ -72,8 +97,7 @@ def _print_verdicts(console: Console, found: Standing, measure: Measure) -> None
         print_line(console, marked(mark, style, comparison_sentence(versus, measure)))
 
 
-def _print_notes(console: Console, bench: Bench, measures: Sequence[Measure]) -> None:
-    found = bench.standing
+def _print_notes(console: Console, found: Standing, measures: Sequence[Measure], further: Sequence[str]) -> None:
     notes = []
     for system in found.systems:
         for measure in measures:
@@ -86,13 +110,7 @@ def _print_notes(console: Console, bench: Bench, measures: Sequence[Measure]) ->
         notes += [no_figure(system.system, case) for case in system.failed]
     if found.hosts_differ:
         notes.append("Results are of several machines, on which the same model may give other words.")
-    if missing := bench.enrolment.failed:
-        notes.append(f"{plural(len(missing), 'case')} of the dataset can't be had here, and no system was put to it.")
-    if kept := bench.enrolment.kept:
-        whose = "its reference is" if len(kept) == 1 else "their references are"
-        notes.append(
-            f"Of {plural(len(kept), 'case')} a file is missing, and {whose} as read the last time: {kept[0].kept}"
-        )
+    notes += further
     if notes:
         console.print()
     for note in dict.fromkeys(notes):

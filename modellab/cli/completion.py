@@ -200,6 +200,12 @@ def datasets() -> Iterator[Offer]:
 
 
 @_quietly
+def experiments() -> Iterator[Offer]:
+    """Experiments, with their questions."""
+    yield from _query("SELECT experiment, coalesce(question, '') FROM current_experiments ORDER BY experiment LIMIT ?")
+
+
+@_quietly
 def use_cases() -> Iterator[Offer]:
     """Use cases, shipped and one's own."""
     from modellab.settings import PROJECT_ROOT, Lab

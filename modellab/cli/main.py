@@ -22,6 +22,7 @@ from modellab.cli import (
     completion,
     datasets,
     doctor,
+    experiments,
     findings,
     inbox,
     inputs,
@@ -37,6 +38,7 @@ from modellab.cli import (
     search,
     signals,
     streams,
+    sweep,
     use_cases,
     warehouse,
 )
@@ -66,6 +68,7 @@ app.command(no_args_is_help=True)(run.run)
 app.command(no_args_is_help=True)(run.ingest)
 app.command()(run.demo)
 app.command(no_args_is_help=True)(bench.bench)
+app.command(no_args_is_help=True)(sweep.sweep)
 app.command(no_args_is_help=True)(compare.compare)
 app.command()(results.results)
 app.command(no_args_is_help=True)(results.scorecard)
@@ -76,6 +79,7 @@ app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
 app.command()(regress.regress)
 app.command(no_args_is_help=True)(search.search)
+app.add_typer(experiments.app)
 app.add_typer(inputs.app)
 app.add_typer(inbox.app)
 app.add_typer(alerts.app)

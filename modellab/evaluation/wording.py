@@ -40,7 +40,7 @@ def comparison_sentence(versus: Versus, measure: Measure, on: str | None = None)
         low, high = (
             sorted((abs(found.low), abs(found.high))) if found.low * found.high >= 0 else (found.low, found.high)
         )
-        interval = f" [{_amount(low, measure)}, {_amount(high, measure)}]"
+        interval = f" [{amount_text(low, measure)}, {amount_text(high, measure)}]"
     tail = f", n = {plural(found.n, 'recording')}"
     p = "" if found.adjusted_p is None else f", p = {found.adjusted_p:.2g}"
     if found.verdict == "not separable":
@@ -49,7 +49,7 @@ def comparison_sentence(versus: Versus, measure: Measure, on: str | None = None)
         told = f"{difference_text(found, measure)}{p}{tail}{more}"
         return f"{versus.a} and {versus.b} are not separable{where}{by}: {told}"
     winner, loser = (versus.a, versus.b) if found.verdict == "better" else (versus.b, versus.a)
-    amount = f"{_amount(abs(found.difference), measure)}{_unit(measure)}{what}"
+    amount = f"{amount_text(abs(found.difference), measure)}{_unit(measure)}{what}"
     return f"{winner} beats {loser}{where} by {amount}{interval}{p}{tail}"
 
 
@@ -59,8 +59,8 @@ def difference_text(found: Comparison, measure: Measure) -> str:
         return "-"
     interval = ""
     if found.low is not None and found.high is not None:
-        interval = f" [{_amount(found.low, measure, signed=True)}, {_amount(found.high, measure, signed=True)}]"
-    return f"{_amount(found.difference, measure, signed=True)}{_unit(measure)}{interval}"
+        interval = f" [{amount_text(found.low, measure, signed=True)}, {amount_text(found.high, measure, signed=True)}]"
+    return f"{amount_text(found.difference, measure, signed=True)}{_unit(measure)}{interval}"
 
 
 def no_figure(system: str, case: str) -> str:
@@ -73,7 +73,8 @@ def speed_text(speeds: Sequence[StepSpeed]) -> str:
     return ", ".join(f"{one.step} {1 / one.real_time_factor:.1f}x" for one in speeds if one.real_time_factor > 0)
 
 
-def _amount(value: float, measure: Measure, *, signed: bool = False) -> str:
+def amount_text(value: float, measure: Measure, *, signed: bool = False) -> str:
+    """A difference without its unit: points of a percentage, or the metric's own unit."""
     scaled = value * 100 if measure.unit == _AS_POINTS else value
     return f"{scaled:+.1f}" if signed else f"{scaled:.1f}"
 

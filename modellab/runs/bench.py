@@ -65,6 +65,26 @@ class Bench:
         return {**standing_document(self.standing, self.speeds), "unavailable": unavailable, "kept_references": kept}
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be measured: all of it there is, and none of it run yet."""
+
+    dataset: Dataset
+    systems: Sequence[System]
+    """Each once, in the order in which they were named."""
+    enrolment: Enrolment
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the systems."""
+        return [system.key for system in self.systems]
+
+    @property
+    def version(self) -> str:
+        """Of the dataset."""
+        return self.dataset.manifest.version
+
+
 def bench(
     lab: Lab,
     dataset: str,
@@ -86,17 +106,39 @@ def bench(
         check_stopped: raises `KeyboardInterrupt` when somebody asked to stop; called between cases.
 
     Raises:
+        what `prepare` raises.
+        KeyboardInterrupt: somebody stopped it; what was finished is kept.
+    """
+    prepared = prepare(lab, dataset, systems, watcher, folders=folders, check_stopped=check_stopped)
+    watcher.begins(prepared.enrolment, prepared.keys)
+    with start(lab) as launcher, observed_by(watcher.observe):
+        runs = launcher.sweep(prepared.keys, prepared.enrolment.inputs, force=force, waits=watcher.waits)
+    watcher.comparing()
+    return concluded(lab, prepared, runs)
+
+
+def prepare(
+    lab: Lab,
+    dataset: str,
+    systems: Sequence[str],
+    watcher: BenchWatcher,
+    *,
+    folders: Sequence[str] = (),
+    check_stopped: Callable[[], None] = lambda: None,
+) -> Prepared:
+    """Resolve what is named and enrol the dataset; the arguments are those of `bench`.
+
+    Raises:
         UnknownName: a dataset, model or pipeline that there is not.
         TemplateError: a key that does not resolve.
         DatasetError: the manifest is broken.
         UsageError: no system is named, none of the cases can be had, or a system has nothing that the dataset judges.
-        KeyboardInterrupt: somebody stopped it; what was finished is kept.
+        KeyboardInterrupt: somebody stopped it.
     """
     found = Catalogue(lab).get(dataset)
     registry = ModelRegistry()
-    resolved = [resolve_system(key, registry, lab) for key in systems]
-    keys = list(dict.fromkeys(system.key for system in resolved))
-    if not keys:
+    resolved = {system.key: system for system in (resolve_system(key, registry, lab) for key in systems)}
+    if not resolved:
         raise UsageError("a bench needs a system to measure", hint="Name models or pipelines: --models faster_whisper")
     count = len(found.manifest.cases)
 
@@ -111,20 +153,21 @@ def bench(
             found="; ".join(f"{one.case.id}: {one.error}" for one in enrolment.failed[:_NAMED]),
             hint=f"See: modellab datasets check {dataset}",
         )
-    for system in resolved:
+    for system in resolved.values():
         _check_kind(system, found, enrolment)
-    watcher.begins(enrolment, keys)
-    with start(lab) as launcher, observed_by(watcher.observe):
-        runs = launcher.sweep(keys, enrolment.inputs, force=force, waits=watcher.waits)
-    watcher.comparing()
+    return Prepared(found, list(resolved.values()), enrolment)
+
+
+def concluded(lab: Lab, prepared: Prepared, runs: Sequence[LaunchResult]) -> Bench:
+    """Figures and verdicts over what there is now."""
     build(lab)
-    version = found.manifest.version
+    dataset, version, keys = prepared.dataset, prepared.version, prepared.keys
     return Bench(
-        found,
-        enrolment,
+        dataset,
+        prepared.enrolment,
         runs,
-        standing(outcomes(lab, found.id, version, keys), keys),
-        speeds(lab, found.id, version, keys),
+        standing(outcomes(lab, dataset.id, version, keys), keys),
+        speeds(lab, dataset.id, version, keys),
     )
 
 

@@ -97,6 +97,7 @@ class RunLauncher(Protocol):
         only: Set[str] | None = None,
         waits: Callable[[int], None] = ignore_waiting,
         retry_of: str | None = None,
+        experiment: str | None = None,
     ) -> list[LaunchResult]:
         """Run every system on every input, as one run in one process: each model is loaded once.
 
@@ -110,6 +111,7 @@ class RunLauncher(Protocol):
             only: names of the steps and scorers that run; what these read of others must be there.
             waits: told once, with how many runs may be at work at once, when so many are and this one has to wait.
             retry_of: Dagster run that this one is another attempt at: it does those steps that the other was to do.
+            experiment: whose run this is; the run says so.
 
         Returns:
             One result for each input under each system: the systems of the first input, then of the next.

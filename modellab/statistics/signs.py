@@ -22,12 +22,17 @@ from modellab.statistics.sums import Floats, Sums
 Flags = npt.NDArray[np.bool_]
 
 
-def by_signs(sums: Sums, alpha: float, seed: int, draws: int) -> Inference:
+def by_signs(sums: Sums, alpha: float, seed: int, draws: int, ties: float = 0.5) -> Inference:
     """Interval and p value of the first system's figure less the second's.
 
     A unit's share in what is left of a difference d is (A - B - d N) / sum(N), with its numerators A and B over N. Of
     denominators M and N that differ it is A / sum(M) - B / sum(N) - r (m - n) - d (m + n) / 2, with its shares m and n
     of them, and the mean r of both figures.
+
+    Args:
+        alpha: what the interval leaves out.
+        ties: what part of the choices counts that give the same difference; with 1 the p value is never too small,
+            however many there are.
     """
     totals = sums.denominators.sum(axis=0)
     shares = sums.denominators / totals
@@ -41,7 +46,7 @@ def by_signs(sums: Sums, alpha: float, seed: int, draws: int) -> Inference:
     for rows in blocks:
         chosen, weight = rows @ parts, rows @ weights
         beyond = np.abs(difference - 2 * chosen) - abs(difference)
-        as_large += np.count_nonzero(beyond > slack) + np.count_nonzero(np.abs(beyond) <= slack) / 2
+        as_large += np.count_nonzero(beyond > slack) + np.count_nonzero(np.abs(beyond) <= slack) * ties
         one, low, high = _ratio(chosen, weight, slack)
         other, other_low, other_high = _ratio(difference - chosen, 1 - weight, slack)
         lows.append(np.minimum(np.where(low, -math.inf, one), np.where(other_low, -math.inf, other)))

@@ -26,7 +26,10 @@ Row = Mapping[str, Any]
 
 _SOURCE = re.compile(r"^[A-Za-z0-9_-]+$")
 _MERGED = re.compile(r"^merged\.(\d+)\.[0-9a-f]{32}\.parquet$")
-_WRITTEN_LAST = ("runs", "checks", "steps", "artifacts", "models", "hosts", "datasets", "baselines", "gates")
+_WRITTEN_LAST = (
+    *("runs", "checks", "steps", "artifacts", "models", "hosts", "datasets", "baselines", "gates", "experiments"),
+    "sweeps",
+)
 """Tables whose rows are written after those they speak of, the last first."""
 
 

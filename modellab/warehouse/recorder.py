@@ -269,6 +269,23 @@ class Recorder:
         """
         self._write_once("verifications", uuid.uuid4().hex[:16], stamp(), content)
 
+    def experiment(self, name: str, content: dict[str, Any]) -> None:
+        """An experiment's definition, or that there is none any more; written when it differs from the last.
+
+        Args:
+            content: columns of the table `experiments`, without `set_by` and the time.
+        """
+        self._snapshot("experiments", name, {"experiment": name, **content, "set_by": user_name()})
+
+    def sweep(self, identifier: str, at: str, content: dict[str, Any]) -> None:
+        """What came of a sweep on a dataset.
+
+        Args:
+            at: when it was over, ISO 8601 in UTC.
+            content: columns of the table `sweeps`, and `systems`: columns of `sweep_systems`, a row each.
+        """
+        self._write_once("sweeps", identifier, at, content)
+
     def _snapshot(self, kind: Kind, subject: str, content: dict[str, Any]) -> None:
         if written := self._records.write_if_changed(kind, _digest(subject), content, stamp()):
             self._derive(written)

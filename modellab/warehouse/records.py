@@ -1,6 +1,6 @@
 """Records: write-once JSON files that keep what artifacts can't say (inputs, datasets, systems, models, runs, attempts
 at steps, what checks said, machines, what was dropped, baselines, what gates said, what people decided about systems
-and runs).
+and runs, experiments, sweeps).
 
 `artifacts/records/<kind>/<yyyymmdd>/<id>.json`. With the artifacts they are the source of the whole warehouse. Folders
 are by day, so that looking for what is new means looking at today.
@@ -39,11 +39,13 @@ Kind = Literal[
     "gates",
     "lifecycle_events",
     "verifications",
+    "experiments",
+    "sweeps",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 NUMBERED = frozenset[Kind](
-    {"runs", "steps", "checks", "drops", "baselines", "gates", "lifecycle_events", "verifications"}
+    {"runs", "steps", "checks", "drops", "baselines", "gates", "lifecycle_events", "verifications", "sweeps"}
 )
 """What happens again and again, so that it matters which was last."""
 

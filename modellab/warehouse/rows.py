@@ -1,6 +1,6 @@
 """From records and artifacts to rows. The same functions serve when something happens and when all is rebuilt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,8 @@ def rows_of_record(record: Record) -> Tables:
     Raises:
         KeyError: the record lacks a field.
     """
-    if record.kind == "models":
-        return _registry_rows(record)
-    if record.kind == "datasets":
-        return _dataset_rows(record)
-    if record.kind == "checks":
-        shared = {name: value for name, value in record.content.items() if name != "checks"}
-        return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
-    if record.kind == "baselines":
-        return _baseline_rows(record)
-    if record.kind == "gates":
-        return _gate_rows(record)
+    if several := _OF_SEVERAL_TABLES.get(record.kind):
+        return several(record)
     row = {**record.content, **_of_record(record)}
     if record.kind == "inputs":
         row = {"kind": "media", **row}  # inputs of labs from before there were texts do not say what they are
@@ -118,6 +109,29 @@ def _gate_rows(record: Record) -> Tables:
     content = {name: value for name, value in record.content.items() if name != "findings"}
     findings: list[Row] = [{"gate": record.id, **finding} for finding in record.content["findings"]]
     return {"gate_findings": findings, "gates": [{"gate": record.id, **content, **_of_record(record)}]}
+
+
+def _sweep_rows(record: Record) -> Tables:
+    content = {name: value for name, value in record.content.items() if name != "systems"}
+    of = {"sweep": content["sweep"], "dataset": content["dataset"]}
+    systems: list[Row] = [{**of, **system} for system in record.content["systems"]]
+    return {"sweep_systems": systems, "sweeps": [{**content, **_of_record(record)}]}
+
+
+def _check_rows(record: Record) -> Tables:
+    shared = {name: value for name, value in record.content.items() if name != "checks"}
+    return {"checks": [{**shared, **check, **_of_record(record)} for check in record.content["checks"]]}
+
+
+_OF_SEVERAL_TABLES: Mapping[Kind, Callable[[Record], Tables]] = {
+    "models": _registry_rows,
+    "datasets": _dataset_rows,
+    "checks": _check_rows,
+    "baselines": _baseline_rows,
+    "gates": _gate_rows,
+    "sweeps": _sweep_rows,
+}
+"""Kinds of record that are more than one row."""
 
 
 def rows_of_artifact(artifact: Artifact, home: Path) -> Tables:
