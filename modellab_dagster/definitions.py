@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.arsenal import arsenal
 from assets.catalogue import ASSETS
 from assets.promotions import PROMOTIONS_ASSET
 from assets.regression import regression
@@ -50,7 +51,7 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 
 defs = dg.Definitions(
-    assets=[*ASSETS, regression, warehouse, SYSTEMS_ASSET, PROMOTIONS_ASSET],
+    assets=[*ASSETS, regression, warehouse, arsenal, SYSTEMS_ASSET, PROMOTIONS_ASSET],
     jobs=[*JOBS, any_steps, inbox_job, experiment_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
     sensors=[partitions_on_offer, audio_drops, alerts],

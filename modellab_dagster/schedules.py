@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.arsenal import arsenal
 from assets.regression import RegressionConfig, regression
 from assets.warehouse import warehouse
 from modellab.regression.pace import REPEATS
@@ -9,7 +10,9 @@ from modellab.settings import Lab
 from modellab.upkeep.dagster_settings import ONE_AT_A_TIME
 
 housekeeping = dg.define_asset_job(
-    "housekeeping", selection=dg.AssetSelection.assets(warehouse), description="Puts the lab in order."
+    "housekeeping",
+    selection=dg.AssetSelection.assets(warehouse, arsenal),
+    description="Puts the lab in order, and takes stock of it.",
 )
 
 nightly_housekeeping = dg.ScheduleDefinition(

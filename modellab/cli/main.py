@@ -16,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 from modellab import __version__
 from modellab.cli import (
     alerts,
+    arsenal,
     bench,
     bench_report,
     compare,
@@ -88,6 +89,7 @@ app.add_typer(datasets.app)
 app.command(no_args_is_help=True)(use_cases.candidates)
 app.add_typer(use_cases.app)
 app.command(no_args_is_help=True)(recommend.recommend)
+app.command()(arsenal.arsenal)
 app.command(no_args_is_help=True)(promote.promote)
 app.command(no_args_is_help=True)(promote.demote)
 app.add_typer(promote.app)

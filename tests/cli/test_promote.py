@@ -146,3 +146,28 @@ def test_an_experimental_model_that_is_in_use_is_production_for_the_gate() -> No
     system = resolve_system("heuristic_diarization:mfcc", registry)
     assert status_of(system, registry) == "experimental"
     assert status_of(system, registry, {system.key}) == "production"
+
+
+def test_the_arsenal_says_what_is_verified_by_what(call: Call, tmp_path: Path) -> None:
+    code, out, _ = call("arsenal", "--json", "--html", tmp_path / "a.html", "--markdown", tmp_path / "a.md")
+    assert code == 0
+    found = json.loads(out)
+    vad = next(one for one in found["models"] if one["model"] == "silero_vad:v6")
+    assert (vad["verified"], vad["inputs"], vad["here"]) == ("scored", 4, "here")  # three cases, and the sample
+    [weights] = vad["weights"]
+    assert [(one["dataset"], one["metric"], one["n"], one["of"]) for one in vad["scores"]] == [
+        ("vad_smoke_v1", "detection_error", 3, 3)
+    ]
+    [smoke] = [one for one in found["datasets"] if one["dataset"] == "vad_smoke_v1"]
+    assert (smoke["systems"], smoke["enrolled"], smoke["lost"]) == ([USUAL, OTHER], 3, 0)
+    ingest = next(one for one in found["pipelines"] if one["pipeline"] == "ingest")
+    assert ingest["runs"] == 1 and ingest["lacks"] == ""
+    [case] = [one for one in found["use_cases"] if one["use_case"] == CASE]
+    assert (case["in_use"], case["recommended"], case["ranked"]) == (None, USUAL, 2)
+    assert {(one["system"], one["verdict"]) for one in found["gates"]} == {
+        *((USUAL, "no baseline"), (OTHER, "no baseline")),
+    }
+    assert f"<code>{weights}</code>" in (tmp_path / "a.html").read_text()
+    assert f"modellab promote {USUAL} --use-case {CASE}" in (tmp_path / "a.md").read_text()
+    said = call("arsenal")[1]
+    assert f"nothing is in use for {CASE}, though there is evidence for {USUAL}" in said

@@ -19,11 +19,13 @@ from modellab.legible import one_line
 from modellab.units import clock, length, plural
 
 _TEMPLATES = Path(__file__).parent / "templates"
+STYLE = _TEMPLATES / "report.css"
+"""Of all pages about what was measured."""
 
 
 def render_html(found: Report) -> str:
     """The page: one file with style, drawing and sound in it."""
-    style = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    style = Markup(STYLE.read_text(encoding="utf-8"))
     themes = {"light": asdict(palette.LIGHT), "dark": asdict(palette.DARK)}
     return _rendered("report.html.j2", found, autoescape=True, style=style, themes=themes)
 
