@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from modellab.errors import UsageError
 from modellab.names import one_of
-from modellab.runs.past import PastRun, find_run, runs_of
+from modellab.runs.past import PastRun, find_attempts, find_run, runs_of
 from modellab.settings import Lab
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
@@ -116,7 +116,7 @@ def release(lab: Lab, name: str, reason: str) -> Decided:
     """Let a run count again, and its results serve again.
 
     Args:
-        name: as for `attempts_meant`.
+        name: as for `attempts_meant`; of a run's attempts all that are in quarantine are meant, and not the newest.
 
     Raises:
         UnknownName: no run is called so.
@@ -129,7 +129,9 @@ def release(lab: Lab, name: str, reason: str) -> Decided:
             lab, "SELECT run, dagster_run_id, steps, fingerprints FROM quarantined_runs"
         ).rows
     }
-    attempts = [one for one in attempts_meant(lab, name) if (one.run, one.dagster_run_id) in known]
+    meant = attempts_meant(lab, name)
+    every = meant if len(meant) > 1 else find_attempts(lab, name)
+    attempts = [one for one in every if (one.run, one.dagster_run_id) in known]
     if not attempts:
         raise UsageError(
             f"run {name} is not in quarantine", hint="modellab runs list --quarantined shows those that are."

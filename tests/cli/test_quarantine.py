@@ -149,6 +149,17 @@ def test_results_may_stay_in_use(lab: Lab, runs: dict[str, str], told: Call) -> 
     assert counted(lab) == [f"{SECOND}-alignment", f"{SECOND}-asr"]
 
 
+def test_an_earlier_attempt_is_released_by_its_run_as_well(
+    lab: Lab, runs: dict[str, str], told: Call, source: RegisteredInput
+) -> None:
+    assert told("runs", "quarantine", FIRST, "--reason", "doubt")[0] == 0
+    again = RunIdentity("aa" * 8, "4444dddd-fourth")
+    Recorder(lab).run_started(again, source, SYSTEM)
+    Recorder(lab).run_ended(again, "completed")
+    assert told("runs", "quarantine", "aaaa", "--release", "--reason", "right after all")[0] == 0
+    assert len(counted(lab)) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
