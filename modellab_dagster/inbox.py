@@ -15,7 +15,8 @@ from assets.partitions import INPUTS
 from modellab.drops.inboxes import Inbox, Inboxes, inboxes_of, system_of
 from modellab.drops.listing import list_folder
 from modellab.drops.outcome import EndedRun, end_batches, record_ended, shown_name
-from modellab.drops.state import Batch, DropState
+from modellab.drops.remembered import Batch
+from modellab.drops.state import DropState
 from modellab.drops.taking import Taker
 from modellab.drops.watching import look
 from modellab.errors import InboxError, LabError

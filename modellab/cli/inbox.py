@@ -10,8 +10,8 @@ from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
     from modellab.drops.inboxes import Inbox
+    from modellab.drops.remembered import Drop
     from modellab.drops.report import InboxCounts
-    from modellab.drops.state import Drop
 
 app = typer.Typer(name="inbox", help="Folders that are watched: what is dropped there is run.", no_args_is_help=True)
 
@@ -187,8 +187,9 @@ def status(
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
     from modellab.drops.inboxes import inboxes_of
     from modellab.drops.outcome import shown_name
+    from modellab.drops.remembered import ENDED
     from modellab.drops.report import OPEN, latest_drops
-    from modellab.drops.state import ENDED, DropState
+    from modellab.drops.state import DropState
     from modellab.names import one_of
     from modellab.settings import Lab
     from modellab.units import plural

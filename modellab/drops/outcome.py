@@ -11,7 +11,8 @@ from pathlib import Path
 from modellab.artifacts.store import Artifact
 from modellab.drops.inboxes import Inbox
 from modellab.drops.listing import OURS, REFUSED
-from modellab.drops.state import Batch, Drop, DropState, Work, WorkStatus
+from modellab.drops.remembered import Batch, Drop, Work, WorkStatus
+from modellab.drops.state import DropState
 from modellab.errors import LabError
 from modellab.files import atomic_path, confine_to, write_atomic
 from modellab.inputs.store import InputStore
@@ -171,16 +172,17 @@ def _put_beside(lab: Lab, drop: Drop, inbox: Inbox) -> Path | None:
     confine_to(drop.file.parent, inbox.folder)
     wanted = inbox.options.beside
     target = drop.file.with_name(f"{drop.file.name}{os.fsdecode(OURS)}{_ENDINGS[wanted]}")
-    run = find_attempts(lab, str(drop.run))[0]
-    results = past_results(lab, records_of(lab, run), needed=False)
+    records = records_of(lab, find_attempts(lab, str(drop.run))[0])
     if wanted == "pack":
-        pack = results(Kind.PACK)
+        # Of a duplicate it may be long ago: what was pruned since says so.
+        pack = past_results(lab, records)(Kind.PACK)
         if pack is None:
             raise LabError("its pipeline gives no Meeting Pack")
         _copy(pack, target)
         return target
-    meeting = meeting_of(InputStore(lab).get(str(drop.input)), results, lab)
+    meeting = meeting_of(InputStore(lab).get(str(drop.input)), past_results(lab, records, needed=False), lab)
     if meeting is None:
+        past_results(lab, records)(Kind.TRANSCRIPT)
         raise LabError("its pipeline gives no transcript")
     write_atomic(target, write_transcript(meeting, TranscriptFormat.TXT).rstrip("\n") + "\n")
     with suppress(OSError):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from modellab.drops.inboxes import Inbox
 from modellab.drops.outcome import shown_name
-from modellab.drops.state import ENDED, Drop, DropState, DropStatus
+from modellab.drops.remembered import ENDED, Drop, DropStatus
+from modellab.drops.state import DropState
 from modellab.errors import UnknownName, UsageError
 from modellab.names import did_you_mean, nearest
 

@@ -2,122 +2,26 @@
 
 A table each of names (what was seen), drops (a complete file, and what became of it), works (a recording under a
 system: run once, however many files hold it) and batches (works that are one run). Every change is one transaction, so
-a process may be killed at any moment. It says what is still to be done; what is done is a record of the lab.
+a process may be killed at any moment. It says what is still to be done; what is done is a record of the lab, from which
+a lost one is filled again (`recalling.py`).
 """
 
 import hashlib
 import itertools
-import os
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
-from modellab.drops.listing import Entry, EntryKind
+from modellab.drops.listing import Entry
+from modellab.drops.recalling import RESTORED, Recalled, recall
+from modellab.drops.remembered import ENDED, SCHEMA, Batch, Drop, Work
 from modellab.drops.watching import Known, Look
 from modellab.inputs.registered import RegisteredInput
 from modellab.settings import Lab
 from modellab.state_file import StateFile
 
-DropStatus = Literal["ready", "registered", "completed", "failed", "canceled", "duplicate", "refused", "gone"]
-"""Ready to be taken; taken, its run to come or under way; or how it ended."""
-ENDED: tuple[DropStatus, ...] = ("completed", "failed", "canceled", "duplicate", "refused", "gone")
-WorkStatus = Literal["pending", "batched", "completed", "failed", "canceled"]
 _KEPT_S = 90 * 24 * 3600.0
 """So long a name is remembered that is there no more: a share that was away does not make all its files new."""
-_SCHEMA = """
-CREATE TABLE names (
-    folder TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    device INTEGER NOT NULL, inode INTEGER NOT NULL, kind TEXT NOT NULL, temporary INTEGER NOT NULL,
-    state TEXT NOT NULL, since REAL NOT NULL, seen_at REAL NOT NULL, drop_id TEXT, gone_at REAL,
-    PRIMARY KEY (folder, path)
-) WITHOUT ROWID;
-CREATE TABLE drops (
-    id TEXT PRIMARY KEY, folder TEXT NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    kind TEXT NOT NULL, seen_at REAL NOT NULL, taken_at REAL, attempt INTEGER NOT NULL DEFAULT 1,
-    tries INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, reason TEXT, digest TEXT, input TEXT, system TEXT,
-    run TEXT, same_as TEXT, recorded INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX drops_by_status ON drops (status, folder);
-CREATE INDEX drops_unrecorded ON drops (status) WHERE NOT recorded;
-CREATE INDEX names_of_drops ON names (drop_id);
-CREATE INDEX drops_by_work ON drops (digest, system);
-CREATE TABLE works (
-    digest TEXT NOT NULL, system TEXT NOT NULL, input TEXT NOT NULL, duration_s REAL NOT NULL, first_drop TEXT NOT NULL,
-    attempt INTEGER NOT NULL DEFAULT 1, deaths INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, batch TEXT,
-    run TEXT, dagster_run_id TEXT, reason TEXT,
-    PRIMARY KEY (digest, system)
-) WITHOUT ROWID;
-CREATE INDEX works_by_status ON works (status);
-CREATE TABLE batches (
-    key TEXT PRIMARY KEY, system TEXT NOT NULL, made_at REAL NOT NULL, ended INTEGER NOT NULL DEFAULT 0
-);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A complete file, and what became of it so far."""
-
-    id: str
-    folder: str
-    """The watched folder."""
-    path: bytes
-    """From there on."""
-    size: int
-    mtime_ns: int
-    kind: EntryKind
-    seen_at: float
-    """Seconds since 1970, as all times here."""
-    taken_at: float | None
-    attempt: int
-    tries: int
-    """How often a process began to read it."""
-    status: DropStatus
-    reason: str | None
-    digest: str | None
-    """SHA-256 of its bytes."""
-    input: str | None
-    system: str | None
-    run: str | None
-    same_as: str | None
-    """Id of the drop that has the same bytes and was run."""
-
-    @property
-    def file(self) -> Path:
-        return Path(self.folder, os.fsdecode(self.path))
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A recording under a system."""
-
-    digest: str
-    system: str
-    input: str
-    first_drop: str
-    """The drop that asked for it; others with the same bytes are duplicates of that."""
-    attempt: int
-    deaths: int
-    """How many runs of this attempt ended without having come to an end with it."""
-    status: WorkStatus
-    batch: str | None
-    run: str | None
-    dagster_run_id: str | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Works that are one run."""
-
-    key: str
-    """The key that makes an orchestrator start the run once: it follows from what is run."""
-    system: str
-    made_at: float
-
-
 _DROP = ", ".join(Drop.__slots__)
 _WORK = ", ".join(Work.__slots__)
 _UNRECORDED = f"NOT recorded AND status IN ({', '.join('?' * len(ENDED))})"
@@ -126,12 +30,43 @@ _UNRECORDED = f"NOT recorded AND status IN ({', '.join('?' * len(ENDED))})"
 class DropState(StateFile):
     """The state of a lab's watched folders. A context manager; any number of processes may have it open."""
 
-    schema = _SCHEMA
+    schema = SCHEMA
     what = "what is remembered of watched folders"
-    if_damaged = "every file in the folders is then looked at again, and what was run before is found, not run."
+    if_damaged = "what came of each file is then taken from the lab's records, and every file is looked at again."
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab.drops / "state.sqlite3")
+        self._lab = lab
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        # Asked each time, so that a process that was killed in between leaves it to the next.
+        if not self._any("true") and (found := recall(self._lab)):
+            self._restore(found)
+        return self
+
+    def _restore(self, found: Recalled) -> None:
+        """Take what the lab's records say for remembered."""
+        with self.change():
+            for drop, work in found:
+                marks = ", ".join("?" * len(drop))
+                self._run(f"INSERT OR IGNORE INTO drops ({', '.join(drop)}) VALUES ({marks})", *drop.values())
+                if work:
+                    marks = ", ".join("?" * len(work))
+                    self._run(f"INSERT OR IGNORE INTO works ({', '.join(work)}) VALUES ({marks})", *work.values())
+
+    def _is_restored(self, drop: Drop, condition: str, *values: Any) -> bool:
+        """Whether a drop is a file of which the records say already what came of it: then that stands for it."""
+        row = self._run(
+            f"SELECT id FROM drops WHERE {condition} AND mtime_ns = ? AND folder = ? AND path = ? AND size = ?",
+            *(*values, RESTORED, drop.folder, drop.path, drop.size),
+        ).fetchone()
+        if row is None:
+            return False
+        self._run("DELETE FROM drops WHERE id = ?", drop.id)
+        self._run("UPDATE names SET drop_id = ? WHERE drop_id = ?", row[0], drop.id)
+        self._run("UPDATE drops SET mtime_ns = ? WHERE id = ?", drop.mtime_ns, row[0])
+        return True
 
     # --- names
 
@@ -262,6 +197,9 @@ class DropState(StateFile):
     def registered(self, drop: Drop, source: RegisteredInput, system: str, now: float) -> None:
         """A drop became an input of the lab, which is to be run, unless the same bytes were asked to be before."""
         with self.change():
+            known = "digest = ? AND system = ? AND status <> 'gone'"
+            if self._is_restored(drop, known, source.sha256, system):
+                return
             self._run(
                 "UPDATE drops SET status = 'registered', taken_at = ?, digest = ?, input = ?, system = ?, tries = 0 "
                 "WHERE id = ?",
@@ -275,7 +213,9 @@ class DropState(StateFile):
 
     def refuse(self, drop: Drop, reason: str) -> None:
         """A drop can't be used."""
-        self._run("UPDATE drops SET status = 'refused', reason = ? WHERE id = ?", reason, drop.id)
+        with self.change():
+            if not self._is_restored(drop, "status = 'refused' AND digest IS NULL"):
+                self._run("UPDATE drops SET status = 'refused', reason = ? WHERE id = ?", reason, drop.id)
 
     def end_if_gone(self, drop: Drop, reason: str) -> bool:
         """End a drop whose file is not there, unless no look has noticed yet: then it may have another name now."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from modellab.drops.inboxes import Inbox, system_of
 from modellab.drops.listing import entry_at
-from modellab.drops.state import Drop, DropState
+from modellab.drops.remembered import Drop
+from modellab.drops.state import DropState
 from modellab.errors import InputRefused, PathRefused, StorageError
 from modellab.files import confine_to
 from modellab.inputs.registered import RegisteredInput

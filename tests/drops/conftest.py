@@ -12,7 +12,8 @@ import soundfile
 from modellab.drops.inboxes import Inbox, InboxOptions
 from modellab.drops.listing import list_folder
 from modellab.drops.outcome import record_ended
-from modellab.drops.state import Batch, Drop, DropState, Work
+from modellab.drops.remembered import Batch, Drop, Work
+from modellab.drops.state import DropState
 from modellab.drops.taking import Taken, Taker
 from modellab.drops.watching import look
 from modellab.settings import Lab

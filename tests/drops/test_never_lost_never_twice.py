@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modellab.drops.inboxes import Inbox, InboxOptions
-from modellab.drops.state import ENDED, DropState, Work
+from modellab.drops.remembered import ENDED, Work
+from modellab.drops.state import DropState
 from modellab.files import sha256_file
 from modellab.settings import Lab, Settings
 from modellab.warehouse.builder import build
