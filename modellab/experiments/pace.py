@@ -20,13 +20,14 @@ _TAKEN = """
 SELECT
     steps.system, steps.step, steps.model, sum(steps.inference_s + steps.other_s) AS seconds,
     sum(CASE inputs.kind WHEN 'text' THEN 1 ELSE inputs.duration_s END) AS size
-FROM steps JOIN inputs USING (input)
+FROM counted_steps AS steps JOIN inputs USING (input)
 WHERE steps.status = 'completed' AND NOT steps.cached AND steps.machine = $machine
     AND list_contains($models, steps.model)
 GROUP BY ALL HAVING size > 0
 """
 _THERE = """
-SELECT DISTINCT system, step, input FROM steps
+SELECT DISTINCT counted_steps.system, counted_steps.step, counted_steps.input
+FROM counted_steps ANTI JOIN pruned USING (fingerprint)
 WHERE status = 'completed' AND list_contains($systems, system) AND model IS NOT NULL
 """
 Task = tuple[str, str, str]
