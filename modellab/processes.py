@@ -6,6 +6,7 @@ its birth, which no two have in common.
 
 import getpass
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -69,6 +70,24 @@ def process_that_was(pid: int, age_s: float) -> Process | None:
     """
     row = _row(pid) if _PROC.is_dir() else next((row for row in _ps() if row.pid == pid), None)
     return None if row is None or row.age_s + 2.0 < age_s else Process(pid, row.birth)
+
+
+def here() -> str:
+    """Where this process is, as far as the numbers of processes mean the same: machine, boot, space of numbers.
+
+    Containers have spaces of their own.
+    """
+    try:
+        space = str((_PROC / "self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return f"{platform.node()} {_boot()} {space}"
+
+
+def is_before_boot(place: str) -> bool:
+    """Whether a process of that place (`here`) is gone because this machine was started again since."""
+    machine, boot, _ = place.split(" ", 2)
+    return _BOOT.is_file() and machine == platform.node() and boot != _boot()
 
 
 def with_descendants(process: Process) -> list[Process]:

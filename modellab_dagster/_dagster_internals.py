@@ -7,6 +7,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher.base import LaunchRunContext
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
@@ -21,6 +22,7 @@ __all__ = [
     "DagsterSqliteStorage",
     "InMemoryJob",
     "InstanceRef",
+    "LaunchRunContext",
     "NoOpComputeLogManager",
     "RegisteredCodeLocationOrigin",
     "RemoteJobOrigin",

@@ -11,6 +11,7 @@ from modellab.redaction import guard_logs
 from modellab_dagster.alerts import alerts
 from modellab_dagster.experiment import experiment_job
 from modellab_dagster.inbox import any_steps, audio_drops, inbox_job
+from modellab_dagster.interrupted import dead_runs
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
 from modellab_dagster.schedules import SCHEDULED_JOBS, SCHEDULES
@@ -54,7 +55,7 @@ defs = dg.Definitions(
     assets=[*ASSETS, regression, warehouse, arsenal, SYSTEMS_ASSET, PROMOTIONS_ASSET],
     jobs=[*JOBS, any_steps, inbox_job, experiment_job, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
-    sensors=[partitions_on_offer, audio_drops, alerts],
+    sensors=[partitions_on_offer, dead_runs, audio_drops, alerts],
     resources=lab_resources(),
     executor=EXECUTOR,
 )

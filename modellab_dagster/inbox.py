@@ -29,7 +29,6 @@ from modellab.units import plural
 from modellab.warehouse.builder import build
 from modellab.warehouse.liveness import ProcessMark
 from modellab_dagster.asked import Asked
-from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.partitions import register_partitions
 from resources.tags import PRIORITY_TAG, RUN_KEY_TAG
@@ -102,7 +101,6 @@ def audio_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
         there, problems = _look(found, lab, state)
         for problem in problems:
             context.log.warning(problem)
-        end_interrupted_runs(context.instance, lab)
         state.make_batches(_MOST_BATCHES, _LARGEST_BATCH, _LONGEST_BATCH_S, time.time())
         requests = list(_runs(context.instance, lab, state))
         if _has_work(context, state, there):

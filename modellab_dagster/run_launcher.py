@@ -1,13 +1,18 @@
 """What launches the runs of the UI and the daemon: Dagster's own, whose Terminate ends what computes within seconds."""
 
 import threading
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from modellab.settings import Lab
+from modellab.warehouse.liveness import held_while_launching
 from modellab.warehouse.stops import account
 from modellab_dagster.stopping import Stopping
-from resources.launched import own_process
+from resources.launched import own_process, place_tag
+
+if TYPE_CHECKING:
+    from modellab_dagster._dagster_internals import LaunchRunContext
 
 
 class LabRunLauncher(dg.DefaultRunLauncher):
@@ -15,6 +20,17 @@ class LabRunLauncher(dg.DefaultRunLauncher):
 
     A lab's `dagster.yaml` names it as its `run_launcher`.
     """
+
+    def launch_run(self, context: "LaunchRunContext") -> None:
+        """Have the code server start the run's process; returns when that has said that it is up.
+
+        Should this process be killed meanwhile, or the other at once, the run is known to be dead by what is noted here
+        (`modellab_dagster.interrupted`).
+        """
+        run_id = context.dagster_run.run_id
+        with held_while_launching(Lab.from_environment(), run_id):
+            self._instance.add_run_tags(run_id, place_tag(run_id))
+            super().launch_run(context)
 
     def terminate(self, run_id: str) -> bool:
         """Have a run stopped; returns whether it can be. It is over a few seconds later."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -20,7 +20,8 @@ from modellab.pipeline.event_file import recorded_events
 from modellab.pipeline.events import RunEnded, emit
 from modellab.pipeline.record import Launch, RunIdentity, StepRecord
 from modellab.pipeline.system import System, SystemStep, resolve_system
-from modellab.runs.slots import run_slot
+from modellab.runs.slots import gpu_slot, run_slot
+from modellab.settings import Lab
 from modellab.steps.definition import Kind
 from modellab.steps.reads import latest_first
 from modellab.warehouse.liveness import ProcessMark
@@ -321,6 +322,24 @@ def most_runs(instance: dg.DagsterInstance) -> int:
     return queue.max_concurrent_runs if queue is not None else -1
 
 
+GPU_POOL = "gpu"
+
+
+def most_on_gpu(instance: dg.DagsterInstance) -> int:
+    """How many steps may work on the GPU at once, as Dagster's settings say: the limit of the pool `gpu`, else
+    that of every pool in `dagster.yaml`, else one."""
+    limits = {one.name: one.limit for one in instance.event_log_storage.get_pool_limits()}
+    default = instance.get_concurrency_config().pool_config.default_pool_limit
+    return limits.get(GPU_POOL, 1 if default is None else default)
+
+
+def device_pool(
+    lab: Lab, most_on_gpu: int, waits: Callable[[int], None]
+) -> Callable[[str], AbstractContextManager[None]]:
+    """What a step enters with the kind of device that its model runs on: on a GPU it takes one of the lab's slots."""
+    return lambda device: gpu_slot(lab, most_on_gpu, waits) if device == "cuda" else nullcontext()
+
+
 class EngineResource(dg.ConfigurableResource[Any]):
     """Runs steps. Set up once per run, and closed when the run ends, however it ends short of being killed."""
 
@@ -342,7 +361,8 @@ class EngineResource(dg.ConfigurableResource[Any]):
             ProcessMark(lab, run.run_id)  # by which `end_interrupted_runs` tells whether it lives
         recorder = self.warehouse.recorder()
         recorder.models(self.models.registry())
-        engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder)
+        pool = device_pool(lab, most_on_gpu(instance), self._say_waiting_for_gpu)
+        engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder, pool)
         self._session = RunSession(
             engine,
             recorder,
@@ -362,6 +382,10 @@ class EngineResource(dg.ConfigurableResource[Any]):
     @staticmethod
     def _say_waiting(most: int) -> None:
         _log.info("%d runs are at work, as many as there may be: this one waits", most)
+
+    @staticmethod
+    def _say_waiting_for_gpu(most: int) -> None:
+        _log.info("%d steps work on the GPU, as many as there may be: this one waits", most)
 
     def resolve(self, key: str) -> System:
         """The system of a key."""

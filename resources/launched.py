@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from modellab.pipeline.record import Launch, LaunchedBy
+from modellab.processes import here
 from resources.tags import (
     AUTO_MATERIALIZE_TAG,
     AUTOMATION_CONDITION_TAG,
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
+    PLACE_TAG,
     PROCESS_TAG,
     ROOT_RUN_ID_TAG,
     SCHEDULE_NAME_TAG,
@@ -41,6 +43,20 @@ def own_process(run: dg.DagsterRun) -> str | None:
 def process_tag(mark: str, run_id: str) -> dict[str, str]:
     """The tag that says so."""
     return {PROCESS_TAG: f"{mark}:{run_id}"}
+
+
+def place_of(run: dg.DagsterRun) -> str | None:
+    """Where the process of a run is that the daemon had started, as `modellab.processes.here` says it, if it is known.
+
+    A run that is run again has the tags of the one before.
+    """
+    run_id, _, place = run.tags.get(PLACE_TAG, "").partition(" ")
+    return place if run_id == run.run_id else None
+
+
+def place_tag(run_id: str) -> dict[str, str]:
+    """The tag that says that it is where this process is."""
+    return {PLACE_TAG: f"{run_id} {here()}"}
 
 
 def root_of(run: dg.DagsterRun) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 PROCESS_TAG = "modellab/process"
 """The `ProcessMark` of a process that runs pipelines by itself, as the command line does, and the run that this is
 said of: `resources.launched`."""
+PLACE_TAG = "modellab/place"
+"""Where the process of a run is that the daemon had started, and of which run this is said: `resources.launched`."""
 FORCE_TAG = "modellab/force"
 """`true` makes the steps run although their results are there."""
 EXPERIMENT_TAG = "modellab/experiment"

@@ -8,13 +8,13 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from modellab import __version__, memory, processor
-from modellab.artifacts.fingerprint import StepIdentity
+from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity
 from modellab.artifacts.quarantine import Quarantine
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
 from modellab.errors import ArtifactMissing, LabError, StepFailed
@@ -50,10 +50,20 @@ class Engine:
         models: loads models and keeps them for the next input.
         store: where artifacts go.
         recorder: what happens to steps is written down there.
+        pool: entered with the kind of device before a step first asks for a model that runs on one of this machine, and
+            left when the step is over; it may wait. A result that is found asks for none.
     """
 
-    def __init__(self, lab: Lab, models: Models, store: ArtifactStore, recorder: StepRecorder) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        models: Models,
+        store: ArtifactStore,
+        recorder: StepRecorder,
+        pool: Callable[[str], AbstractContextManager[None]] = lambda device: nullcontext(),
+    ) -> None:
         self.lab, self.models, self.store, self.recorder = lab, models, store, recorder
+        self.pool = pool
         self._without: defaultdict[tuple[str, str], dict[str, Absence]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
         self._quarantine = Quarantine(lab.records)
@@ -322,15 +332,22 @@ class _Attempt:
             system=self.system.key,
             audio_s=self.source.duration_s or max((_heard_s(artifact) for artifact in reads.values()), default=0.0),
             longest_s=self.engine.lab.settings.longest_recording_h * 3600.0,
-            acquire=self._leased(ref, self.step.definition.model_surface, leases) if ref else None,
+            acquire=self._leased(ref, self.step.definition.model_surface, identity.model, leases) if ref else None,
             helpers={
-                role: self._leased(helper, self.step.helper_surfaces[role], leases)
+                role: self._leased(helper, self.step.helper_surfaces[role], identity.helpers.get(role), leases)
                 for role, helper in self.step.helpers.items()
             },
         )
 
-    def _leased(self, ref: ModelRef, surface: str | None, leases: ExitStack) -> Callable[[], LoadedModel]:
-        return lambda: leases.enter_context(self.engine.models.lease(ref, surface))
+    def _leased(
+        self, ref: ModelRef, surface: str | None, runs_on: ModelIdentity | None, leases: ExitStack
+    ) -> Callable[[], LoadedModel]:
+        def acquire() -> LoadedModel:
+            if runs_on is not None and runs_on.device and ref.id not in dict(self.engine.lab.settings.remote_models):
+                leases.enter_context(self.engine.pool(runs_on.device))
+            return leases.enter_context(self.engine.models.lease(ref, surface))
+
+        return acquire
 
     def _result(self, step: str, key: str) -> Artifact:
         """The result of another step, made anew in this run if it is there no more: damaged, or pruned meanwhile.

@@ -1,4 +1,7 @@
-"""So many runs at once, whoever starts them: each takes a slot, a lock that the system drops when its process dies."""
+"""So many at once in a lab, whoever starts them: runs, and steps whose model works on a GPU.
+
+Each takes a slot, a lock that the system drops when its process dies.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,18 +15,30 @@ from modellab.settings import Lab
 
 _POLL_S = 0.2
 _held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())
-"""Labs of which the code that asks holds a slot already: who launches a run takes it, and the run asks again."""
+"""Groups of slots of which the code that asks holds one already: who launches a run takes it, the run asks again."""
 
 
 @contextmanager
 def run_slot(lab: Lab, most: int, waits: Callable[[int], None] = lambda most: None) -> Iterator[None]:
-    """Hold one of a lab's slots while the block runs, waiting for one as long as it takes.
+    """Hold one of a lab's slots for runs while the block runs, waiting for one as long as it takes.
 
     Args:
         most: how many there are; below zero, no limit.
         waits: told once, with `most`, when all are taken.
     """
-    folder = lab.home / "slots"
+    with _slot(lab.home / "slots", most, waits):
+        yield
+
+
+@contextmanager
+def gpu_slot(lab: Lab, most: int, waits: Callable[[int], None] = lambda most: None) -> Iterator[None]:
+    """Hold one of a lab's slots for work on this machine's GPU; arguments as `run_slot`."""
+    with _slot(lab.home / "slots" / "gpu", most, waits):
+        yield
+
+
+@contextmanager
+def _slot(folder: Path, most: int, waits: Callable[[int], None]) -> Iterator[None]:
     held = _held.get()
     if most < 0 or folder in held:
         yield

@@ -7,7 +7,8 @@ import json
 import os
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,6 +47,20 @@ class ProcessMark:
             if this := process_of(os.getpid()):
                 with suppress(OSError):  # on a full disk: then nobody can end it by its mark, and it runs all the same
                     write_atomic(_holder(lab, self.name), json.dumps(asdict(this)), sync=False)
+
+
+@contextmanager
+def held_while_launching(lab: Lab, run_id: str) -> Iterator[None]:
+    """Hold a lock that says "this run is being launched" while the block runs: its own process has no mark yet."""
+    folder = _folder(lab)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{launching(run_id)}.lock"):
+        yield
+
+
+def launching(run_id: str) -> str:
+    """The name of that lock, for `lives`."""
+    return f"launching-{run_id}"
 
 
 def is_known(lab: Lab, name: str) -> bool:
