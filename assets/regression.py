@@ -1,13 +1,17 @@
 """The asset `regression`: what got worse since it was accepted, by the program's own gate."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from assets._page import table
+from assets._speed_page import speed_page
 from assets._step import OWNER
+from modellab.evaluation.pace_history import speed_series
 from modellab.regression.gate import DOUBTFUL
+from modellab.settings import Lab
 from modellab.steps.catalogue import definitions
 from modellab.units import plural
 from resources.program import Ended, run_program
@@ -60,6 +64,7 @@ def regression(context: dg.AssetExecutionContext, config: RegressionConfig) -> d
             "verdicts": dg.MetadataValue.md(table(header, map(_row, judged))),
             "sweep": ended.document["sweep"],
             **{verdict: sum(one["verdict"] == verdict for one in judged) for verdict in _ORDER},
+            **(_speed(judged) if config.repeats else {}),
         },
         check_results=[
             _production(_KEPT, judged, "regressed"),
@@ -67,6 +72,12 @@ def regression(context: dg.AssetExecutionContext, config: RegressionConfig) -> d
             _others(judged),
         ],
     )
+
+
+def _speed(judged: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """How fast what was measured now was over time. A system on one kind of device of several is called `A on cuda`."""
+    measured = {(one["system"].partition(" on ")[0], one["dataset"]) for one in judged}
+    return speed_page(one for one in speed_series(Lab.from_environment()) if (one.system, one.dataset) in measured)
 
 
 def _error(ended: Ended) -> str:

@@ -510,6 +510,114 @@ JOIN made ON made.fingerprint = wanted.fingerprint
 GROUP BY ALL;
 COMMENT ON MACRO TABLE history_of IS 'Figures of every system on a dataset by the day (UTC) on which its results were made: FROM history_of(dataset, metric). Days may be of different cases; failed_cases: that could not be scored';
 
+CREATE VIEW speed_history AS
+WITH
+    timed AS (
+        SELECT
+            system, step, model, device, compute_type, threads, batch_size, machine, input, started_at,
+            audio_s, inference_s, peak_memory_mib,
+            -- What is more than six hours after the one before is another measurement.
+            coalesce(
+                started_at - lag(started_at) OVER (
+                    PARTITION BY system, step, model, device, compute_type, threads, batch_size, machine
+                    ORDER BY started_at
+                ) > INTERVAL 6 HOURS, true
+            ) AS begins
+        FROM counted_steps
+        WHERE status = 'completed' AND NOT cached AND NOT first_inference AND inference_s > 0 AND audio_s > 0
+    ),
+    measurements AS (
+        SELECT
+            *, count_if(begins) OVER (
+                PARTITION BY system, step, model, device, compute_type, threads, batch_size, machine
+                ORDER BY started_at ROWS UNBOUNDED PRECEDING
+            ) AS measurement
+        FROM timed
+    ),
+    of_dataset AS (SELECT DISTINCT dataset, version, input FROM current_cases WHERE input IS NOT NULL),
+    by_recording AS (
+        SELECT
+            dataset, version, system, step, model, device, compute_type, threads, batch_size, machine, measurement, input,
+            count(*) AS repeats, min(started_at) AS measured_at,
+            -- Whatever else the machine did can only slow an inference down.
+            min(inference_s / audio_s) * max(audio_s) AS inference_s, max(audio_s) AS audio_s,
+            min(peak_memory_mib) AS peak_memory_mib
+        FROM measurements JOIN of_dataset USING (input)
+        GROUP BY ALL
+    )
+SELECT
+    dataset, version, system, step, model, device, compute_type, threads, batch_size, machine,
+    count(*) AS recordings, min(repeats) AS repeats, min(measured_at) AS measured_at,
+    sum(inference_s) / sum(audio_s) AS real_time_factor, max(peak_memory_mib) AS peak_memory_mib,
+    md5(
+        row(
+            dataset, version, system, step, model, device, compute_type, threads, batch_size, machine,
+            list(input ORDER BY input)
+        ) :: VARCHAR
+    ) AS series
+FROM by_recording
+GROUP BY dataset, version, system, step, model, device, compute_type, threads, batch_size, machine, measurement;
+COMMENT ON VIEW speed_history IS 'Speed and memory of every step of a system on a dataset, measurement by measurement: seconds of inference for each second of sound, of each recording the fastest of its repeats; of cached results and of first inferences after loading none. repeats: the least that any recording had. Compare only rows of the same series (recordings, model, device, compute type, threads, batch size, machine) with 3 repeats or more: speed_trends and speed_changes do';
+
+CREATE MACRO speed_figures() AS TABLE
+SELECT * EXCLUDE (real_time_factor, peak_memory_mib), unnest([
+    {'metric': 'real_time_factor', 'value': real_time_factor}, {'metric': 'peak_memory_mib', 'value': peak_memory_mib}
+], recursive := true)
+FROM speed_history WHERE repeats >= 3;
+COMMENT ON MACRO TABLE speed_figures IS 'speed_history of measurements with 3 repeats or more, a row per figure: real_time_factor, peak_memory_mib';
+
+CREATE VIEW speed_trends AS
+SELECT
+    * EXCLUDE (repeats, measured_at, value), count(*) AS measurements,
+    min(measured_at) AS first_at, max(measured_at) AS last_at,
+    arg_min(value, measured_at) AS first_value, arg_max(value, measured_at) AS last_value,
+    CASE WHEN count(*) >= 3 THEN exp(regr_slope(ln(value), epoch(measured_at)) * 30 * 86400) - 1 END AS per_month
+FROM speed_figures() WHERE value > 0
+GROUP BY ALL;
+COMMENT ON VIEW speed_trends IS 'Where speed and memory go: per_month is the part by which a figure grows in 30 days, by least squares on its logarithm; NULL of fewer than three measurements. Of a jump it makes a slope: see speed_changes';
+
+CREATE VIEW speed_changes AS
+WITH
+    around AS (
+        SELECT
+            * EXCLUDE (repeats),
+            median(value) OVER three_before AS before, median(value) OVER from_here AS after,
+            abs(avg(ln(value)) OVER from_here - avg(ln(value)) OVER three_before) AS shift,
+            count(*) OVER three_before = 3 AND count(*) OVER from_here = 3 AS is_inside
+        FROM speed_figures() WHERE value > 0
+        WINDOW
+            three_before AS (
+                PARTITION BY series, metric ORDER BY measured_at ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING
+            ),
+            from_here AS (PARTITION BY series, metric ORDER BY measured_at ROWS BETWEEN CURRENT ROW AND 2 FOLLOWING)
+    ),
+    shifted AS (
+        SELECT
+            *,
+            -- The one that begins is beyond as well: with the last of before, two new ones would move the median.
+            CASE
+                WHEN is_inside AND (least(value, after) > 1.1 * before OR 1.1 * greatest(value, after) < before)
+                THEN shift
+            END AS weight
+        FROM around
+    ),
+    beside AS (
+        SELECT
+            *,
+            max(weight) OVER (
+                PARTITION BY series, metric ORDER BY measured_at ROWS BETWEEN 2 PRECEDING AND 1 PRECEDING
+            ) AS weight_before,
+            max(weight) OVER (
+                PARTITION BY series, metric ORDER BY measured_at ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING
+            ) AS weight_after
+        FROM shifted
+    )
+SELECT * EXCLUDE (value, shift, is_inside, weight, weight_before, weight_after), after / before - 1 AS change
+FROM beside
+-- The medians are as far apart a measurement earlier and later: the change is where the means are farthest apart.
+WHERE weight > coalesce(weight_before, 0) AND weight >= coalesce(weight_after, 0);
+COMMENT ON VIEW speed_changes IS 'Change points: from measured_at on the median of three measurements is more than 10 % from that of the three before, so a single slow night is none. before and after are those medians, change the part between them';
+
 CREATE VIEW scorecard AS
 SELECT
     system, device, dataset, step, metric, own_value AS value, unit, better, own_cases AS cases,

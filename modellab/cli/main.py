@@ -25,6 +25,7 @@ from modellab.cli import (
     doctor,
     experiments,
     findings,
+    history,
     inbox,
     inputs,
     models,
@@ -79,6 +80,7 @@ app.command()(findings.findings)
 app.command(no_args_is_help=True)(bench_report.report)
 app.command()(rescore.rescore)
 app.command()(regress.regress)
+app.command()(history.history)
 app.command(no_args_is_help=True)(search.search)
 app.add_typer(experiments.app)
 app.add_typer(inputs.app)

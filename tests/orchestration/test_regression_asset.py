@@ -1,5 +1,6 @@
 """The asset `regression`: the program's gate as a child, its verdicts as checks, its schedules."""
 
+import json
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ import yaml
 from assets.regression import RegressionConfig
 from modellab.settings import Lab, Settings
 from modellab.warehouse.query import query
+from modellab_dagster.command import main
 from modellab_dagster.definitions import defs
 from modellab_dagster.schedules import SCHEDULES, nightly_regressions, weekly_speed
 from resources.program import run_program
@@ -60,6 +62,28 @@ def test_a_night_sets_the_baseline_and_the_next_says_what_may_have_got_worse(lab
     assert page.metadata["doubtful"].value == 1
     assert "| vad_smoke_v1 | mine | production | doubtful |" in str(page.metadata["verdicts"].value)
     assert query(lab, "SELECT verdict FROM gates ORDER BY sequence").rows == [("no baseline",), ("doubtful",)]
+
+
+def test_repeats_are_a_measurement_of_speed_that_the_page_and_the_command_show(lab, watched, capsys):
+    result, _ = _sweep(repeats=3)
+    [page] = result.asset_materializations_for_node("regression")
+    rows = [line.split(" | ") for line in str(page.metadata["speed and memory"].value).splitlines()[2:]]
+    assert [row[0] for row in rows] == ["| mine"] * 2
+    assert {row[2] for row in rows} == {"vad"} and {row[3] for row in rows} == {"1"}
+    capsys.readouterr()
+    assert main(["history", "mine", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["series"]
+    assert {one["metric"]: one["recordings"] for one in found} == {"real_time_factor": 2, "peak_memory_mib": 2}
+    [(pace,)] = query(
+        lab,
+        "SELECT sum(pace * audio_s) / sum(audio_s) FROM (SELECT min(inference_s / audio_s) AS pace, max(audio_s) AS "
+        "audio_s FROM steps WHERE step = 'vad' AND NOT cached AND NOT first_inference GROUP BY input)",
+    ).rows
+    assert [one["values"] for one in found if one["metric"] == "real_time_factor"] == [[pytest.approx(pace)]]
+    assert main(["history", "mine"]) == 0
+    assert "vad_smoke_v1 1 (cpu" in capsys.readouterr().out
+    assert main(["history", "other"]) == 0
+    assert "Nothing was measured so" in capsys.readouterr().out
 
 
 def test_what_can_not_be_measured_fails_the_check_and_what_is_not_valid_the_run(lab, watched):
