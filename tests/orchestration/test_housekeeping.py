@@ -20,7 +20,11 @@ def test_the_nightly_run_clears_what_killed_processes_left_and_builds_the_databa
         assert len(requests) == 1
         result = defs.resolve_job_def("housekeeping").execute_in_process(instance=instance)
         [materialization] = result.asset_materializations_for_node("warehouse")
+        [stock] = result.asset_materializations_for_node("arsenal")
     assert result.success
+    assert (stock.metadata["models scored"].value, stock.metadata["datasets measured"].value) == (0, 0)
+    assert "no system has enough evidence for live_caption_vad" in str(stock.metadata["not verified"].value)
+    assert "The regression gate has judged nothing yet." in (lab.home / "arsenal.html").read_text()
     assert materialization.metadata["half_written_folders_removed"].value == 2
     assert "| runs | 0 |" in str(materialization.metadata["rows"].value)
     assert [folder.exists() for folder in folders] == [False, False]
