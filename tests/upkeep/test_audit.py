@@ -61,6 +61,11 @@ def flip(path: Path) -> None:
     path.write_bytes(bytes(data))
 
 
+def cut(path: Path) -> None:
+    """The first half alone."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
 def rename_identity(lab: Lab, runs: Any, made: dict[str, Any]) -> None:
     path = made["asr"].path / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -110,7 +115,7 @@ DAMAGE: list[tuple[str, Damage, bool]] = [
     ("rows differ", in_database("DELETE FROM words WHERE position = 1"), True),
     ("rows differ", in_database("UPDATE steps SET inference_s = 0.1 WHERE step = 'asr'"), True),
     ("lake file gone", lambda lab, runs, made: lake_file(lab, "segments").unlink(), True),
-    ("lake file damaged", lambda lab, runs, made: flip(lake_file(lab, "words")), True),
+    ("lake file damaged", lambda lab, runs, made: cut(lake_file(lab, "words")), True),
     ("lake lacks rows", rewrite_lake, True),
     ("orphan result", orphan, False),
     ("damaged input", lambda lab, runs, made: flip(runs.source.path), False),
