@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
 from modellab.errors import QueryError
+from modellab.files import staging_folder
 from modellab.settings import Lab
 from modellab.warehouse.connection import memory_connection, quoted
 from modellab.warehouse.database_file import first_line, try_attach
@@ -89,10 +89,11 @@ def differing_rows(
         progress: told which share of the sources was compared.
     """
     names = list(sources)
-    with TemporaryDirectory(dir=lab.home, prefix=".audit-", suffix=".tmp") as scratch:
+    # Held while it is written to: a build of another process takes away what nobody holds.
+    with staging_folder(lab.artifacts) as scratch:
         for start in range(0, len(names), _AT_ONCE):
             batch = {name: sources[name] for name in names[start : start + _AT_ONCE]}
-            yield from _differing(lab, connection, batch, Path(scratch) / str(start), unusable)
+            yield from _differing(lab, connection, batch, scratch / str(start), unusable)
             progress(min(1.0, (start + _AT_ONCE) / len(names)))
 
 

@@ -11,11 +11,13 @@ import pytest
 
 from modellab.datasets.reference import Reference
 from modellab.datasets.references import EnrolledCase, References
+from modellab.leftovers import leftovers, remove_leftovers
 from modellab.runs.past import find_run
 from modellab.settings import Lab
 from modellab.upkeep.audit import Audit, audit
 from modellab.upkeep.pruning import Conditions, plan, prune
 from modellab.warehouse.builder import build
+from modellab.warehouse.lake import Lake
 from modellab.warehouse.query import connect, query
 from modellab.warehouse.schema import columns_by_table
 from modellab_dagster.command import main
@@ -228,6 +230,21 @@ def test_a_result_of_a_run_that_goes_on_is_no_orphan(lab: Lab, runs: Any, made: 
     next(lab.records.glob("steps/*/b-attempt-asr.json")).unlink()
     (lab.lake / "steps" / "b-attempt-asr.parquet").unlink()
     assert audit(lab).sound
+
+
+def test_what_it_writes_meanwhile_is_not_taken_for_a_dead_process_leftover(
+    lab: Lab, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Lake.write_all
+
+    def written(self: Lake, tables: Any) -> Any:
+        files = write(self, tables)
+        remove_leftovers(lab, everywhere=True)
+        return files
+
+    monkeypatch.setattr(Lake, "write_all", written)
+    assert audit(lab).sound
+    assert list(leftovers(lab, everywhere=True)) == []
 
 
 def test_the_command_says_it_and_fails(
