@@ -19,6 +19,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets import partitions
 from assets._checks import Check, Verdict, as_record
 from assets._dagster_internals import OBSERVED, plan_partition
 from assets._progress import ProgressLog
@@ -73,6 +74,8 @@ class PartitionLoop:
         self._tags = context.run.tags
         self._force = self._tags.get(FORCE_TAG, "").lower() == "true"
         self._failed: dict[str, LabError] = {}
+        self._doubted: set[str] = set()
+        """Checks that failed for some partition, where Dagster keeps one verdict of each for the run."""
 
     @cached_property
     def _keys(self) -> list[dg.MultiPartitionKey]:
@@ -226,15 +229,22 @@ class PartitionLoop:
         tags = self._versions.tags(key, done.fingerprint)
         yield dg.AssetMaterialization(asset_key, partition=key, metadata=done.page, tags=tags)
         target = newest_materialization(self._context, key)
+        by_partition = partitions.CHECK_PARTITIONS is not None
+        source = self._session.file_name(input_and_system(key)[0])
         for check, verdict in done.verdicts.items():
+            # What failed is not hidden by the recordings after it.
+            if not by_partition and verdict.passed and check.name in self._doubted:
+                continue
+            if not verdict.passed:
+                self._doubted.add(check.name)
             yield dg.AssetCheckEvaluation(
                 asset_key=asset_key,
                 check_name=check.name,
                 passed=verdict.passed,
-                description=verdict.description,
+                description=verdict.description if by_partition else f"{source}: {verdict.description}",
                 metadata=verdict.metadata,
                 severity=check.severity,
-                partition=key,
+                partition=key if by_partition else None,
                 target_materialization_data=target,
             )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets import partitions
 from assets._checks import Check
 from assets._page import step_page
 from assets._partition_loop import Page, PartitionLoop, StepEvent
@@ -56,7 +57,12 @@ def step_asset(
         name=f"{step.name}_step",
         specs=[spec],
         check_specs=[
-            dg.AssetCheckSpec(check.name, asset=step.name, description=check.description, partitions_def=PARTITIONS)
+            dg.AssetCheckSpec(
+                check.name,
+                asset=step.name,
+                description=check.description,
+                partitions_def=partitions.CHECK_PARTITIONS,
+            )
             for check in checks
         ],
         partitions_def=PARTITIONS,

@@ -4,6 +4,8 @@ from typing import cast
 
 import dagster as dg
 
+from modellab.inputs.store import InputStore
+from modellab.settings import Lab
 from resources.tags import PARTITION_TAG
 
 INPUT_DIMENSION = "input"
@@ -16,6 +18,23 @@ SYSTEMS = dg.DynamicPartitionsDefinition(name=MODEL_DIMENSION)
 
 PARTITIONS = dg.MultiPartitionsDefinition({INPUT_DIMENSION: INPUTS, MODEL_DIMENSION: SYSTEMS})
 """Shared by all steps: a run can't mix partitions definitions, and with one a whole pipeline is one run."""
+
+MOST_CHECKED = 500
+"""Recordings of a lab up to which Dagster keeps what checks say for each partition.
+
+For a page that shows an asset, Dagster adds up the partitions of each of its checks one by one, each time, and copies
+what it has for each (`_process_partition_records` in Dagster 1.13): with 20,000 partitions that takes minutes. The
+lab's own records have all that checks say, of any number.
+"""
+
+
+def partitions_of_checks(recordings: int) -> dg.MultiPartitionsDefinition | None:
+    """What checks are kept for in a lab with so many recordings: each partition, or, where it is None, each run."""
+    return PARTITIONS if recordings <= MOST_CHECKED else None
+
+
+CHECK_PARTITIONS = partitions_of_checks(InputStore(Lab.from_environment()).count())
+"""As it was when this process loaded the assets."""
 
 
 def partition_key(input_key: str, system_key: str) -> dg.MultiPartitionKey:

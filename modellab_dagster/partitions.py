@@ -5,13 +5,18 @@ from collections.abc import Iterable
 import dagster as dg
 
 from assets.partitions import INPUTS, SYSTEMS
+from modellab.inputs.keys import digits_of
 from modellab.inputs.store import InputStore
 from modellab.settings import Lab
 
 
-def known_inputs(lab: Lab) -> list[str]:
-    """Keys of every registered recording. Texts have no step yet that reads them."""
-    return [source.key for source in InputStore(lab).all() if source.kind == "media"]
+def missing_inputs(instance: dg.DagsterInstance, lab: Lab) -> list[str]:
+    """Keys of registered recordings that Dagster does not know yet, in order of name.
+
+    Only their descriptions are read: of ten thousand recordings all are known but the newest.
+    """
+    known = {digits for key in instance.get_dynamic_partitions(INPUTS.name or "") if (digits := digits_of(key))}
+    return sorted(source.key for source in InputStore(lab).all(besides=known) if source.kind == "media")
 
 
 def missing(instance: dg.DagsterInstance, definition: dg.DynamicPartitionsDefinition, keys: Iterable[str]) -> list[str]:

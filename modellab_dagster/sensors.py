@@ -16,7 +16,7 @@ from modellab.warehouse.query import query
 from modellab_dagster.jobs import STEPS_BY_JOB
 from modellab_dagster.left_out import nothing_yet
 from modellab_dagster.offer import SYSTEMS_ASSET, Candidate, candidates, overview
-from modellab_dagster.partitions import known_inputs, missing
+from modellab_dagster.partitions import missing, missing_inputs
 from resources.models import ModelsResource
 
 _INTERVAL_S = 60
@@ -40,7 +40,7 @@ def partitions_on_offer(context: dg.SensorEvaluationContext, models: ModelsResou
     lab = Lab.from_environment()
     found = candidates(lab, models.models())
     offered = {one.key for one in found if one.on_offer}
-    new_inputs = missing(context.instance, INPUTS, known_inputs(lab))
+    new_inputs = missing_inputs(context.instance, lab)
     new_systems = missing(context.instance, SYSTEMS, offered)
     # An offer of before; without one, what earlier versions offered: everything.
     before = set(parse_json(context.cursor, "the cursor")["offered"]) if context.cursor else {one.key for one in found}

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -36,6 +36,7 @@ from modellab.trouble import trouble_at
 _log = logging.getLogger(__name__)
 _DESCRIPTION = "input.json"
 _LOCK = ".lock"
+_FOLDER = re.compile("[0-9a-f]")
 _SUFFIX = re.compile(r"^\.[A-Za-z0-9]{1,8}$")
 _LONGEST_NAME = 255
 _COPY_BYTES = 1 << 20
@@ -148,10 +149,14 @@ class InputStore:
         known = self._at(sha256[:DIGITS])
         return known if known is not None and known.sha256 == sha256 else None
 
-    def all(self) -> list[RegisteredInput]:
-        """Every input whose description can be read, the first registered first; the others are named in the log."""
+    def all(self, *, besides: Set[str] = frozenset()) -> list[RegisteredInput]:
+        """Every input whose description can be read, the first registered first; the others are named in the log.
+
+        Args:
+            besides: digits of inputs that are left out; their descriptions are not read.
+        """
         described: list[RegisteredInput] = []
-        for folder in self._folders():
+        for folder in self._folders(besides):
             try:
                 described.append(self._read(folder))
             except LabError as error:
@@ -166,8 +171,21 @@ class InputStore:
             except LabError as error:
                 yield folder.name, str(error)
 
-    def _folders(self) -> Iterator[Path]:
-        return (path.parent for path in self._resolved.glob(f"[0-9a-f]*/{_DESCRIPTION}"))
+    def count(self) -> int:
+        """How many there are, by the names of their folders alone."""
+        return len(self._names())
+
+    def _folders(self, besides: Set[str] = frozenset()) -> Iterator[Path]:
+        """The folders that have a description, without those of some names."""
+        folders = (self._resolved / name for name in self._names() if name not in besides)
+        return (folder for folder in folders if (folder / _DESCRIPTION).exists())
+
+    def _names(self) -> list[str]:
+        try:
+            with os.scandir(self._resolved) as entries:
+                return [entry.name for entry in entries if _FOLDER.match(entry.name)]
+        except FileNotFoundError:
+            return []
 
     @cached_property
     def _resolved(self) -> Path:

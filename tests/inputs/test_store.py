@@ -196,6 +196,16 @@ def test_a_copy_that_is_a_link_is_not_followed(store: InputStore, lab: Lab, tmp_
 def test_inputs_are_listed_in_the_order_of_registration(store: InputStore, tmp_path: Path) -> None:
     keys = [store.register(make(tmp_path / f"{seed}.wav", seed=seed)).key for seed in range(3)]
     assert [each.key for each in store.all()] == keys
+    assert store.count() == 3
+
+
+def test_descriptions_of_inputs_that_are_left_out_are_not_read(
+    store: InputStore, lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (store.register(make(tmp_path / f"{seed}.wav", seed=seed)) for seed in range(2))
+    (lab.inputs / first.digits / "input.json").write_text("[")
+    assert [each.key for each in store.all(besides={first.digits})] == [second.key]
+    assert not caplog.text
 
 
 def test_another_file_with_the_same_digits_is_refused(store: InputStore, lab: Lab, tmp_path: Path) -> None:

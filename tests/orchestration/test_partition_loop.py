@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from assets import partitions
 from assets._progress import ProgressLog
 from assets.partitions import PARTITIONS, partition_key
 from modellab.inputs.lookup import WAYS
@@ -189,6 +190,34 @@ def test_checks_are_recorded_for_each_partition(toy):
         partition_key(good.key, "whole"): (True, dg.AssetCheckSeverity.WARN, True),
         partition_key(weird.key, "whole"): (False, dg.AssetCheckSeverity.WARN, True),
     }
+
+
+@pytest.fixture
+def in_a_large_lab(monkeypatch):
+    monkeypatch.setattr(partitions, "CHECK_PARTITIONS", partitions.partitions_of_checks(partitions.MOST_CHECKED + 1))
+
+
+@pytest.mark.usefixtures("in_a_large_lab")
+def test_in_a_large_lab_checks_are_kept_for_each_run_and_a_failed_one_is_not_hidden(toy):
+    """Dagster's pages would add up the partitions of checks for minutes; the lab's records have them all."""
+    first, weird, last = (toy.input(name) for name in ("a", "b weird", "c"))
+    result = toy.run([first, weird, last], ["whole"])
+    key = dg.AssetCheckKey(dg.AssetKey("third"), "ends_in_name")
+    [record] = toy.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    evaluation = record.event.dagster_event.asset_check_evaluation_data
+    assert (record.run_id, evaluation.partition, evaluation.passed) == (result.run_id, None, False)
+    assert evaluation.description.startswith("b weird.wav: ends in ")
+    toy.run([last], ["whole"])
+    newest, *_ = toy.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    assert newest.event.dagster_event.asset_check_evaluation_data.passed
+    build(toy.lab)
+    said = query(toy.lab, "SELECT input, passed FROM checks WHERE step = 'third' ORDER BY sequence").rows
+    assert said == [(first.key, True), (weird.key, False), (last.key, True), (last.key, True)]
+
+
+def test_up_to_so_many_recordings_checks_are_kept_for_each_partition():
+    assert partitions.partitions_of_checks(partitions.MOST_CHECKED) is partitions.PARTITIONS
+    assert partitions.partitions_of_checks(partitions.MOST_CHECKED + 1) is None
 
 
 def test_what_checks_say_is_recorded_each_time_and_made_again_by_a_rebuild(toy):
