@@ -1,6 +1,9 @@
 """`modellab regress`: real runs, a baseline, a change that makes a pipeline worse, and what the gate says of it."""
 
 import json
+import signal
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -96,3 +99,29 @@ def test_what_nobody_watches_is_refused(lab, capsys):
     assert "nothing" in json.loads(capsys.readouterr().out)["error"]["message"]
     assert main(["regress", "--accept", " ", "--json"], open_launcher) == 2
     assert "reason" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+_KILLED_BEFORE_IT_RECORDS = """
+import os, signal, sys
+from modellab.cli.main import main
+from modellab.runs import regressing
+from modellab_dagster.command import open_launcher
+
+regressing._record = lambda *judged: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:], open_launcher)
+"""
+
+
+def test_killed_between_measuring_and_recording_the_next_goes_on_and_has_nothing_twice(lab, pipeline, asked):
+    killed = subprocess.run([sys.executable, "-c", _KILLED_BEFORE_IT_RECORDS, *ASKED], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    [judged] = asked()["judged"]
+    assert judged["verdict"] == "kept"
+    [row] = baselines(lab)
+    assert row.baseline == judged["baseline"]
+    assert query(lab, "SELECT verdict, baseline FROM gates").rows == [("kept", row.baseline)]
+    computed = "SELECT input, step, count(*) FROM steps WHERE status = 'completed' AND NOT cached GROUP BY ALL"
+    assert {count for *_, count in query(lab, computed).rows} == {1}
+    scored = "SELECT fingerprint, case_id, metric, count(*) FROM scores GROUP BY ALL"
+    assert {count for *_, count in query(lab, scored).rows} == {1}
+    assert query(lab, "SELECT DISTINCT status FROM run_history").rows == [("completed",)]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from modellab.cli.main import main
 from modellab.inputs.store import InputStore
 from modellab.warehouse.builder import build
 from modellab.warehouse.query import query
+from modellab_dagster.command import open_stopper
 from modellab_dagster.home import open_instance
 from modellab_dagster.partitions import register_partitions
 from modellab_dagster.stopping import process_of
@@ -46,10 +48,11 @@ def _ended(ui, run):
     return ended["status"]
 
 
-def test_a_model_in_the_middle_of_a_call_is_stopped(served, sample_wav):
+@pytest.mark.parametrize("how", ["terminate", "kill"])
+def test_a_model_in_the_middle_of_a_call_is_stopped(served, sample_wav, how):
     sound, rate_hz = soundfile.read(sample_wav, dtype="float32")
-    path = served.folder / "terminated.wav"
-    soundfile.write(path, np.tile(sound, 20), rate_hz)
+    path = served.folder / f"{how}.wav"
+    soundfile.write(path, np.tile(sound if how == "kill" else sound * 0.9, 20), rate_hz)
     source = InputStore(served.lab).register(path)
     with open_instance(served.lab) as instance:
         register_partitions(instance, inputs=[source.key], systems=[ASR])
@@ -59,12 +62,18 @@ def test_a_model_in_the_middle_of_a_call_is_stopped(served, sample_wav):
     events = served.lab.events / f"{run}.jsonl"
     _wait("asr", lambda: events.exists() and '"step":"asr"' in events.read_text())
     process = _process(served, run)
-    served.terminate(run)
+    if how == "terminate":
+        served.terminate(run)
+    else:
+        assert main(["runs", "kill", path.name], None, open_stopper) == 0
+        assert not process.lives
     assert _ended(served, run) == "CANCELED"
     _wait("its end", lambda: not process.lives)
     build(served.lab)
     [(status, error)] = query(served.lab, f"SELECT status, error FROM run_history WHERE dagster_run_id = '{run}'").rows
-    assert status == "canceled" and error.startswith("stopped by Dagster's Terminate; its server is ")
+    assert status == "canceled"
+    assert error.startswith("stopped by Dagster's Terminate; its server is ") == (how == "terminate")
+    assert error.endswith(" (modellab runs kill)") == (how == "kill")
     steps = f"SELECT step FROM steps WHERE dagster_run_id = '{run}' AND status = 'completed' ORDER BY place"
     assert query(served.lab, steps).rows == [("ingest",), ("vad",)]
 
