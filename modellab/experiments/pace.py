@@ -30,8 +30,6 @@ SELECT DISTINCT counted_steps.system, counted_steps.step, counted_steps.input
 FROM counted_steps ANTI JOIN pruned USING (fingerprint)
 WHERE status = 'completed' AND list_contains($systems, system) AND model IS NOT NULL
 """
-Task = tuple[str, str, str]
-"""System, step, input."""
 
 
 def size_of(source: RegisteredInput) -> float:

@@ -67,9 +67,7 @@ def test_what_is_surely_worse_is_left_out_and_a_second_sweep_computes_nothing(la
     assert stop["low"] > 0
     assert stop["p"] <= 0.05
     assert [one["cases"] for one in found["systems"]] == [CASES, 10]
-    assert query(
-        lab, "SELECT DISTINCT cases FROM (SELECT count(*) AS cases FROM steps WHERE first_inference)"
-    ).rows == [(1,)]
+    assert query(lab, LOADS).rows == [(1,)]
     [[computed]] = query(lab, COMPUTED).rows
     kept = query(lab, "SELECT system, fate, inputs, inputs_of, look, against FROM sweep_systems ORDER BY ALL").rows
     assert kept == [(GOOD, "measured", CASES, CASES, None, None), (BAD, "ruled out", 10, CASES, 1, GOOD)]
