@@ -54,8 +54,11 @@ def show(use_case: UseCaseArgument, *, as_json: JsonOption = False) -> None:
     from rich.text import Text
 
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.local_days import local_time
+    from modellab.promotion.ledger import promoted
+    from modellab.settings import Lab
 
-    known = _known()
+    known, lab = _known(), Lab.from_environment()
     found = known.get(use_case)
     if as_json:
         print_json(_document(known, found))
@@ -74,6 +77,10 @@ def show(use_case: UseCaseArgument, *, as_json: JsonOption = False) -> None:
     for one in found.score:
         parts.add_row(one.name, f"{one.weight:g}", f"{one.best:g}", f"{one.worst:g}")
     print_block(console, parts)
+    used = promoted(lab).get(found.id)
+    if used is not None:
+        since = f"{local_time(used.at, lab.timezone):%Y-%m-%d %H:%M}"
+        print_line(console, f"In use since {since}: {used.system} (modellab promotions show {found.id})")
     print_line(console, Text(f"Who suits it: modellab candidates {found.id}", style="dim"))
 
 

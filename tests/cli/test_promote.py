@@ -111,6 +111,7 @@ def test_who_can_not_be_told_apart_takes_no_place_unless_somebody_answers_for_it
     assert evidence["against"]["system"] == USUAL and len(evidence["criteria"]) == 2
     low, high = evidence["against"]["score_low"], evidence["against"]["score_high"]
     assert low < 0 < high
+    assert f": {OTHER} (modellab promotions show {CASE})" in call("use-cases", "show", CASE)[1]
     page = call("promotions", "show", CASE)[1]
     assert "promoted, overridden" in page and "! against the evidence" in page
 
