@@ -283,14 +283,19 @@ class Watched:
         self.page.on("requestfailed", self._answered)
 
     def settle(self, quiet_s: float = 1.0, longest_s: float = 120.0) -> float:
-        """Waits until no query was under way for a while; returns when the last one was answered."""
+        """Waits until no query was under way for a while; returns when the last one was answered.
+
+        What is still under way after the longest wait counts as if it were answered then.
+        """
         self._quiet_since = None
         end = time.perf_counter() + longest_s
         while time.perf_counter() < end:
             self.page.wait_for_timeout(50)
             if self._quiet_since and not self._open and time.perf_counter() - self._quiet_since > quiet_s:
                 return self._quiet_since
-        raise SystemExit(f"{self.page.url} went on sending queries for {longest_s:g} s")
+        for request, sent in self._open.items():
+            self.seconds[_operation(request)].append(time.perf_counter() - sent)
+        return time.perf_counter()
 
     def _sent(self, request: Any) -> None:
         if request.url.endswith("/graphql") or "/graphql?" in request.url:
@@ -300,8 +305,11 @@ class Watched:
         if request in self._open:
             took = time.perf_counter() - self._open.pop(request)
             self._quiet_since = time.perf_counter()
-            name = json.loads(request.post_data or "{}").get("operationName") or "?"
-            self.seconds[name].append(took)
+            self.seconds[_operation(request)].append(took)
+
+
+def _operation(request: Any) -> str:
+    return json.loads(request.post_data or "{}").get("operationName") or "?"
 
 
 def pages(address: str, repeats: int) -> tuple[dict[str, list[float]], dict[str, dict[str, list[float]]]]:
@@ -325,6 +333,7 @@ def pages(address: str, repeats: int) -> tuple[dict[str, list[float]], dict[str,
                 began = time.perf_counter()
                 watched.page.get_by_role("button", name="Materialize").first.click()
             whole[name].append(watched.settle() - began)
+            print(f"{name}: {whole[name][-1]:.1f} s", file=sys.stderr, flush=True)
             for query, seconds in watched.seconds.items():
                 queries[name][query] += seconds
             browser.close()
