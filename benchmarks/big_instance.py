@@ -251,7 +251,7 @@ def served(lab: Lab, log: Path) -> Iterator[str]:
         print(f"the UI answers after {time.perf_counter() - began:.1f} s", flush=True)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # one started by a shell's `&` ignores SIGINT
         process.wait()
 
 
