@@ -164,8 +164,8 @@ def _row(pid: int) -> _Row | None:
     when it began 22, in clock ticks since the machine was started."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        if fields[0] in "ZX":
-            return None
+        if fields[0] in "ZX" and len(list((_PROC / str(pid) / "task").iterdir())) <= 1:
+            return None  # while other threads of it are still ending, it holds its files and locks
         ticks = int(fields[19])
         up_s = float((_PROC / "uptime").read_text().split()[0])
     except (OSError, IndexError):
