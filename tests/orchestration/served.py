@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from dagster._core.scheduler.instigation import InstigatorTick
 
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.settings import Lab, Settings
+from modellab_dagster.home import open_instance
 from modellab_dagster.ui import environment
 
 RATE_HZ = 16_000
@@ -217,3 +219,10 @@ class ServedUi:
         return [
             event["error"]["message"] for event in self.log(run) if event["__typename"] == "ExecutionStepFailureEvent"
         ]
+
+
+def sensor_ticks(lab: Lab, name: str) -> Sequence[InstigatorTick]:
+    """The ticks of a sensor, from Dagster's own storage: over GraphQL they come only where the sensor was switched."""
+    with open_instance(lab) as instance:
+        [state] = [one for one in instance.all_instigator_state() if one.instigator_name == name]
+        return instance.get_ticks(state.instigator_origin_id, state.selector_id)

@@ -12,10 +12,9 @@ import yaml
 from modellab.alerts.outbox import Outbox
 from modellab.drops.inboxes import InboxOptions, add_inbox
 from modellab.settings import Lab, Settings
-from modellab_dagster.home import open_instance
 
 from ..alerts.servers import receiving
-from .served import ServedUi
+from .served import ServedUi, sensor_ticks
 
 LONGEST_S = 400.0
 """For what takes a minute on an idle machine."""
@@ -44,12 +43,6 @@ def _look_again(lab):
         _wait("a look", lambda before=before: _looked(lab) != before)
 
 
-def _ticks(lab):
-    with open_instance(lab) as instance:
-        [state] = [one for one in instance.all_instigator_state() if one.instigator_name == "alerts"]
-        return instance.get_ticks(state.instigator_origin_id, state.selector_id)
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """What the webhook got before everything was killed, and in all; the ticks of the sensor that were after that."""
@@ -76,7 +69,7 @@ def told(tmp_path_factory):
             _look_again(lab)
         finally:
             ui.stop()
-        yield before, list(receiver.posts), _ticks(lab)
+        yield before, list(receiver.posts), sensor_ticks(lab, "alerts")
 
 
 def _fail_a_run(ui: ServedUi) -> None:
