@@ -66,6 +66,19 @@ def test_what_comes_before_and_after_the_models_is_done_beside_them() -> None:
     assert shown == [(f"{step} {source}",) * 2 for step in STEPS for source in "abc"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads of a process have one priority")
+def test_the_thread_beside_steps_back_and_that_of_the_models_does_not() -> None:
+    nice: dict[bool, set[int]] = defaultdict(set)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def run(task: Task, beside: bool) -> str:
+        nice[beside].add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return ""
+
+    _all_through(Overlap(_plan("ab"), _has_no_model), run)
+    assert nice == {False: {before}, True: {min(19, before + 10)}}
+
+
 def test_what_came_of_a_step_is_shown_beside_the_model_and_in_no_step_but_its_own() -> None:
     shown: list[str] = []
     first = threading.Event()
