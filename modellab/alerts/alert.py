@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from modellab.legible import one_line
+from modellab.outside import parse_json
 from modellab.redaction import redact
 from modellab.settings import Lab
 from modellab.units import plural
@@ -118,7 +119,7 @@ class Alert:
     @classmethod
     def read(cls, stored: str) -> "Alert":
         """From what `stored` made of it."""
-        document = json.loads(stored)
+        document = parse_json(stored, "an alert of the outbox")
         findings = tuple(map(Finding.read, document["findings"]))
         return cls(**{**document, "topics": tuple(document["topics"]), "findings": findings})
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from modellab.alerts.alert import Alert, Finding, Topic
+from modellab.outside import parse_json
 from modellab.settings import Lab
 from modellab.state_file import StateFile
 
@@ -24,6 +25,7 @@ GIVE_UP_S = 3 * 24 * 3600.0
 """After so long a message tells of nothing that is news."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30.0, 3600.0
 _KEPT_S = 90 * 24 * 3600.0
+_FINDING = "a finding of the outbox"
 
 _SCHEMA = """
 CREATE TABLE findings (
@@ -96,7 +98,7 @@ class Outbox(StateFile):
     def finding(self, key: str) -> Finding | None:
         """The finding of a key."""
         row = self._run("SELECT said FROM findings WHERE key = ?", key).fetchone()
-        return Finding.read(json.loads(row[0])) if row else None
+        return Finding.read(parse_json(row[0], _FINDING)) if row else None
 
     def untold(self, gather_s: float, now: float) -> list[list[Finding]]:
         """Findings that are in no alert yet, those about the same topics together; none of topics whose last alert is
@@ -109,7 +111,7 @@ class Outbox(StateFile):
         ).fetchall()
         groups: defaultdict[str, list[Finding]] = defaultdict(list)
         for topics, said in rows:
-            groups[topics].append(Finding.read(json.loads(said)))
+            groups[topics].append(Finding.read(parse_json(said, _FINDING)))
         return list(groups.values())
 
     def forget_untold(self) -> None:

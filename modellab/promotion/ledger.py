@@ -1,6 +1,5 @@
 """What was promoted and demoted for each use case, from the lab's lifecycle events; what follows from them now."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any, Literal
 
 from modellab.errors import UnknownName
 from modellab.names import unknown_name
+from modellab.outside import RESULT, parse_json
 from modellab.settings import Lab
 from modellab.warehouse.query import query
 
@@ -111,5 +111,5 @@ def standing_for(lab: Lab, use_case: str) -> Sequence[Decision]:
 
 
 def _evidence(stored: Any) -> Mapping[str, Any]:
-    found = json.loads(stored) if isinstance(stored, str) else stored
+    found = parse_json(stored, "the evidence of a decision", RESULT) if isinstance(stored, str) else stored
     return found if isinstance(found, Mapping) else {}

@@ -23,8 +23,9 @@ from modellab.surfaces.results import Turn
 from modellab.warehouse.query import query
 from modellab_dagster.definitions import defs
 from modellab_dagster.home import open_instance
-from modellab_dagster.interrupted import PROCESS_TAG, end_interrupted_runs
+from modellab_dagster.interrupted import end_interrupted_runs
 from modellab_dagster.launch import Launcher
+from resources.tags import PROCESS_TAG
 
 
 @pytest.fixture
