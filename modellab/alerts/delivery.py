@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -52,7 +53,7 @@ Variable = Annotated[str, AfterValidator(_variable)]
 """Name of the environment variable that holds a secret: the secret itself never stands in the file."""
 
 
-class Channel(BaseModel):
+class Channel(BaseModel, ABC):
     """One way by which alerts go out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,13 +72,13 @@ class Channel(BaseModel):
         """The environment variables that it needs."""
         return [name for field in self.variables if (name := getattr(self, field))]
 
+    @abstractmethod
     def deliver(self, alert: Alert) -> str | None:
         """Send an alert. Returns what is to be noted of a delivery that was not complete.
 
         Raises:
             NotDelivered: it did not go out, or nobody knows whether it did.
         """
-        raise NotImplementedError
 
 
 class NetworkChannel(Channel):
