@@ -6,7 +6,6 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._in_place import is_inside, overlapping
 from assets._metrics import metrics_asset
 from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
@@ -15,6 +14,7 @@ from modellab.media.canonical import CanonicalAudio
 from modellab.steps import scorers
 from modellab.steps.classify import STEP
 from modellab.steps.definition import Kind
+from modellab.surfaces.in_place import is_inside, overlapping
 from modellab.surfaces.sounds import Classification, LabelSpan
 from modellab.units import clock, plural
 from resources.engine import StepResult

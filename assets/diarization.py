@@ -6,7 +6,6 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._in_place import is_inside
 from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, share, table
 from assets._pictures import Lane, timeline
@@ -16,6 +15,7 @@ from modellab.media.canonical import CanonicalAudio
 from modellab.steps import scorers
 from modellab.steps.definition import Kind
 from modellab.steps.diarization import STEP
+from modellab.surfaces.in_place import is_inside
 from modellab.surfaces.results import Diarization, SpeechSegments, Turn
 from modellab.surfaces.speakers import overlap_s
 from modellab.units import plural

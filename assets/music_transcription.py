@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._in_place import is_inside
 from assets._metrics import metrics_asset
 from assets._page import duration, table
 from assets._piano_roll import piano_roll, pitch_name
@@ -15,6 +14,7 @@ from assets._step import step_asset
 from modellab.formats.midi import read_midi
 from modellab.steps import scorers
 from modellab.steps.music_transcription import MIDI_FILE, STEP
+from modellab.surfaces.in_place import is_inside
 from modellab.surfaces.sounds import Notes
 from modellab.units import clock, plural
 from resources.engine import StepResult

@@ -6,7 +6,6 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
-from assets._in_place import is_inside, overlapping
 from assets._metrics import metrics_asset, right_more_than_wrong
 from assets._page import duration, level, share
 from assets._pictures import Lane, timeline
@@ -16,6 +15,7 @@ from modellab.steps import scorers
 from modellab.steps.definition import Kind
 from modellab.steps.doubts import quiet_doubt
 from modellab.steps.vad import STEP
+from modellab.surfaces.in_place import is_inside, overlapping
 from modellab.surfaces.results import SpeechSegments
 from resources.engine import StepResult
 

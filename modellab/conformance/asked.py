@@ -9,8 +9,6 @@ import numpy as np
 from modellab.registry.config import ModelConfig, Variant
 from modellab.surfaces.contracts import Progress
 
-TOLERANCE_S = 1e-3
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -35,11 +33,6 @@ class Surface(Protocol):
 
     def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
         """Everything in which a result is not what the contract says."""
-
-
-def inside(start_s: float, end_s: float, duration_s: float) -> bool:
-    """Whether a stretch has a length and lies inside its audio, to a millisecond."""
-    return -TOLERANCE_S <= start_s < end_s <= duration_s + TOLERANCE_S
 
 
 def wrong_type(result: Any, wanted: type) -> Iterator[str]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from modellab.conformance.asked import Given, inside, wrong_samples, wrong_type, wrong_vectors
+from modellab.conformance.asked import Given, wrong_samples, wrong_type, wrong_vectors
 from modellab.conformance.sounds import sounds
 from modellab.media.audio import Audio, Samples
 from modellab.registry.config import ModelConfig, Variant
 from modellab.steps.music_transcription import MusicTranscriptionParameters
 from modellab.surfaces.contracts import Progress
+from modellab.surfaces.in_place import is_inside
 from modellab.surfaces.results import Segment
 from modellab.surfaces.sounds import ClassScores, Notes
 
@@ -131,7 +132,7 @@ class MusicTranscription(_Sound):
             yield from bad
             return
         for note in result.notes:
-            if not inside(note.start_s, note.end_s, given.audio_s or 0.0):
+            if not is_inside(note, given.audio_s or 0.0):
                 yield f"a note has no length or lies outside the audio: {note}"
                 return
             if not (0 <= note.pitch <= _MOST_MIDI and 0.0 < note.velocity <= 1.0):

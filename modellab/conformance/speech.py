@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from modellab.conformance.asked import TOLERANCE_S, Given, inside, wrong_type
+from modellab.conformance.asked import Given, wrong_type
 from modellab.conformance.sounds import sounds
 from modellab.registry.config import ModelConfig, Variant
 from modellab.steps.asr import AsrParameters
 from modellab.steps.diarization import DiarizationParameters
 from modellab.steps.vad import VadParameters
 from modellab.surfaces.contracts import Progress
+from modellab.surfaces.in_place import TOLERANCE_S, is_inside, overlapping
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Utterance, Word
 
 _ALIGNED = ("hello", "yes", "the", "and")
@@ -42,7 +43,7 @@ class Vad(_Heard):
             return
         yield from _length(result.duration_s, given)
         yield from _outside(result.segments, given, "segment")
-        if any(after.start_s < before.end_s - TOLERANCE_S for before, after in pairwise(result.segments)):
+        if any(overlapping(result.segments)):
             yield "segments overlap, or are not in order of time"
         if given.name == "speech" and not result.segments:
             yield "no speech was found in speech"
@@ -110,7 +111,7 @@ class Align(_Heard):
         if len(result) != len(words):
             yield f"it gave {len(result)} spans for {len(words)} words"
         yield from _outside(result, given, "word")
-        if any(after.start_s < before.end_s - TOLERANCE_S for before, after in pairwise(result)):
+        if any(overlapping(result)):
             yield "words overlap, or are not in order of time"
 
 
@@ -120,7 +121,7 @@ def _length(duration_s: float, given: Given) -> Iterator[str]:
 
 
 def _outside(stretches: Sequence[Any], given: Given, noun: str) -> Iterator[str]:
-    wrong = [one for one in stretches if not inside(one.start_s, one.end_s, given.audio_s or 0.0)]
+    wrong = [one for one in stretches if not is_inside(one, given.audio_s or 0.0)]
     if wrong:
         yield f"{len(wrong)} of {len(stretches)} {noun}s have no length or lie outside the audio: {wrong[0]}"
 

@@ -1,10 +1,10 @@
-"""What the checks of timed results ask of their stretches: a length, a place inside the recording, no overlap."""
+"""What is asked of stretches of a recording: a length, a place inside it, no overlap."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-_TOLERANCE_S = 1e-3
+TOLERANCE_S = 1e-3
 
 
 class Timed(Protocol):
@@ -24,9 +24,9 @@ T = TypeVar("T", bound=Timed)
 
 def is_inside(stretch: Timed, duration_s: float) -> bool:
     """Whether it has a length and lies inside a recording, to a millisecond."""
-    return -_TOLERANCE_S <= stretch.start_s < stretch.end_s <= duration_s + _TOLERANCE_S
+    return -TOLERANCE_S <= stretch.start_s < stretch.end_s <= duration_s + TOLERANCE_S
 
 
 def overlapping(stretches: Iterable[T]) -> Iterator[T]:
     """Those that begin more than a millisecond before the one ahead of them ends."""
-    return (after for before, after in pairwise(stretches) if after.start_s < before.end_s - _TOLERANCE_S)
+    return (after for before, after in pairwise(stretches) if after.start_s < before.end_s - TOLERANCE_S)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets._in_place import is_inside, overlapping
+from modellab.surfaces.in_place import is_inside, overlapping
 from modellab.surfaces.results import Segment
 
 
