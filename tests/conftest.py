@@ -123,50 +123,14 @@ def sample_wav() -> Path:
 def demucs_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder with every variant of Demucs: its own classes and file layout, tiny networks, random numbers."""
     pytest.importorskip("demucs", reason="the extra `separate` is not installed")
-    import json
-    from fractions import Fraction
-
-    import torch
-    import yaml
-    from demucs.hdemucs import HDemucs
-    from demucs.htdemucs import HTDemucs
-    from safetensors.torch import save_file
-
     from modellab.registry.registry import ModelRegistry
+    from models.demucs.random_weights import write
 
     root = tmp_path_factory.mktemp("weights")
-    transformer = {"t_layers": 1, "t_heads": 2, "t_hidden_scale": 1.0, "bottom_channels": 0, "segment": Fraction(3, 2)}
-    torch.manual_seed(0)
-    for name, variant in ModelRegistry().get("demucs").variants.items():
-        assert variant.hub is not None
+    for name in ModelRegistry().get("demucs").variants:
         folder = root / "demucs" / name
         folder.mkdir(parents=True)
-        six = ["guitar", "piano"] if name == "htdemucs_6s" else []
-        kind = HDemucs if name == "mdx_extra" else HTDemucs
-        kwargs = {
-            "sources": ["drums", "bass", "other", "vocals", *six],
-            "channels": 4,
-            "dconv_comp": 2,
-            "dconv_depth": 1,
-        }
-        kwargs |= {"norm_groups": 2} if kind is HDemucs else transformer
-        encoded = {
-            key: {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}
-            if isinstance(value, Fraction)
-            else value
-            for key, value in kwargs.items()
-        }
-        files = [file for file in variant.hub.files if file.endswith(".safetensors")]
-        for file in files:
-            state = {key: value.contiguous() for key, value in kind(**kwargs).state_dict().items()}
-            metadata = {"klass": f"{kind.__module__}.{kind.__name__}", "args": "[]", "kwargs": json.dumps(encoded)}
-            save_file(state, folder / file, metadata=metadata)
-        bag: dict[str, object] = {"models": [file.removesuffix(".safetensors") for file in files]}
-        if name == "htdemucs_ft":
-            bag["weights"] = [[float(row == column) for column in range(4)] for row in range(4)]
-        if name == "mdx_extra":
-            bag["segment"] = 1.5
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(bag))
+        write(folder, name)
     return root
 
 

@@ -653,6 +653,7 @@ COMMENT ON COLUMN lifecycle_events.source IS 'Record the row comes from: the eve
 
 CREATE TABLE verifications (
     model VARCHAR NOT NULL,
+    random_weights BOOLEAN,
     passed BOOLEAN NOT NULL,
     answers JSON NOT NULL,
     weights_sha256 VARCHAR,
@@ -672,6 +673,7 @@ CREATE TABLE verifications (
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE verifications IS 'What came of examining a model with modellab models verify; see latest_verifications';
+COMMENT ON COLUMN verifications.random_weights IS 'Whether its weights were random numbers: that verifies no model';
 COMMENT ON COLUMN verifications.answers IS 'In order: [{"surface", "question", "passed", "said"}]';
 COMMENT ON COLUMN verifications.machine IS 'Where it ran: hosts.machine';
 COMMENT ON COLUMN verifications.audio_s IS 'Seconds of the sound that inference_s is about; NULL of a model of texts';

@@ -37,8 +37,16 @@ COMMENT ON VIEW current_promotions IS 'What is promoted for each use case, since
 
 CREATE VIEW latest_verifications AS
 SELECT *, inference_s / audio_s AS real_time_factor
-FROM verifications QUALIFY row_number() OVER (PARTITION BY model ORDER BY sequence DESC NULLS LAST) = 1;
-COMMENT ON VIEW latest_verifications IS 'What came of examining each model the last time';
+FROM verifications WHERE random_weights IS NOT TRUE
+QUALIFY row_number() OVER (PARTITION BY model ORDER BY sequence DESC NULLS LAST) = 1;
+COMMENT ON VIEW latest_verifications IS 'What came of examining each model with its weights the last time';
+
+CREATE VIEW latest_random_verifications AS
+SELECT model, passed, answers, runtime_version, adapter_version, device, machine, recorded_at
+FROM verifications WHERE random_weights
+QUALIFY row_number() OVER (PARTITION BY model ORDER BY sequence DESC NULLS LAST) = 1;
+COMMENT ON VIEW latest_random_verifications IS
+'What came of trying loader and adapter of each model with random weights the last time: says nothing of the model';
 
 CREATE VIEW current_experiments AS
 SELECT * EXCLUDE (deleted) FROM (

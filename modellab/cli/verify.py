@@ -24,6 +24,14 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    random_weights: Annotated[
+        bool,
+        typer.Option(
+            "--random-weights",
+            help="Try loader and adapter with a tiny random checkpoint in the model's format, where its folder can "
+            "write one. That says nothing of the model, and verifies none.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Load models, ask them all that their surfaces promise, and measure them meanwhile.
@@ -34,6 +42,7 @@ def verify(
 
     $ modellab models verify silero_vad faster_whisper:tiny.en
     $ modellab models verify
+    $ modellab models verify demucs --random-weights
     """
     from modellab.cli.console import marked, print_json, print_line, stderr, stdout
     from modellab.errors import Interrupted, LabError
@@ -50,19 +59,21 @@ def verify(
             status.update(f"{ref}: loading")
             return lambda answer: status.update(f"{ref}: {answer.question}")
 
-        for ref in verifying.verifiable(lab, registry, names or []):
+        meant = (verifying.triable if random_weights else verifying.verifiable)(lab, registry, names or [])
+        ask = verifying.try_random if random_weights else verifying.verify
+        for ref in meant:
             try:
-                found = verifying.verify(lab, registry, ref, watch(ref))
+                found = ask(lab, registry, ref, watch(ref))
             except KeyboardInterrupt:
                 raise Interrupted({"verifications": done}) from None
             except LabError as error:
-                done.append({"model": str(ref), "passed": False, "error": str(error), **dict.fromkeys(_FACTS)})
+                done.append(_not_loaded(ref, error, random=random_weights))
                 if not as_json:
                     print_line(stderr(), marked("✗", "red", f"{ref}: {error.told()}"))
                 continue
-            done.append(_document(found))
+            done.append(_document(found, random=random_weights))
             if not as_json:
-                print_line(stdout(), _line(found))
+                print_line(stdout(), _tried(found) if random_weights else _line(found))
                 for answer in found.answers:
                     if not answer.passed:
                         print_line(stdout(), f"    ✗ {answer.surface}: {answer.question}: {answer.said}", "red")
@@ -76,9 +87,15 @@ def verify(
 _FACTS = ("answers", "device", "threads", "load_s", "audio_s", "inference_s", "real_time_factor", "peak_mib")
 
 
-def _document(found: "Examination") -> dict[str, Any]:
+def _not_loaded(ref: "ModelRef", error: Exception, *, random: bool) -> dict[str, Any]:
+    of_error = {"model": str(ref), "random_weights": random, "passed": False, "error": str(error)}
+    return {**of_error, **dict.fromkeys(_FACTS)}
+
+
+def _document(found: "Examination", *, random: bool) -> dict[str, Any]:
     return {
         "model": found.model,
+        "random_weights": random,
         "passed": found.passed,
         "error": None,
         "answers": [asdict(answer) for answer in found.answers],
@@ -103,3 +120,18 @@ def _line(found: "Examination") -> Any:
         f"loaded in {found.loaded.load_s:.1f} s{speed}, {found.peak_mib:,.0f} MiB at most"
     )
     return marked("✓", "green", said) if found.passed else marked("✗", "red", said)
+
+
+def _tried(found: "Examination") -> Any:
+    """What random weights showed; no sign of a verified model, whatever came of it."""
+    from rich.text import Text
+
+    from modellab.cli.console import marked
+    from modellab.units import plural
+
+    right = sum(answer.passed for answer in found.answers)
+    said = (
+        f"{found.model}: {right} of {plural(len(found.answers), 'answer')} as promised, with random weights, "
+        "which say nothing of the model"
+    )
+    return Text(f"○ {said}") if found.passed else marked("✗", "red", said)

@@ -22,6 +22,10 @@ class Given:
     """Seconds of sound in it; None of a text."""
 
 
+class Quality(str):
+    """A problem of what a model can do, and not of what it promises: nothing to ask of random weights."""
+
+
 class Surface(Protocol):
     """A module of this room: one surface."""
 
@@ -32,7 +36,7 @@ class Surface(Protocol):
         """What the model gives, whole: of a stream or an iterator all that comes."""
 
     def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
-        """Everything in which a result is not what the contract says."""
+        """In what a result is not what the contract says, and, as `Quality`, not what a good model gives."""
 
 
 def wrong_type(result: Any, wanted: type) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from modellab.conformance import audio, speech, texts
-from modellab.conformance.asked import Given, Surface
+from modellab.conformance.asked import Given, Quality, Surface
 from modellab.errors import LabError
 from modellab.memory import peak_mib, reset_peak
 from modellab.registry.config import ModelRef
@@ -76,11 +76,18 @@ class _Stopped(Exception):
     """Raised by whoever is told progress, as Ctrl-C would be."""
 
 
-def examine(models: Models, ref: ModelRef, told: Callable[[Answer], None] = lambda answer: None) -> Examination:
+def examine(
+    models: Models,
+    ref: ModelRef,
+    told: Callable[[Answer], None] = lambda answer: None,
+    *,
+    quality: bool = True,
+) -> Examination:
     """Load a model and ask it everything. What it raises is an answer; that it can't be loaded is an error.
 
     Args:
         told: called with each answer as it comes.
+        quality: whether it must find speech in speech, and the like, which random weights can't.
 
     Raises:
         LabError: as `Models.lease`; or the sample that models are given is not installed.
@@ -92,7 +99,8 @@ def examine(models: Models, ref: ModelRef, told: Callable[[Answer], None] = lamb
     loaded = models.acquire(ref)
     for surface in config.surfaces:
         asked = SURFACES[surface]
-        examiner = _Examiner(asked, partial(models.lease, ref), asked.given(config, config.variants[ref.variant]))
+        given = asked.given(config, config.variants[ref.variant])
+        examiner = _Examiner(asked, partial(models.lease, ref), given, quality=quality)
         for question, problems in examiner.questions():
             answer = Answer(surface, question, not problems, "; ".join(problems))
             answers.append(answer)
@@ -108,12 +116,18 @@ class _Examiner:
     Args:
         lease: gives the model for one question: that of a process of its own, which ended when it was stopped, is
             another one for the next.
+        quality: whether it is asked for what `Quality` names.
     """
 
     def __init__(
-        self, surface: Surface, lease: Callable[[], AbstractContextManager[LoadedModel]], given: Sequence[Given]
+        self,
+        surface: Surface,
+        lease: Callable[[], AbstractContextManager[LoadedModel]],
+        given: Sequence[Given],
+        *,
+        quality: bool = True,
     ) -> None:
-        self._surface, self._lease, self._given = surface, lease, given
+        self._surface, self._lease, self._given, self._quality = surface, lease, given, quality
         self.first = given[0]
         self.inference_s = 0.0
         """Seconds of the second time that it is given the first thing; 0 until then."""
@@ -160,7 +174,9 @@ class _Examiner:
     def _result(self, given: Given) -> Iterator[str]:
         result = self._before if given is self.first else self._call(given)
         with self._lease() as loaded:
-            yield from self._surface.problems(loaded.model, given, result)
+            for problem in self._surface.problems(loaded.model, given, result):
+                if self._quality or not isinstance(problem, Quality):
+                    yield problem
 
     def _again(self) -> Iterator[str]:
         if not same(self._before, self._second.result):

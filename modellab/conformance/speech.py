@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from modellab.conformance.asked import Given, wrong_type
+from modellab.conformance.asked import Given, Quality, wrong_type
 from modellab.conformance.sounds import sounds
 from modellab.registry.config import ModelConfig, Variant
 from modellab.steps.asr import AsrParameters
@@ -46,7 +46,7 @@ class Vad(_Heard):
         if any(overlapping(result.segments)):
             yield "segments overlap, or are not in order of time"
         if given.name == "speech" and not result.segments:
-            yield "no speech was found in speech"
+            yield Quality("no speech was found in speech")
 
 
 class Asr(_Heard):
@@ -68,7 +68,7 @@ class Asr(_Heard):
         for utterance in result.utterances:
             yield from _wrong_words(utterance, given)
         if given.name == "speech" and not result.words:
-            yield "no words were found in speech"
+            yield Quality("no words were found in speech")
 
 
 class DiarizationSurface(_Heard):
@@ -90,7 +90,7 @@ class DiarizationSurface(_Heard):
         if not all(turn.speaker for turn in result.turns):
             yield "a turn names no speaker"
         if given.name == "speech" and not result.turns:
-            yield "nobody was found in speech"
+            yield Quality("nobody was found in speech")
 
 
 class Align(_Heard):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from modellab.conformance.asked import Given, wrong_samples, wrong_type, wrong_vectors
+from modellab.conformance.asked import Given, Quality, wrong_samples, wrong_type, wrong_vectors
 from modellab.media.audio import Waveform
 from modellab.registry.config import ModelConfig, Variant
 from modellab.surfaces.contracts import Progress
@@ -61,7 +61,9 @@ class Embed:
         if given.value == _SENTENCES and not list(wrong_vectors(result, len(_SENTENCES))):
             like, unlike = result[0] @ result[1], result[0] @ result[2]
             if like <= unlike:
-                yield f"a sentence is as near to its paraphrase ({like:.2f}) as to something else ({unlike:.2f})"
+                yield Quality(
+                    f"a sentence is as near to its paraphrase ({like:.2f}) as to something else ({unlike:.2f})"
+                )
 
 
 class Chat:

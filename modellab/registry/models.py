@@ -289,11 +289,7 @@ class Models:
         device: str | None = None
         native = ""
         try:
-            environment = self._environment(config)
-            runtime_version(config, ref.variant, environment)
-            device = choose_device(config, self._settings.device, environment)
-            self.registry.adapter_file(ref.id)
-            verdict = self._verdict(config)
+            device, verdict = self._able(config, ref)
         except LabError as error:
             reasons.append(error)
             missing.append(_MISSING.get(type(error)) or f"no {self._wanted_device}")
@@ -324,6 +320,21 @@ class Models:
             page="\n".join(reason.page() for reason in reasons),
         )
         return _Looked(available, bool(native))
+
+    def able(self, ref: ModelRef) -> bool:
+        """Whether this machine has all that a model needs but its weights."""
+        try:
+            return self._able(self.registry.get(ref.id), ref)[1].outcome == "runs"
+        except LabError:
+            return False
+
+    def _able(self, config: ModelConfig, ref: ModelRef) -> tuple[str, Verdict]:
+        """The device that it would run on, and whether its native code runs; raises what is missing."""
+        environment = self._environment(config)
+        runtime_version(config, ref.variant, environment)
+        device = choose_device(config, self._settings.device, environment)
+        self.registry.adapter_file(ref.id)
+        return device, self._verdict(config)
 
     def _look_there(self, ref: ModelRef, server: str) -> Availability:
         try:

@@ -167,16 +167,28 @@ class ModelRegistry:
             ImportError: importing it failed.
         """
         path = self.adapter_file(model_id)
-        module = _import(path, model_id, packaged=self.root == MODELS)
+        module = self.module(model_id, _ADAPTER)
         if not callable(getattr(module, "load", None)):
             raise ModelConfigError(f"{path} has no function `load(request)`")
         return module
+
+    def module(self, model_id: str, file: str) -> ModuleType:
+        """A module of a model's folder, imported.
+
+        Args:
+            file: its name there, such as `adapter.py`.
+
+        Raises:
+            UnknownName: there is no model of that id.
+            ImportError: importing it failed.
+        """
+        return _import(self.folder(model_id) / file, model_id, packaged=self.root == MODELS)
 
 
 def _import(path: Path, model_id: str, *, packaged: bool) -> ModuleType:
     """The project's own models are modules of the package `models`; those of another folder are imported by path."""
     if packaged:
-        return importlib.import_module(f"models.{model_id}.adapter")
+        return importlib.import_module(f"models.{model_id}.{path.stem}")
     name = f"_models_{abs(hash(path))}_{model_id}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)

@@ -4,6 +4,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from modellab.cli.verify import _tried
+from modellab.conformance.examination import Answer, Examination
+from modellab.registry.loaded import ExecutionFacts, LoadedModel
+
 _Call = Callable[..., tuple[int, str, str]]
 
 
@@ -43,3 +47,15 @@ def test_it_says_in_a_line_what_came_of_it(call: _Call, home: Path) -> None:
     assert out.startswith("✓ silero_vad:v6: 9 of 9 answers right; loaded in ")
     code, _, err = call("models", "verify", "silero")
     assert code == 2 and "Did you mean silero_vad?" in err
+
+
+def test_random_weights_leave_no_tick_and_no_figures(call: _Call, home: Path) -> None:
+    loaded = LoadedModel(None, 1.0, ExecutionFacts("cpu", "float32", 1), 16_000)
+    right, wrong = Answer("asr", "gives the same again", True), Answer("asr", "gives the same again", False, "another")
+    said = "as promised, with random weights, which say nothing of the model"
+    assert _tried(Examination("toy:v", (right,), loaded, 6.0, 1.0, 9.0)).plain == f"○ toy:v: 1 of 1 answer {said}"
+    assert _tried(Examination("toy:v", (wrong,), loaded, 6.0, 1.0, 9.0)).plain == f"✗ toy:v: 0 of 1 answer {said}"
+    code, out, _ = call("models", "verify", "silero_vad", "--random-weights", "--json")
+    [found] = json.loads(out)["verifications"]
+    assert code == 1 and (found["model"], found["random_weights"], found["passed"]) == ("silero_vad:v6", True, False)
+    assert found["error"].startswith("model silero_vad:v6 has no random weights to be tried with")
