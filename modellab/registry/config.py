@@ -88,6 +88,11 @@ class Variant(_Strict):
     )
     local: LocalSource | None = None
     given: GivenSource | None = None
+    further: list[str] = Field(
+        default_factory=list,
+        description="patterns of files of the local folder that also count where there are any, such as a description "
+        "of another size that replaces the package's own",
+    )
     sha256: dict[str, Sha256] = Field(
         default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
     )

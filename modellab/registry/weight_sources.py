@@ -59,7 +59,7 @@ def local_folder(ref: ModelRef, variant: Variant, root: Path | None) -> Looked:
     folder = root.expanduser() / ref.id / ref.variant
     if not folder.is_dir():
         return NotFound(source, f"there is no {folder}")
-    return _in_folder(f"local folder {folder}", folder, variant.files, variant.sha256)
+    return _in_folder(f"local folder {folder}", folder, variant.files, variant.sha256, variant.further)
 
 
 def given_folder(ref: ModelRef, variant: Variant) -> Looked:

@@ -1,0 +1,1 @@
+"""Pocket TTS: speech on a CPU."""
