@@ -142,6 +142,10 @@ class RunSession:
         self._refused: set[tuple[str, str]] = set()
         self._overlap: Overlap[Outcome] | None = None
         self._planned_overlap = False
+        self._next_models: dict[str, tuple[System, RegisteredInput, str]] = {}
+        """Model -> a step that is going to need it, of models that were not loaded ahead yet."""
+        self._went_ahead: set[str] = set()
+        """Models of which that was tried."""
         self.asked = asked
         self.named = False
         """Whether the run says by a tag which files it is for."""
@@ -181,6 +185,8 @@ class RunSession:
             pair.lost[step], pair.errors[step] = f"{step} failed", f"{step} failed: {record.error}"
             raise self.engine.error_of(record)
         pair.todo.discard(step)
+        if not record.cached:
+            self._note_next_model(system, source, step, pair)
         return StepResult(self.engine, system, source, record, self.engine.store.get(step, str(record.fingerprint)))
 
     def step_finished(self, step: str, input_key: str, system_key: str) -> None:
@@ -214,8 +220,27 @@ class RunSession:
             tasks = [Task(step, *pair) for step in order if step in self._planned for pair in pairs(step)]
             several = len({(task.input, task.system) for task in tasks}) > 1
             if several and any(self.model_of(task.step, task.system) for task in tasks):
-                self._overlap = Overlap(tasks, self._is_aside)
+                self._overlap = Overlap(tasks, self._is_aside, self._load_ahead)
         return self._overlap
+
+    def _note_next_model(self, system: System, source: RegisteredInput, step: str, pair: _Pair) -> None:
+        """What was worked on now is worked on next by the step of its system that has the next model."""
+        order = [one.name for one in system.all_steps]
+        later = (one for one in system.all_steps[order.index(step) + 1 :] if one.name in pair.todo)
+        if (following := next((one for one in later if one.model), None)) and str(
+            following.model
+        ) not in self._went_ahead:
+            self._next_models.setdefault(str(following.model), (system, source, following.name))
+
+    def _load_ahead(self) -> bool:
+        """Load a model that is going to be needed, while there is nothing for the models at hand; whether it did."""
+        if not self._next_models:
+            return False
+        model, needed_for = next(iter(self._next_models.items()))
+        self._went_ahead.add(model)
+        del self._next_models[model]
+        self.engine.load_ahead(*needed_for)
+        return True
 
     def _is_aside(self, task: Task) -> bool:
         """Whether a task can be done beside a model's work: it loads none, and takes no time or memory to speak of."""

@@ -7,7 +7,8 @@ another recording. Each recording goes through its steps one after the other, as
 of one may come before an earlier step of another.
 
 - The thread that asks (Dagster's, the main one, which signals interrupt) runs the steps with models, in the order of
-  the plan: step by step, so that each model is loaded once.
+  the plan: step by step, so that each model is loaded once. Where none is ready it does what it can ahead: loads the
+  next model, say.
 - One thread beside it runs the steps without a model that the models wait for, shows what came of the step that Dagster
   is at, in order, and runs the other steps without a model. It steps back where both want a processor.
 """
@@ -45,9 +46,13 @@ class Overlap(Generic[R]):
     Args:
         tasks: all of the run, in the order in which one hand would do them: those of the first step, then of the next.
         beside: whether the thread beside runs a task.
+        ahead: called where the thread with the models would wait, after each task at least once; does something that
+            will have to be done, and says whether there may be more.
     """
 
-    def __init__(self, tasks: Sequence[Task], beside: Callable[[Task], bool]) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], beside: Callable[[Task], bool], ahead: Callable[[], bool] = lambda: False
+    ) -> None:
         self._tasks = tasks
         self._beside = [beside(task) for task in tasks]
         self._here = deque(number for number, aside in enumerate(self._beside) if not aside)
@@ -64,6 +69,7 @@ class Overlap(Generic[R]):
         self._results: dict[int, R] = {}
         """Of tasks that are over and were not shown yet."""
         self._to_show: deque[int] = deque()
+        self._ahead = ahead
         self._run: Callable[[Task, bool], R]
         self._show: Callable[[Task, R], None]
         self._shows = self._stopped = False
@@ -107,8 +113,9 @@ class Overlap(Generic[R]):
 
     def _next_here(self) -> int | None:
         """The next task for this thread, once it is ready; None when all of the step's are shown."""
-        with self._changed:
-            while True:
+        more = True
+        while True:
+            with self._changed:
                 if self._error is not None:
                     raise self._error
                 if self._stopped:
@@ -117,7 +124,11 @@ class Overlap(Generic[R]):
                     return None
                 if self._here and self._is_next(self._here[0]):
                     return self._here.popleft()
-                self._changed.wait()
+                if not more:
+                    self._changed.wait()
+                    more = True
+                    continue
+            more = self._ahead()
 
     def _before_a_model(self, numbers: Iterable[int]) -> Iterator[int]:
         """Those of one recording's tasks that come before a task of the thread with the models."""

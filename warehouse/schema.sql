@@ -212,10 +212,10 @@ COMMENT ON COLUMN steps.status IS 'completed, failed, canceled (someone stopped 
 COMMENT ON COLUMN steps.cached IS 'The result was there already: its times say nothing about speed';
 COMMENT ON COLUMN steps.fingerprint IS 'Identity of the result; NULL when it was not run, or failed before that was known';
 COMMENT ON COLUMN steps.artifact IS 'The artifact''s folder, relative to the lab''s home';
-COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model';
+COMMENT ON COLUMN steps.load_s IS 'Seconds spent loading the model; in a run over many recordings it may have been loaded before the step began';
 COMMENT ON COLUMN steps.inference_s IS 'Seconds spent inside the model''s calls: disk, decoding and resampling are in other_s';
 COMMENT ON COLUMN steps.other_s IS 'Seconds spent on everything else: reading, writing, hashing';
-COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes meanwhile; more than the wall time where several cores work; NULL where none was started';
+COMMENT ON COLUMN steps.cpu_s IS 'Processor seconds of all threads and child processes while it ran; more than the wall time where several cores work; NULL where none was started';
 COMMENT ON COLUMN steps.audio_s IS 'Length of the recording the step worked on, seconds';
 COMMENT ON COLUMN steps.fraction IS 'Of a failed or canceled step: how much of its work it said it had done, 0 to 1; NULL otherwise';
 COMMENT ON COLUMN steps.device IS 'Kind of device the model ran on, or would have; NULL without a model, or when it failed before that was known';

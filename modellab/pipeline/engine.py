@@ -161,6 +161,22 @@ class Engine:
             self._last_failure.of = record.id, attempt.error
         return self._ended(record, attempt.artifact)
 
+    def load_ahead(self, system: System, source: RegisteredInput, step_name: str) -> None:
+        """Load the model of a step that will have to run, where it fits beside those in memory.
+
+        Nothing is loaded for a step whose result is there, and none for a device whose steps take turns. What keeps the
+        model from being loaded, the step is going to say.
+        """
+        step = self._step(system, step_name)
+        if step.model is None or self.artifact(system, source, step_name) is not None:
+            return
+        try:
+            model = self.identity(system, source, step_name).model
+            if model is not None and model.device == "cpu":
+                self.models.load_ahead(step.model)
+        except LabError as error:
+            _log.debug("%s was not loaded ahead: %s", step.model, error)
+
     def error_of(self, record: StepRecord) -> LabError:
         """Why an attempt failed: all parts of the error of this thread's last one, of others the record's words."""
         if self._last_failure.of and self._last_failure.of[0] == record.id:
@@ -453,7 +469,7 @@ class _Attempt:
             ended_at=stamp(),
             load_s=self.timings.load_s,
             inference_s=self.timings.inference_s,
-            other_s=max(0.0, wall_s - self.timings.load_s - self.timings.inference_s),
+            other_s=max(0.0, wall_s + self.timings.ahead_s - self.timings.load_s - self.timings.inference_s),
             cpu_s=max(0.0, processor.seconds() - self._cpu_s),
             audio_s=self._audio_s,
             fraction=None if status == "completed" else self._progress.fraction,

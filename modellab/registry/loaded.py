@@ -42,10 +42,12 @@ class LoadedModel:
 
     model: Any
     load_s: float
-    """Seconds this acquisition spent loading; 0 when the model was in memory already."""
+    """Seconds that loading it took, told to whoever has it first; 0 when the model was in memory already."""
     facts: ExecutionFacts
     sample_rate_hz: int
     """Rate of the audio the model takes; 0 for a model of texts."""
+    ahead_s: float = 0.0
+    """How many of those seconds were over before this acquisition began: it was loaded ahead."""
     begin_inference: Callable[[], bool] = field(default=lambda: False, compare=False)
     """Called when an inference begins: says whether it is the first since the model was loaded, which is slower."""
 

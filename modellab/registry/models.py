@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from modellab.artifacts.fingerprint import ModelIdentity
@@ -105,6 +106,8 @@ class _Kept:
     """How many hold it just now; changed under the lock of `Models`."""
     called: bool = False
     """Whether anybody began an inference with it."""
+    ahead_s: float = 0.0
+    """Seconds that loading it took, while nobody has it yet for whom it was loaded ahead."""
 
     @property
     def usable(self) -> bool:
@@ -192,10 +195,11 @@ class Models:
             ServerUnreachable: it runs on a server, which does not answer; ServerRefused: which does not serve it.
         """
         config = self.registry.get(ref.id)
-        kept, load_s = self._take(config, ref)
+        kept, load_s, ahead_s = self._take(config, ref)
         try:
             rate_hz = kept.rates_hz[surface or config.surfaces[0]] or 0
-            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, lambda: self._begin(kept))
+            begin = partial(self._begin, kept)
+            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, ahead_s, begin)
         finally:
             with self._lock:
                 kept.leases -= 1
@@ -205,8 +209,22 @@ class Models:
         with self.lease(ref, surface) as loaded:
             return loaded
 
-    def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float]:
-        """A kept model with one more lease, and the seconds that loading it took now."""
+    def load_ahead(self, ref: ModelRef) -> None:
+        """Load a model that is sure to be wanted, where it fits beside those in memory; its time is told to whoever has
+        it first.
+
+        Raises as `lease`.
+        """
+        config = self.registry.get(ref.id)
+        if config.variants[ref.variant].given is not None or self._remotes.server(ref.id):
+            return  # what is not of this machine, or may be changed until it is wanted, is left to that moment
+        with self._one_load:
+            if ref not in self.loaded and self._fits(config.memory_of(ref.variant)):
+                self._loaded_now(config, ref, None, ahead=True)
+
+    def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float, float]:
+        """A kept model with one more lease; the seconds that loading it took, and how many of them were over before."""
+        asked = time.perf_counter()
         given = self._given_weights(config, ref)
         kept = self._take_kept(ref, given)
         if kept is None:
@@ -214,8 +232,11 @@ class Models:
                 # Whoever had the lock before may have loaded it.
                 kept = self._take_kept(ref, given)
                 if kept is None:
-                    return self._take_loaded(config, ref, given)
-        return kept, 0.0
+                    return *self._loaded_now(config, ref, given), 0.0
+        with self._lock:
+            load_s, kept.ahead_s = kept.ahead_s, 0.0
+        waited_s = time.perf_counter() - asked
+        return kept, load_s, max(0.0, load_s - waited_s)
 
     def _given_weights(self, config: ModelConfig, ref: ModelRef) -> str | None:
         """Digest of the weights in a folder that a person named; None for a model whose weights come otherwise."""
@@ -234,13 +255,16 @@ class Models:
             self._kept.move_to_end(ref)
             return kept
 
-    def _take_loaded(self, config: ModelConfig, ref: ModelRef, given: str | None) -> tuple[_Kept, float]:
+    def _loaded_now(
+        self, config: ModelConfig, ref: ModelRef, given: str | None, *, ahead: bool = False
+    ) -> tuple[_Kept, float]:
+        """A model with one lease, or none where it is loaded ahead, and the seconds that loading it took."""
         if self._remotes.server(ref.id) is None:
             self._make_room(self._memory_mib(config, ref))
         started = time.perf_counter()
         kept = self._load(config, ref)
         load_s = time.perf_counter() - started
-        kept.leases, kept.weights_sha256 = 1, given
+        kept.leases, kept.ahead_s, kept.weights_sha256 = (0, load_s, given) if ahead else (1, 0.0, given)
         with self._lock:
             self._kept[ref] = kept
         return kept, load_s
@@ -469,13 +493,17 @@ class Models:
             return True
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
+    def _fits(self, needed_mib: int) -> bool:
+        """Whether there is room for another model beside those in memory."""
+        held_mib = sum(kept.memory_mib for kept in self._kept.values())
+        return held_mib + needed_mib <= self._settings.model_memory_gib * _MIB_PER_GIB
+
     def _make_room(self, needed_mib: int) -> None:
         """Let models go that nobody holds until another fits; one that never would is loaded all the same."""
-        budget_mib = self._settings.model_memory_gib * _MIB_PER_GIB
         going: list[_Kept] = []
         with self._lock:
             for ref in list(self._kept):
-                if sum(kept.memory_mib for kept in self._kept.values()) + needed_mib <= budget_mib:
+                if self._fits(needed_mib):
                     break
                 if self._kept[ref].leases == 0 and self._kept[ref].memory_mib:
                     going.append(self._kept.pop(ref))

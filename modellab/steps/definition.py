@@ -124,6 +124,8 @@ class Timings:
     """Where a step's time went, in seconds; `other_s` is the rest of the wall time."""
 
     load_s: float = 0.0
+    ahead_s: float = 0.0
+    """How much of `load_s` was over before the step began: its model was loaded ahead."""
     inference_s: float = 0.0
     first_inference: bool | None = None
     """Whether the inference was the first since its model was loaded, which is slower: kernels are chosen, memory is
@@ -224,6 +226,7 @@ class StepContext:
     def _acquired(self, acquire: Callable[[], LoadedModel]) -> LoadedModel:
         loaded = acquire()
         self.timings.load_s += loaded.load_s
+        self.timings.ahead_s += loaded.ahead_s
         return loaded
 
     @contextmanager

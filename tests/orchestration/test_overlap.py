@@ -123,6 +123,39 @@ def test_what_models_wait_for_comes_before_what_is_to_be_recorded_and_that_befor
     assert sorted(beside[4:-2]) == ["flags a", "flags b", "shown asr a", "shown asr b"]
 
 
+def test_where_none_of_its_tasks_is_ready_the_thread_with_the_models_goes_ahead() -> None:
+    went_ahead = threading.Event()
+    done: list[str] = []
+
+    def run(task: Task, beside: bool) -> str:
+        if (task.step, task.input) == ("ingest", "b"):
+            assert went_ahead.wait(LIMIT_S)  # one that only waits would wait for ever
+        if not beside:
+            done.append(f"{task.step} {task.input}")
+        return ""
+
+    def ahead() -> bool:
+        assert threading.current_thread() is threading.main_thread()
+        if "asr a" not in done or went_ahead.is_set():
+            return False
+        done.append("ahead")
+        went_ahead.set()
+        return True
+
+    _all_through(Overlap(_plan("ab"), _has_no_model, ahead), run)
+    assert done == ["asr a", "ahead", "asr b"]
+
+
+def test_what_goes_wrong_ahead_ends_the_run() -> None:
+    def ahead() -> bool:
+        raise KeyboardInterrupt
+
+    overlap: Overlap[str] = Overlap(_plan("ab"), _has_no_model, ahead)
+    with pytest.raises(KeyboardInterrupt):
+        overlap.through("ingest", lambda task, beside: "", lambda task, result: None)
+    assert not [thread for thread in threading.enumerate() if thread.name == "modellab-beside-models"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_each_task_is_run_once_models_in_order_and_nobodys_steps_cross(seed: int) -> None:
     chance = random.Random(seed)

@@ -256,6 +256,34 @@ def test_threads_that_want_a_model_get_one_that_is_loaded_once(folder: Path, wri
     assert sorted(loaded.load_s > 0 for loaded in got) == [False, False, False, True]
 
 
+def test_a_model_loaded_ahead_tells_its_time_to_whoever_has_it_first(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    write_model("toy", adapter=ADAPTER + SLOW)
+    kept = models(folder, lab)
+    kept.load_ahead(ref("toy"))
+    kept.load_ahead(ref("toy"))
+    assert kept.loaded == [ref("toy")]
+    first, second = kept.acquire(ref("toy")), kept.acquire(ref("toy"))
+    assert len(kept.registry.adapter("toy").loads) == 1
+    assert first.load_s > 0
+    assert 0 < first.ahead_s <= first.load_s
+    assert (second.model, second.load_s, second.ahead_s) == (first.model, 0.0, 0.0)
+    assert first.begin_inference()
+
+
+def test_nothing_makes_room_for_a_model_that_is_loaded_ahead(folder: Path, write_model: WriteModel, lab: Lab) -> None:
+    for model_id in "abc":
+        write_model(model_id, memory_mib=400)
+    kept = models(folder, lab, model_memory_gib=800 / GIB)
+    kept.acquire(ref("a"))
+    kept.load_ahead(ref("b"))
+    kept.load_ahead(ref("c"))
+    assert kept.loaded == [ref("a"), ref("b")]
+    kept.acquire(ref("c"))
+    assert kept.loaded == [ref("b"), ref("c")]
+
+
 def test_a_kept_model_is_had_while_another_is_loaded(folder: Path, write_model: WriteModel, lab: Lab) -> None:
     write_model("a")
     waiting = (
