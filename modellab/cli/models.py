@@ -274,6 +274,11 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
             ("environment", f"its own: {held}, in {installed.folder}" if installed else "its own, not installed")
         ]
     return [
+        *(
+            [("also called", ", ".join(f"{name} ({of})" for name, of in config.aliases.items()))]
+            if config.aliases
+            else []
+        ),
         ("surfaces", ", ".join(config.surfaces)),
         ("status", config.status),
         ("runtime", f"{config.runtime} ({config.package})"),

@@ -6,7 +6,7 @@ from itertools import product
 from modellab.errors import UsageError
 from modellab.pipeline.system import System, resolve_system
 from modellab.pipeline.system_key import parse_key, system_key, text_of
-from modellab.registry.registry import ModelRegistry, id_in, surface_in
+from modellab.registry.registry import ModelRegistry, surface_in
 from modellab.settings import Lab
 
 Grid = Mapping[str, Sequence[str]]
@@ -67,7 +67,7 @@ def systems_of(
 def _within(lab: Lab, registry: ModelRegistry, pipeline: str, model: str) -> str:
     """The key of a pipeline with a model in the slot that it can fill."""
     base, overrides = parse_key(model)
-    config = registry.get(id_in(base))
+    config, _ = registry.resolve(base)
     surfaces = [surface_in(base)] if surface_in(base) else list(config.surfaces)
     whole = resolve_system(pipeline, registry, lab)
     slots = [step.name for step in whole.steps if step.model and step.definition.model_surface in surfaces]

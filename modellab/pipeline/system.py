@@ -132,7 +132,7 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
     means elsewhere."""
     if name in shipped_templates():
         return get_template(name)
-    if id_in(name) in registry.ids():
+    if registry.knows(id_in(name)):
         return _model_template(name, registry)
     lab = lab or Lab.from_environment()
     if template := find_user_template(lab, name):

@@ -71,6 +71,16 @@ class GivenSource(_Strict):
     wanted: str = Field(description="what the folder must be, for the error where it is not")
 
 
+class RebuiltSource(_Strict):
+    """Weights that `rebuild.py` in the model's folder makes of another model's files, once per lab."""
+
+    origin: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*:[a-z0-9][a-z0-9_.-]*$", description="`id:variant` whose files they are made of"
+    )
+    version: int = Field(1, ge=1, description="raise it whenever `rebuild.py` would make other files of the same")
+    files: list[str] = Field(min_length=1, description="names of the files that it makes, all of them")
+
+
 def below(place: str, names: Iterable[str]) -> list[str]:
     """Names as they are below a subfolder; unchanged where that is the empty name."""
     return [f"{place}/{name}" if place else name for name in names]
@@ -93,6 +103,7 @@ class Variant(_Strict):
         description="patterns of files of the local folder that also count where there are any, such as a description "
         "of another size that replaces the package's own",
     )
+    rebuilt: RebuiltSource | None = None
     sha256: dict[str, Sha256] = Field(
         default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
     )
@@ -109,7 +120,8 @@ class Variant(_Strict):
 
     @property
     def has_weights(self) -> bool:
-        return any(source is not None for source in (self.wheel, self.hub, self.local, self.given))
+        sources = (self.wheel, self.hub, self.local, self.given, self.rebuilt)
+        return any(source is not None for source in sources)
 
     @property
     def hubs(self) -> dict[str, HubSource]:
@@ -125,7 +137,9 @@ class Variant(_Strict):
             return list(self.wheel.files)
         if self.given:
             return self.given.files
-        return self.local.files if self.local else []
+        if self.local:
+            return self.local.files
+        return self.rebuilt.files if self.rebuilt else []
 
 
 class ModelConfig(_Strict):
@@ -176,6 +190,9 @@ class ModelConfig(_Strict):
     memory_mib: int = Field(gt=0, description="rough memory when loaded, for the cache's budget")
     default_variant: Name
     variants: dict[Name, Variant] = Field(min_length=1)
+    aliases: dict[ModelId, Name] = Field(
+        default_factory=dict, description="other ids that people know a variant by -> the variant"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelConfig":
@@ -189,6 +206,8 @@ class ModelConfig(_Strict):
             raise ValueError(
                 f"default_variant {self.default_variant!r} is not among the variants {list(self.variants)}"
             )
+        if strange := sorted(set(self.aliases.values()) - set(self.variants)) or sorted({self.id} & set(self.aliases)):
+            raise ValueError(f"aliases name what is no variant, or are the model's own id: {strange}")
         if set(self.compute_types) != set(self.devices):
             raise ValueError("compute_types must name exactly the devices listed")
         if unknown_devices := sorted(set(self.batch_size) - set(self.devices)):
@@ -200,7 +219,7 @@ class ModelConfig(_Strict):
         self._check_environment()
         if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
             raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
-        if any(variant.given and (variant.wheel or variant.hub or variant.local) for variant in self.variants.values()):
+        if any(v.given and (v.wheel or v.hub or v.local or v.rebuilt) for v in self.variants.values()):
             raise ValueError("weights in a folder that is named where the model is used have no other source")
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")

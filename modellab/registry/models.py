@@ -145,7 +145,7 @@ class Models:
         self._one_load = threading.Lock()
         """One model is loaded at a time: each can see what room there is, and imports wait for each other anyway."""
         self._settings = lab.settings
-        self._weights = WeightStore(lab)
+        self._weights = WeightStore(lab, registry)
         self._environments = Environments(lab.environments)
         # Nothing is written before there is a home: looking at the models does not make one.
         self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)

@@ -73,6 +73,7 @@ def _anywhere(variant: Variant) -> Variant:
         "hub": None,
         "further_hubs": {},
         "local": local,
+        "rebuilt": None,
         "sha256": {},
         "gated": False,
     }

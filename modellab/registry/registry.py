@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from modellab.settings import PROJECT_ROOT
 MODELS = PROJECT_ROOT / "models"
 _CONFIG = "config.yaml"
 _ADAPTER = "adapter.py"
+_REBUILD = "rebuild.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,30 @@ class ModelRegistry:
             self._configs[model_id] = ModelConfig.from_folder(self.folder(model_id))
         return self._configs[model_id]
 
+    def knows(self, model_id: str) -> bool:
+        """Whether it is a model's id, or another id that one of them is known by."""
+        return model_id in self._folders or self._alias(model_id) is not None
+
+    def _alias(self, model_id: str) -> ModelRef | None:
+        """The variant that goes by another id than its model's; a model of that id comes before it.
+
+        Raises:
+            ModelConfigError: two models claim it.
+        """
+        if model_id in self._folders:
+            return None
+        found = []
+        for name, folder in self._folders.items():
+            try:
+                # Most configs need not be parsed for this, and parsing all of them takes a while.
+                if model_id in (folder / _CONFIG).read_text() and model_id in self.get(name).aliases:
+                    found.append(ModelRef(id=name, variant=self.get(name).aliases[model_id]))
+            except (ModelConfigError, OSError, UnicodeDecodeError):
+                continue  # `broken` names it
+        if len(found) > 1:
+            raise ModelConfigError(f"{model_id!r} is an alias of several models", found=", ".join(map(str, found)))
+        return found[0] if found else None
+
     def configs(self) -> Iterator[ModelConfig]:
         """The configs of all models but the broken ones, in order of their ids."""
         for model_id in self.ids():
@@ -106,7 +131,8 @@ class ModelRegistry:
         return found
 
     def resolve(self, name: str) -> tuple[ModelConfig, ModelRef]:
-        """`id` (its default variant) or `id:variant` as a config and a full reference; either may end in `@surface`.
+        """`id` (its default variant), `id:variant` or an alias as a config and a full reference; each may end in
+        `@surface`.
 
         Raises:
             UnknownName: no such model, no such variant of it, or no such surface.
@@ -114,6 +140,8 @@ class ModelRegistry:
         """
         name, _, surface = name.partition("@")
         model_id, separator, variant = name.partition(":")
+        if not separator and (alias := self._alias(model_id)):
+            model_id, separator, variant = alias.id, ":", alias.variant
         config = self.get(model_id)
         if surface and surface not in config.surfaces:
             raise unknown_name(f"surface of model {model_id!r} named", surface, config.surfaces)
@@ -183,6 +211,30 @@ class ModelRegistry:
             ImportError: importing it failed.
         """
         return _import(self.folder(model_id) / file, model_id, packaged=self.root == MODELS)
+
+    def rebuild(self, model_id: str) -> "Rebuild":
+        """What makes a model's weights of another's.
+
+        Raises:
+            UnknownName: there is no model of that id.
+            ModelConfigError: its folder has no `rebuild.py`, or one without `rebuild`.
+            ImportError: importing it failed.
+        """
+        path = self.folder(model_id) / _REBUILD
+        module = self.module(model_id, _REBUILD) if path.is_file() else None
+        function = getattr(module, "rebuild", None)
+        if not callable(function):
+            raise ModelConfigError(
+                f"model {model_id!r} says that its weights are rebuilt, and nothing rebuilds them",
+                hint=f"Write {path} with a function `rebuild(origin, folder, variant)`.",
+            )
+        made: Rebuild = function
+        return made
+
+
+Rebuild = Callable[[Path, Path, str], None]
+"""`rebuild(origin, folder, variant)`: writes the files of a variant into an empty folder, from a folder of the origin's
+files; raises WeightsCorrupt where these are not what they should be."""
 
 
 def _import(path: Path, model_id: str, *, packaged: bool) -> ModuleType:

