@@ -399,6 +399,7 @@ CREATE TABLE words (
     probability DOUBLE,
     space_before BOOLEAN NOT NULL,
     speaker VARCHAR,
+    estimated BOOLEAN NOT NULL,
     source VARCHAR NOT NULL
 );
 COMMENT ON TABLE words IS 'Words of transcripts, with their times and, once aligned, their speakers';
@@ -409,6 +410,7 @@ COMMENT ON COLUMN words.start_s IS 'Seconds in the original recording';
 COMMENT ON COLUMN words.end_s IS 'Seconds in the original recording';
 COMMENT ON COLUMN words.probability IS 'The model''s own probability, 0 to 1';
 COMMENT ON COLUMN words.space_before IS 'Whether a space separates it from the word before';
+COMMENT ON COLUMN words.estimated IS 'Whether its times are a guess, from where speech is and how long the words are, since the model gave none';
 COMMENT ON COLUMN words.source IS 'The artifact''s fingerprint';
 
 CREATE TABLE flags (

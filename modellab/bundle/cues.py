@@ -3,8 +3,9 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from modellab.bundle.paragraphs import Paragraph, ends_sentence, join
+from modellab.bundle.paragraphs import Paragraph, join
 from modellab.formats.subtitles import Cue
+from modellab.speech.word_times import ends_sentence
 from modellab.surfaces.results import Word
 
 LINE_COLUMNS = 42

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from modellab.bundle.naming import clean
+from modellab.speech.word_times import ends_sentence
 from modellab.surfaces.results import Transcript, Utterance, Word
 
 PAUSE_S = 3.0
@@ -12,8 +13,6 @@ LONG_S = 30.0
 """A paragraph this long ends at the next end of a sentence."""
 LONGEST_S = 90.0
 """A paragraph this long ends at the next word."""
-_SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "؟", "۔", "।")
-_CLOSING = "\"'”’»)]」』"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,6 @@ def join(words: Sequence[Word]) -> str:
     return "".join((" " if word.space_before else "") + word.text for word in words).strip()
 
 
-def ends_sentence(text: str) -> bool:
-    """Whether a word closes a sentence, going by its punctuation."""
-    return text.rstrip(_CLOSING).endswith(_SENTENCE_END)
-
-
 def timed_words(utterance: Utterance) -> list[Word]:
     """An utterance's words, cleaned, each with its speaker.
 
@@ -70,7 +64,7 @@ def _spread(utterance: Utterance) -> Iterator[Word]:
     start_s = utterance.start_s
     for piece in pieces:
         end_s = start_s + (utterance.end_s - utterance.start_s) * len(piece) / max(total, 1)
-        yield Word(piece, start_s, end_s)
+        yield Word(piece, start_s, end_s, estimated=True)
         start_s = end_s
 
 

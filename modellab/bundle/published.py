@@ -5,9 +5,10 @@ Its JSON Schema is `docs/transcript.schema.json`. A change that breaks a reader 
 
 from collections.abc import Sequence
 from datetime import date
+from operator import not_
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from modellab.bundle.meeting import Meeting
 from modellab.bundle.paragraphs import Paragraph
@@ -32,6 +33,8 @@ class PublishedWord(_Published):
     """Whether a space separates it from the word before."""
     probability: float | None
     """The model's own confidence, 0 to 1."""
+    estimated: bool = Field(default=False, exclude_if=not_)
+    """Whether its times are a guess, from where speech is and how long the words are; left out where they are none."""
 
 
 class PublishedParagraph(_Published):
@@ -244,6 +247,7 @@ def _paragraph(paragraph: Paragraph) -> PublishedParagraph:
                 end_s=_ms(word.end_s),
                 space_before=word.space_before,
                 probability=word.probability,
+                estimated=word.estimated,
             )
             for word in paragraph.words
         ],

@@ -85,7 +85,7 @@ def realign(
             for index, span in enumerate(found, first):
                 original = time_map.span_to_original(start_s + span.start_s, start_s + span.end_s)
                 shifts_s.append(abs(original[0] - words[index].start_s))
-                better[index] = replace(words[index], start_s=original[0], end_s=original[1])
+                better[index] = replace(words[index], start_s=original[0], end_s=original[1], estimated=False)
         progress(stop / len(words))
     return Realigned(
         words=[lasting(word, time_map.original_duration_s) for word in _in_order(better)],

@@ -14,6 +14,7 @@ from modellab.speech.alignment import assign_speakers, group_words, with_speaker
 from modellab.speech.forced_alignment import realign
 from modellab.steps.asr import tables as transcript_tables
 from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.doubts import estimated_times_doubt, said
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization, Transcript, Word
 
@@ -45,6 +46,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         "words_by_speaker": {speaker: spoken[speaker] for speaker in diarization.speakers},
         "unattributed_words": sum(word.speaker is None for word in words),
         **times,
+        "warnings": said(estimated_times_doubt(aligned)),
     }
 
 

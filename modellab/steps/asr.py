@@ -17,6 +17,7 @@ from modellab.speech.coverage import cover
 from modellab.steps.channels import ChannelSpeakers, Voice, voices
 from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import (
+    estimated_times_doubt,
     language_doubt,
     mixed_languages_doubt,
     no_words_doubt,
@@ -94,6 +95,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
         uncovered_doubt(transcript) if transcript.utterances else None,
         language_doubt(transcript),
         mixed_languages_doubt(transcript),
+        estimated_times_doubt(transcript),
     )
     return {**_summary(transcript, speech), "warnings": warnings}
 
@@ -228,6 +230,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
                 "probability": word.probability,
                 "space_before": word.space_before,
                 "speaker": word.speaker,
+                "estimated": word.estimated,
             }
             for position, (number, word) in enumerate(words)
         ],

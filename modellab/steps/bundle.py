@@ -22,6 +22,7 @@ from modellab.media.canonical import CanonicalAudio, IngestInfo
 from modellab.media.decode import MediaReader
 from modellab.speech.hallucinations.flags import Hallucinations
 from modellab.steps.definition import NO_STEP, Kind, Outside, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.doubts import ESTIMATED_TIMES
 from modellab.steps.outside import INPUT, local_days, names_in, names_of_speakers, time_zone_in
 from modellab.steps.packages import MEDIA
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
@@ -192,11 +193,14 @@ def _rests_on(result: Artifact, other: Artifact) -> bool:
 
 
 def _doubts(context: StepContext) -> list[Doubt]:
-    """What the recording and the results warn of, each sentence once, where it comes from first."""
+    """What the recording and the results warn of, each sentence once, where it comes from first. That times of words
+    are estimated is said of the words that the pack shows."""
     found = [Doubt("input", warning) for warning in context.input.warnings]
     for role in dict.fromkeys((*_TOLD_FIRST, *context.reads)):
         if artifact := context.reads.get(role):
-            found += [Doubt(artifact.step, str(warning)) for warning in artifact.summary.get("warnings") or ()]
+            warnings = [str(warning) for warning in artifact.summary.get("warnings") or ()]
+            told = (each for each in warnings if role == "transcript" or not each.startswith(ESTIMATED_TIMES))
+            found += [Doubt(artifact.step, warning) for warning in told]
     first: dict[str, Doubt] = {}
     for doubt in found:
         first.setdefault(doubt.text, doubt)

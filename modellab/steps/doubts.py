@@ -14,6 +14,8 @@ from modellab.units import clock, plural
 
 SURE = 0.7
 """A language that is detected with less is doubted. English of distant voices gets 0.69 to 0.91 from Whisper base."""
+ESTIMATED_TIMES = "The times of words are estimated"
+"""How a doubt about them begins. It is about the very words that it was found in: alignment may have measured them."""
 _NAMED = 3
 
 
@@ -80,6 +82,19 @@ def mixed_languages_doubt(transcript: Transcript) -> str | None:
         found.append(f"{language_name(language)} was heard {_places(stretches)}")
     main = language_name(transcript.language)
     return f"{'; '.join(found)}; the rest was taken for {main}. asr.multilingual=true asks of every half minute."
+
+
+def estimated_times_doubt(transcript: Transcript) -> str | None:
+    """That nobody measured when words were said."""
+    words = transcript.words
+    estimated = sum(word.estimated for word in words)
+    if not estimated:
+        return None
+    which = "" if estimated == len(words) else f" for {estimated} of {plural(len(words), 'word')}"
+    return (
+        f"{ESTIMATED_TIMES}{which}: the model gives none, so they follow from where there is speech and may be off by "
+        "seconds. Forced alignment finds them: alignment=pocketsphinx_aligner for American English."
+    )
 
 
 def hallucination_doubt(found: Hallucinations, kinds: Sequence[FlagKind]) -> str | None:

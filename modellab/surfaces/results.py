@@ -5,7 +5,10 @@ file it is kept in, and how its times go from processed time, in which models wo
 """
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self, TypeVar
+from operator import not_
+from typing import Annotated, ClassVar, Self, TypeVar
+
+from pydantic import Field
 
 from modellab.media.audio import TimeMap
 
@@ -69,6 +72,9 @@ class Word:
     space_before: bool = True
     """Whether a space separates it from the word before (false in Chinese or Japanese, say)."""
     speaker: str | None = None
+    estimated: Annotated[bool, Field(exclude_if=not_)] = False
+    """Whether its times are a guess, from where speech is and how long the words are, since the model gave none. Left
+    out of JSON where they are none, so that results from before there were any stay the same to the byte."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from modellab.errors import UsageError
 from modellab.media.audio import Samples, Waveform
 from modellab.names import unknown_name
 from modellab.registry.loaded import LoadRequest
+from modellab.speech.pieces import Piece, pack
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Utterance
 from modellab.text.repetition import repetitions
-from models.faster_whisper.chunks import Chunk, pack
 from models.faster_whisper.languages import SpokenLanguages
 from models.faster_whisper.options import Options
 from models.faster_whisper.words import utterances_of
@@ -126,8 +126,8 @@ class FasterWhisper:
         return len(self._model.supported_languages) == 1
 
     def _decode(
-        self, audio: Samples, batch: Sequence[Chunk], options: Options, language: str
-    ) -> Iterator[tuple[Chunk, float, list[Any]]]:
+        self, audio: Samples, batch: Sequence[Piece], options: Options, language: str
+    ) -> Iterator[tuple[Piece, float, list[Any]]]:
         """One batch: each chunk, where it begins in the time of its segments, and these."""
         ends = list(accumulate(chunk.samples for chunk in batch))
         rate = batch[0].sample_rate_hz
@@ -182,7 +182,7 @@ class FasterWhisper:
         raise unknown_name("language", language, known)
 
 
-def _batches(chunks: Sequence[Chunk], spoken: Sequence[str], size: int) -> Iterator[tuple[Sequence[Chunk], str]]:
+def _batches(chunks: Sequence[Piece], spoken: Sequence[str], size: int) -> Iterator[tuple[Sequence[Piece], str]]:
     """Chunks that are decoded at once, all in one language, and that language."""
     for language, group in groupby(zip(chunks, spoken, strict=True), key=lambda pair: pair[1]):
         together = [chunk for chunk, _ in group]
@@ -191,8 +191,8 @@ def _batches(chunks: Sequence[Chunk], spoken: Sequence[str], size: int) -> Itera
 
 
 def _by_chunk(
-    batch: Sequence[Chunk], starts_s: Sequence[float], segments: Iterable[Any]
-) -> Iterator[tuple[Chunk, float, list[Any]]]:
+    batch: Sequence[Piece], starts_s: Sequence[float], segments: Iterable[Any]
+) -> Iterator[tuple[Piece, float, list[Any]]]:
     """Segments under their chunks. A segment's `seek` says where its chunk begins, in frames rounded down; its own
     times may go past the chunk's end."""
     first_frames = [int(start_s * _FRAMES_PER_SECOND) for start_s in starts_s]

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from modellab.media.audio import Samples
+from modellab.speech.pieces import Piece
 from modellab.surfaces.results import LanguageCandidate
-from models.faster_whisper.chunks import Chunk
 
 MOST_WINDOWS = 5
 """Windows asked of a recording: each costs one pass of the encoder, a tenth of what transcribing it costs."""
@@ -19,7 +19,7 @@ Probabilities = Mapping[str, float]
 """Language -> how likely a piece of speech is in it; they add up to 1."""
 
 
-def windows(chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+def windows(chunks: Sequence[Piece]) -> Sequence[Piece]:
     """Chunks all over the recording: of equal parts of it, the middle one each."""
     if len(chunks) <= MOST_WINDOWS:
         return chunks
@@ -37,9 +37,9 @@ class SpokenLanguages:
 
     def __init__(self, model: Any, audio: Samples, allowed: Collection[str]) -> None:
         self._model, self._audio, self._allowed = model, audio, allowed
-        self._heard: dict[Chunk, Probabilities] = {}
+        self._heard: dict[Piece, Probabilities] = {}
 
-    def candidates(self, chunks: Sequence[Chunk]) -> list[LanguageCandidate]:
+    def candidates(self, chunks: Sequence[Piece]) -> list[LanguageCandidate]:
         """What language all is in, the likeliest first: the mean over the chunks' windows, weighted by length.
 
         Returns:
@@ -58,7 +58,7 @@ class SpokenLanguages:
             if number == 0 or probability >= _LEAST_PROBABILITY
         ]
 
-    def of_each(self, chunks: Sequence[Chunk], language: str, several: bool | None) -> list[str]:
+    def of_each(self, chunks: Sequence[Piece], language: str, several: bool | None) -> list[str]:
         """The language of each chunk: the whole recording's, or its own where there are several.
 
         Args:
@@ -70,7 +70,7 @@ class SpokenLanguages:
             several = any(other != language and probability >= _SURE for other, probability in sure)
         return [_likeliest(self._of(chunk)) if several else language for chunk in chunks]
 
-    def _of(self, chunk: Chunk) -> Probabilities:
+    def _of(self, chunk: Piece) -> Probabilities:
         if chunk not in self._heard:
             _, _, found = self._model.detect_language(chunk.cut(self._audio))
             of_allowed = {language: probability for language, probability in found if language in self._allowed}

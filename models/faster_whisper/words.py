@@ -1,23 +1,15 @@
 """From what faster-whisper decoded of a chunk to utterances in the audio's time."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from modellab.speech.pieces import Piece
+from modellab.speech.word_times import measured
 from modellab.surfaces.results import Utterance, Word
-from models.faster_whisper.chunks import Chunk
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A word, and the number of the chunk's span it lies in."""
-
-    word: Word
-    span: int
-
-
-def utterances_of(chunk: Chunk, segments: Iterable[Any], offset_s: float) -> list[Utterance]:
+def utterances_of(chunk: Piece, segments: Iterable[Any], offset_s: float) -> list[Utterance]:
     """Utterances, one for each unbroken stretch of speech of each segment.
 
     Args:
@@ -39,7 +31,7 @@ def utterances_of(chunk: Chunk, segments: Iterable[Any], offset_s: float) -> lis
             no_speech_probability=float(segment.no_speech_prob),
             compression_ratio=float(segment.compression_ratio),
         )
-        utterances += [_utterance(part, about) for part in _stretches([_place(chunk, word) for word in words])]
+        utterances += measured(chunk, words, about)
     return utterances
 
 
@@ -71,26 +63,3 @@ def _joined(words: Iterable[Word]) -> Iterator[Word]:
         whole = word
     if whole:
         yield whole
-
-
-def _place(chunk: Chunk, word: Word) -> _Placed:
-    start_s, end_s, span = chunk.place(word.start_s, word.end_s)
-    return _Placed(replace(word, start_s=start_s, end_s=end_s), span)
-
-
-def _stretches(words: Sequence[_Placed]) -> Iterator[list[Word]]:
-    """Words parted where one span of speech ends and the next begins. A text whose words have spaces between them is
-    never parted inside a group that has none."""
-    spaced = any(placed.word.space_before for placed in words)
-    stretch = [words[0].word]
-    for before, after in pairwise(words):
-        if after.span != before.span and (after.word.space_before or not spaced):
-            yield stretch
-            stretch = []
-        stretch.append(after.word)
-    yield stretch
-
-
-def _utterance(words: list[Word], about: Utterance) -> Utterance:
-    text = "".join(f" {word.text}" if word.space_before else word.text for word in words).strip()
-    return replace(about, start_s=words[0].start_s, end_s=words[-1].end_s, text=text, words=words)

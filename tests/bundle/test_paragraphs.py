@@ -3,7 +3,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modellab.bundle.paragraphs import LONG_S, LONGEST_S, PAUSE_S, ends_sentence, join, paragraphs, timed_words
+from modellab.bundle.paragraphs import LONG_S, LONGEST_S, PAUSE_S, join, paragraphs, timed_words
+from modellab.speech.word_times import ends_sentence
 from modellab.surfaces.results import Transcript, Utterance, Word
 
 Say = Callable[..., Utterance]

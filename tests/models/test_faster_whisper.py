@@ -1,4 +1,4 @@
-"""faster-whisper: packing speech, placing words, and real transcriptions."""
+"""faster-whisper: placing words, and real transcriptions."""
 
 import csv
 from collections.abc import Callable
@@ -10,18 +10,16 @@ from typing import Any
 import jiwer
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from modellab.errors import UnknownName, UsageError
 from modellab.media.audio import Waveform
 from modellab.media.decode import decode
+from modellab.speech.pieces import Piece
 from modellab.surfaces.contracts import AsrModel
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Word
 from models.faster_whisper import adapter
 from models.faster_whisper.adapter import FasterWhisper
-from models.faster_whisper.chunks import Chunk, pack
 from models.faster_whisper.languages import SpokenLanguages
 from models.faster_whisper.words import utterances_of
 
@@ -54,86 +52,10 @@ def assert_times_are_sound(transcript: Transcript) -> None:
     assert all(0 <= word.probability <= 1 for word in words if word.probability is not None)
 
 
-# --- packing ---------------------------------------------------------------------------------------------------------
-
-
-@given(
-    lengths=st.lists(st.tuples(st.floats(0.01, 8), st.floats(0.01, 9)), max_size=12),
-    pad_s=st.sampled_from([0.0, 0.1, 0.4]),
-)
-def test_chunks_hold_all_speech_in_order_and_fit_the_window(lengths: list[tuple[float, float]], pad_s: float) -> None:
-    rate, longest_s = 100, 5.0
-    speech: list[Segment] = []
-    now = 0.0
-    for silence_s, spoken_s in lengths:
-        speech.append(Segment(now + silence_s, now + silence_s + spoken_s))
-        now = speech[-1].end_s
-    audio = np.random.default_rng(1).normal(size=int(now * rate) + 1).astype(np.float32)
-    chunks = pack(audio, rate, speech, pad_s=pad_s, longest_s=longest_s)
-    assert all(0 < chunk.samples <= longest_s * rate for chunk in chunks)
-    spans = [span for chunk in chunks for span in chunk.spans]
-    assert all(start < end for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in pairwise(spans))
-    kept = np.zeros(len(audio) + 1, dtype=bool)
-    for start, end in spans:
-        kept[start:end] = True
-    for segment in speech:
-        assert kept[int(segment.start_s * rate) : int(segment.end_s * rate)].all()
-    assert kept.sum() <= sum((s.duration_s + 2 * pad_s) * rate + 2 for s in speech)
-    for chunk in chunks:
-        assert len(chunk.cut(audio)) == chunk.samples
-
-
-def test_a_chunk_is_as_full_as_the_next_span_lets_it_be() -> None:
-    audio = np.zeros(100 * 10, dtype=np.float32)
-    speech = [Segment(0, 10), Segment(20, 30), Segment(40, 55), Segment(60, 61)]
-    chunks = pack(audio, 10, speech, pad_s=0.0, longest_s=30.0)
-    assert [chunk.spans for chunk in chunks] == [((0, 100), (200, 300)), ((400, 550), (600, 610))]
-
-
-def test_long_speech_is_cut_at_its_quietest_place() -> None:
-    rate = 1000
-    audio = np.full(50 * rate, 0.5, dtype=np.float32)
-    audio[24_500:24_600] = 0.01
-    chunks = pack(audio, rate, [Segment(0, 50)], pad_s=0.0, longest_s=30.0)
-    assert [chunk.spans for chunk in chunks] == [((0, 24_550),), ((24_550, 50_000),)]
-
-
-def test_padding_joins_segments_that_touch_and_stays_inside_the_audio() -> None:
-    audio = np.zeros(1000, dtype=np.float32)
-    speech = [Segment(0.1, 1), Segment(1.3, 2), Segment(9, 9.95)]
-    (chunk,) = pack(audio, 100, speech, pad_s=0.2, longest_s=30.0)
-    assert chunk.spans == ((0, 220), (880, 1000))
-
-
-def test_a_chunk_can_end_in_a_short_silence() -> None:
-    audio = np.zeros(1000, dtype=np.float32)
-    speech = [Segment(0, 2), Segment(2.2, 4), Segment(4.2, 6)]
-    chunks = pack(audio, 100, speech, pad_s=0.4, longest_s=5.0)
-    assert [chunk.spans for chunk in chunks] == [((0, 410),), ((410, 640),)]
-
-
 # --- placing words ---------------------------------------------------------------------------------------------------
 
-CHUNK = Chunk(((100, 200), (500, 600)), 100)
+CHUNK = Piece(((100, 200), (500, 600)), 100)
 """Speech at 1-2 s and at 5-6 s, heard as two seconds in one go."""
-
-
-@pytest.mark.parametrize(
-    ("start_s", "end_s", "expected"),
-    [
-        (0.0, 0.5, (1.0, 1.5, 0)),
-        (1.25, 2.0, (5.25, 6.0, 1)),
-        (0.8, 1.1, (1.8, 2.0, 0)),
-        (0.9, 1.4, (5.0, 5.4, 1)),
-        (1.9, 2.6, (5.9, 6.0, 1)),
-        (2.3, 2.6, (6.0, 6.0, 1)),
-    ],
-)
-def test_a_word_lies_in_the_span_of_its_middle(
-    start_s: float, end_s: float, expected: tuple[float, float, int]
-) -> None:
-    assert CHUNK.place(start_s, end_s) == pytest.approx(expected)
 
 
 def heard(text: str, start: float, end: float, probability: float = 0.9) -> SimpleNamespace:
@@ -320,8 +242,8 @@ def test_an_english_model_detects_nothing_and_says_so(load_model: Load, sample: 
     assert (found.language, found.language_probability, found.language_candidates) == ("en", None, [])
 
 
-def chunk(number: int, seconds: int = 10) -> Chunk:
-    return Chunk(((number * 100, number * 100 + seconds),), 1)
+def chunk(number: int, seconds: int = 10) -> Piece:
+    return Piece(((number * 100, number * 100 + seconds),), 1)
 
 
 class Heard:

@@ -199,3 +199,8 @@ def test_a_stretch_of_the_audio_is_that_of_the_whole(run_steps: RunSteps, sample
     np.testing.assert_array_equal(audio.waveform(16_000, 29.0).samples, whole[464_000:])
     assert len(audio.waveform(16_000, audio.duration_s, audio.duration_s).samples) == 0
     assert audio.waveform(8_000, 6.5, 8.25).duration_s == 1.75
+
+
+def test_a_word_that_is_aligned_has_a_measured_time_and_no_other() -> None:
+    words = [Word("a", 1.0, 1.4, estimated=True), Word("?", 1.5, 1.9, estimated=True), Word("b", 2.0, 2.4)]
+    assert [word.estimated for word in realigned(words, EvenAligner())] == [False, True, False]

@@ -136,3 +136,18 @@ def test_an_empty_transcript_says_why_and_what_to_try(
 ) -> None:
     assert doubts.no_words_doubt(Transcript([], 10.0), speech, of, threshold) == expected
     assert doubts.no_words_doubt(Transcript([said("Yes.")], 10.0), speech, of, threshold) is None
+
+
+def test_times_that_nobody_measured_are_named() -> None:
+    measured = [Word("one", 0.0, 0.4), Word("two", 0.5, 0.9)]
+    guessed = [Word(word.text, word.start_s, word.end_s, estimated=True) for word in measured]
+
+    def doubt(*words: Word) -> str | None:
+        return doubts.estimated_times_doubt(Transcript([Utterance(0.0, 1.0, "one two", list(words))], 1.0))
+
+    assert doubt(*measured) is None
+    assert brief(doubt(*guessed)) == (
+        "The times of words are estimated: the model gives none, so they follow from where there is speech and may be "
+        "off by seconds."
+    )
+    assert brief(doubt(measured[0], guessed[1])).startswith("The times of words are estimated for 1 of 2 words: ")

@@ -1,4 +1,7 @@
-"""Speech packed into pieces of audio as long as Whisper's window, and the way back from their time to the audio's."""
+"""Speech packed into pieces of audio that a model hears at once, and the way back from their time to the audio's.
+
+Needs no more than numpy, so that models in environments of their own can use it.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -18,8 +21,8 @@ _LATEST_CUT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Spans of speech joined end to end: what the model hears at once."""
+class Piece:
+    """Spans of speech, in samples of the audio, joined end to end: what a model hears at once."""
 
     spans: tuple[Span, ...]
     sample_rate_hz: int
@@ -33,12 +36,12 @@ class Chunk:
         return self.samples / self.sample_rate_hz
 
     def cut(self, audio: Samples) -> Samples:
-        """The chunk's audio, shape `(samples,)`; a view where the chunk is one span."""
-        pieces = [audio[start:end] for start, end in self.spans]
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        """The piece's audio, shape `(samples,)`; a view where the piece is one span."""
+        parts = [audio[start:end] for start, end in self.spans]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def place(self, start_s: float, end_s: float) -> tuple[float, float, int]:
-        """A word's time in the chunk as time in the audio, and the number of the span it lies in.
+        """A word's time in the piece as time in the audio, and the number of the span it lies in.
 
         A word belongs to the span its middle falls into and is cut to it, so no word ever reaches into the silence
         that was left out between two spans.
@@ -54,28 +57,40 @@ class Chunk:
 
         return in_audio(start_s), in_audio(end_s), number
 
+    def only(self, speech: Sequence[Segment]) -> "Piece":
+        """The piece without what lies around the speech in it; as it is where there is none.
+
+        Args:
+            speech: in the audio's time, in order.
+        """
+        rate = self.sample_rate_hz
+        spoken = [(round(segment.start_s * rate), round(segment.end_s * rate)) for segment in speech]
+        cut = ((max(start, first), min(end, after)) for first, after in self.spans for start, end in spoken)
+        spans = tuple((start, end) for start, end in cut if end > start)
+        return Piece(spans, rate) if spans else self
+
     def _starts(self) -> list[int]:
-        """Where each span begins in the chunk."""
+        """Where each span begins in the piece."""
         lengths = [end - start for start, end in self.spans]
         return [sum(lengths[:index]) for index in range(len(lengths))]
 
 
 def pack(
     audio: Samples, sample_rate_hz: int, speech: Sequence[Segment], *, pad_s: float, longest_s: float
-) -> list[Chunk]:
-    """Speech as chunks of at most `longest_s`, in order, each as full as the next segment lets it be.
+) -> list[Piece]:
+    """Speech as pieces of at most `longest_s`, in order, each as full as the next segment lets it be.
 
     Args:
         pad_s: audio kept around each segment, so that the edges of words are heard. Segments closer than twice that
-            share the silence between them: in one chunk they are one span, and a chunk can end between them.
+            share the silence between them: in one piece they are one span, and a piece can end between them.
     """
     longest = int(longest_s * sample_rate_hz)
-    chunks: list[Chunk] = []
+    pieces: list[Piece] = []
     spans: list[Span] = []
     room = longest
     for start, end in _cut_long(audio, sample_rate_hz, _padded(audio, sample_rate_hz, speech, pad_s), longest):
         if spans and end - start > room:
-            chunks.append(Chunk(tuple(spans), sample_rate_hz))
+            pieces.append(Piece(tuple(spans), sample_rate_hz))
             spans, room = [], longest
         if spans and spans[-1][1] == start:
             spans[-1] = (spans[-1][0], end)
@@ -83,8 +98,8 @@ def pack(
             spans.append((start, end))
         room -= end - start
     if spans:
-        chunks.append(Chunk(tuple(spans), sample_rate_hz))
-    return chunks
+        pieces.append(Piece(tuple(spans), sample_rate_hz))
+    return pieces
 
 
 def _padded(audio: Samples, rate: int, speech: Sequence[Segment], pad_s: float) -> list[Span]:
