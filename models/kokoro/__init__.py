@@ -1,0 +1,1 @@
+"""Kokoro: English speech from one network with many voices."""
