@@ -270,8 +270,12 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
     if config.environment == "own":
         packages = (config.package, *config.further_packages)
         held = installed and ", ".join(f"{name} {installed.version(name)}" for name in packages if installed.has(name))
+        python = f" (Python {config.python})" if config.python else ""
         environment = [
-            ("environment", f"its own: {held}, in {installed.folder}" if installed else "its own, not installed")
+            (
+                "environment",
+                f"its own{python}: {held}, in {installed.folder}" if installed else f"its own{python}, not installed",
+            )
         ]
     return [
         *(

@@ -177,6 +177,11 @@ class ModelConfig(_Strict):
     environment: Literal["main", "own"] = Field(
         "main", description="own: the packages in its folder's requirements.txt clash with the lab's; main: the lab's"
     )
+    python: str | None = Field(
+        None,
+        pattern=r"^3\.\d{1,2}$",
+        description="Python of its own environment, such as 3.12, where its packages want another one than the lab's",
+    )
     environment_mib: int | None = Field(
         None, gt=0, description="rough size of its own environment on the disk, with what is fetched for it"
     )
@@ -227,8 +232,9 @@ class ModelConfig(_Strict):
 
     def _check_environment(self) -> None:
         if self.environment == "main":
-            if self.environment_mib is not None:
-                raise ValueError("environment_mib is of an environment of its own, and the model's is main")
+            for name in ("environment_mib", "python"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} is of an environment of its own, and the model's is main")
             return
         if self.host != "worker":
             raise ValueError(

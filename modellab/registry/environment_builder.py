@@ -20,7 +20,8 @@ from modellab.names import unknown_name
 from modellab.registry.config import ModelConfig
 from modellab.registry.environments import DESCRIPTION, Environment, Environments, is_held
 from modellab.registry.identity import install_hint, packages
-from modellab.registry.requirements import OF_THE_HOST, REQUIREMENTS, read_requirements
+from modellab.registry.pythons import LABS_OWN, find_python
+from modellab.registry.requirements import OF_THE_HOST, REQUIREMENTS, WITHOUT_DEPENDENCIES, read_requirements
 from modellab.settings import Lab
 
 _MOST_ERRORS = 3
@@ -136,15 +137,21 @@ def _lock(environments: Environments, model_id: str, tell: Tell = lambda stage, 
 
 def _fill(folder: Path, config: ModelConfig, model_folder: Path, log: Path, tell: Tell) -> None:
     wanted = read_requirements(model_folder)
-    made = Environment(folder, datetime.now(UTC).isoformat())
+    made = Environment(folder, datetime.now(UTC).isoformat(), config.python or LABS_OWN)
+    makes = find_python(made.python_version)
     # The lab's own pip: one in each environment would take 4 s and 20 MiB, and change what must stay as it is.
     python = [sys.executable, "-I", "-m"]
     pip = [*python, "pip", "--python", str(made.python), "install", "--no-input", "--disable-pip-version-check"]
-    asked = ["--progress-bar", "off", "-r", str(model_folder / REQUIREMENTS), "-r", str(OF_THE_HOST)]
+    quiet = ["--progress-bar", "off"]
+    asked = [*quiet, "-r", str(model_folder / REQUIREMENTS), "-r", str(OF_THE_HOST)]
     log.write_bytes(b"")
     try:
-        _run("making the environment", [*python, "venv", "--without-pip", str(folder)], config, log, tell)
+        making = [str(makes), "-I", "-m", "venv", "--without-pip", str(folder)]
+        _run("making the environment", making, config, log, tell)
         _run("installing its packages", [*pip, *asked], config, log, tell)
+        if wanted.without_dependencies:
+            alone = [*pip, *quiet, "--no-deps", "-r", str(model_folder / WITHOUT_DEPENDENCIES)]
+            _run("installing packages without their dependencies", alone, config, log, tell)
     except BaseException as error:
         if not isinstance(error, EnvironmentFailed):  # which names the log
             log.unlink()
@@ -157,7 +164,7 @@ def _fill(folder: Path, config: ModelConfig, model_folder: Path, log: Path, tell
             found=", ".join(dict.fromkeys(missing)) + " not installed",
             hint=f"Add it to {model_folder / REQUIREMENTS}.",
         )
-    description = {"digest": wanted.digest, "built_at": made.built_at}
+    description = {"digest": wanted.digest(made.python_version), "built_at": made.built_at}
     write_atomic(folder / DESCRIPTION, canonical_json(description))
 
 

@@ -8,7 +8,6 @@ import fcntl
 import importlib.metadata
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from modellab.errors import EnvironmentMissing, EnvironmentOutdated, TextRefused
 from modellab.outside import read_json
 from modellab.registry.config import ModelConfig
+from modellab.registry.pythons import LABS_OWN
 from modellab.registry.requirements import read_requirements
 
 DESCRIPTION = "environment.json"
@@ -33,6 +33,8 @@ class Environment:
     folder: Path
     built_at: str
     """ISO 8601."""
+    python_version: str = LABS_OWN
+    """Such as 3.11."""
 
     @property
     def python(self) -> Path:
@@ -46,7 +48,7 @@ class Environment:
     @property
     def packages(self) -> Path:
         """The folder that its packages are in."""
-        return self.folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+        return self.folder / "lib" / f"python{self.python_version}" / "site-packages"
 
     def version(self, package: str) -> str:
         """Version of a distribution in it.
@@ -138,8 +140,9 @@ class Environments:
         """
         if config.environment == "main":
             return None
-        wanted = read_requirements(model_folder).digest
-        described = self._described(config.id)
+        python = config.python or LABS_OWN
+        wanted = read_requirements(model_folder).digest(python)
+        described = self._described(config.id, python)
         hint = install_hint(config)
         if described is None:
             raise EnvironmentMissing(
@@ -166,12 +169,16 @@ class Environments:
         """Models that have one here, those that are gone too."""
         return sorted(path.parent.name for path in self.root.glob(f"*/{DESCRIPTION}"))
 
-    def _described(self, model_id: str) -> tuple[str, Environment] | None:
-        """What it was built for, and the environment; None where none is whole."""
+    def _described(self, model_id: str, python: str) -> tuple[str, Environment] | None:
+        """What it was built for, and the environment; None where none is whole.
+
+        Args:
+            python: the version that it must be of; of another one, the digest of what it was built for is another too.
+        """
         folder = self.folder(model_id)
         try:
             told = read_json(folder / DESCRIPTION)
-            return str(told["digest"]), Environment(folder, str(told["built_at"]))
+            return str(told["digest"]), Environment(folder, str(told["built_at"]), python)
         except (OSError, TextRefused, KeyError, TypeError):
             return None
 

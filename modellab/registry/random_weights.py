@@ -4,17 +4,21 @@ A model's folder may have a `random_weights.py` with `write(folder: Path, varian
 through the same loader, adapter and host as the real files, and says nothing of what the model can do.
 """
 
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from modellab.errors import ModelConfigError, UsageError
 from modellab.registry.config import LocalSource, ModelConfig, ModelRef, Variant
+from modellab.registry.environments import Environments
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 
 RANDOM_WEIGHTS = "random_weights.py"
+_WRITE = "import pathlib, runpy, sys; runpy.run_path(sys.argv[1])['write'](pathlib.Path(sys.argv[2]), sys.argv[3])"
+"""A script of an environment of a model's own: nothing of the lab is imported there."""
 _ORIGIN = f"{RANDOM_WEIGHTS} beside its config"
 
 
@@ -51,9 +55,7 @@ def random_lab(lab: Lab, registry: ModelRegistry, ref: ModelRef) -> Iterator[tup
             allowed=others or None,
             hint=f"Its folder may have a {RANDOM_WEIGHTS}: see docs/models.md.",
         )
-    write = getattr(registry.module(ref.id, RANDOM_WEIGHTS), "write", None)
-    if not callable(write):
-        raise ModelConfigError(f"{registry.folder(ref.id) / RANDOM_WEIGHTS} has no function `write(folder, variant)`")
+    write = _writer(lab, registry, ref.id)
     with tempfile.TemporaryDirectory(prefix="modellab-random-") as place:
         folder = Path(place) / ref.id / ref.variant
         folder.mkdir(parents=True)
@@ -61,6 +63,41 @@ def random_lab(lab: Lab, registry: ModelRegistry, ref: ModelRef) -> Iterator[tup
         given = registry.get(ref.id).variants[ref.variant].given is not None
         settings = lab.settings.model_copy(update={"weights": Path(place), "offline": True, "remote_models": ()})
         yield Lab(settings), ref.model_copy(update={"folder": folder}) if given else ref
+
+
+def _writer(lab: Lab, registry: ModelRegistry, model_id: str) -> Callable[[Path, str], None]:
+    """What writes a model's random weights: with its own environment's packages where it has one.
+
+    Raises:
+        EnvironmentMissing: it should have one, and has not; EnvironmentOutdated: it has one for other requirements.
+        ModelConfigError: there is no such function.
+    """
+    script = registry.folder(model_id) / RANDOM_WEIGHTS
+    environment = Environments(lab.environments).of(registry.get(model_id), registry.folder(model_id))
+    if environment is not None:
+        return lambda folder, variant: _write_elsewhere(
+            [*environment.interpreter, "-c", _WRITE, str(script)], folder, variant
+        )
+    write = getattr(registry.module(model_id, RANDOM_WEIGHTS), "write", None)
+    if not callable(write):
+        raise ModelConfigError(f"{script} has no function `write(folder, variant)`")
+    found: Callable[[Path, str], None] = write
+    return found
+
+
+def _write_elsewhere(command: list[str], folder: Path, variant: str) -> None:
+    done = subprocess.run(
+        [*command, str(folder), variant],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode:
+        raise ModelConfigError(
+            f"{command[-1]} can't write a checkpoint", found=(done.stderr.strip().splitlines() or ["no word"])[-1]
+        )
 
 
 def _anywhere(variant: Variant) -> Variant:

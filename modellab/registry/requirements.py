@@ -1,4 +1,7 @@
-"""`requirements.txt` of a model whose packages clash with the lab's: what its own environment holds, exactly."""
+"""What a model's own environment holds, exactly: `requirements.txt`, for packages that clash with the lab's.
+
+Beside it lies `requirements.no-deps.txt` where a package is to come without what it asks for.
+"""
 
 import hashlib
 import platform
@@ -12,6 +15,8 @@ from modellab.files import canonical_json
 from modellab.outside import Limits, read_text
 
 REQUIREMENTS = "requirements.txt"
+WITHOUT_DEPENDENCIES = "requirements.no-deps.txt"
+"""Packages of which no dependency is installed: what they need is in `requirements.txt`, in versions that run."""
 OF_THE_HOST = Path(__file__).with_name("hosts") / REQUIREMENTS
 """What the lab's code in a model's process needs, in any version that it works with."""
 _LIMITS = Limits(bytes=64 << 10)
@@ -24,19 +29,23 @@ class Requirements:
     """What a model asks for, one package with its exact version in each line."""
 
     lines: tuple[str, ...]
+    without_dependencies: tuple[str, ...] = ()
 
-    @property
-    def digest(self) -> str:
+    def digest(self, python: str) -> str:
         """SHA-256 (64 hex digits) of what an environment is built for: these, what the host needs, and the machine.
 
-        Of Python's version only what decides which packages fit: 3.11.7 and 3.11.8 take the same.
+        Args:
+            python: its version, such as 3.11: of that only what decides which packages fit. 3.11.7 and 3.11.8 take the
+                same.
         """
         circumstances = {
             "requirements": sorted(self.lines),
             "host": sorted(_lines(OF_THE_HOST)),
-            "python": [sys.implementation.name, *sys.version_info[:2]],
+            "python": [sys.implementation.name, *map(int, python.split("."))],
             "machine": [sys.platform, platform.machine()],
         }
+        if self.without_dependencies:
+            circumstances["without dependencies"] = sorted(self.without_dependencies)
         return hashlib.sha256(canonical_json(circumstances).encode()).hexdigest()
 
 
@@ -46,14 +55,28 @@ def read_requirements(folder: Path) -> Requirements:
     Raises:
         ModelConfigError: there are none, or a line is not a package with its exact version.
     """
-    path = folder / REQUIREMENTS
+    path, further = folder / REQUIREMENTS, folder / WITHOUT_DEPENDENCIES
     try:
-        lines = _lines(path)
+        lines = _pinned(path)
     except FileNotFoundError as error:
         raise ModelConfigError(
             f"a model with `environment: own` needs {path}, which is not there",
             hint="Write a line for each package that it imports, such as numpy==1.26.4.",
         ) from error
+    return Requirements(tuple(lines), tuple(_pinned(further)) if further.exists() else ())
+
+
+def _pinned(path: Path) -> list[str]:
+    """A file's lines, each a package with its exact version.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ModelConfigError: it can't be read, or a line is not that.
+    """
+    try:
+        lines = _lines(path)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise ModelConfigError(f"{path} can't be read", found=error.strerror) from error
     except TextRefused as error:
@@ -66,7 +89,7 @@ def read_requirements(folder: Path) -> Requirements:
                 allowed="package==version, and comments",
                 hint="What is not pinned would give other results on another day.",
             )
-    return Requirements(tuple(lines))
+    return lines
 
 
 def _lines(path: Path) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from modellab.files import canonical_json
 from modellab.registry.environments import DESCRIPTION, Environment
+from modellab.registry.pythons import LABS_OWN
 from modellab.registry.requirements import read_requirements
 from modellab.settings import PROJECT_ROOT, Lab
 
@@ -25,7 +26,7 @@ def put(lab: Lab, model: str, packages: dict[str, str]) -> Environment:
         place = environment.packages / f"{name}-{number}.dist-info"
         place.mkdir(parents=True)
         (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
-    digest = read_requirements(PROJECT_ROOT / "models" / MODEL).digest
+    digest = read_requirements(PROJECT_ROOT / "models" / MODEL).digest(LABS_OWN)
     (environment.folder / DESCRIPTION).write_text(canonical_json({"digest": digest, "built_at": environment.built_at}))
     return environment
 

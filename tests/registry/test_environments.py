@@ -36,6 +36,8 @@ from modellab.registry.devices import present
 from modellab.registry.environment_builder import install, remove, size_bytes
 from modellab.registry.environments import Environment, Environments, is_held
 from modellab.registry.models import Models
+from modellab.registry.pythons import find_python
+from modellab.registry.random_weights import random_lab
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.requirements import OF_THE_HOST
 from modellab.settings import PROJECT_ROOT, Lab, Settings
@@ -68,11 +70,11 @@ def load(request):
 """
 
 
-def write_wheel(folder: Path, name: str, number: str, files: dict[str, str]) -> None:
+def write_wheel(folder: Path, name: str, number: str, files: dict[str, str], requires: str = "") -> None:
     """A wheel as pip takes it (binary distribution format, PyPA)."""
     stem = f"{name.replace('-', '_')}-{number}"
     held = files | {
-        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n",
+        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n{requires}",
         f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     lines = [
@@ -91,6 +93,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     for number in ("1.0", "3.0"):
         write_wheel(folder, "clashing", number, {"clashing.py": f"VERSION = {number}\n"})
+    needs = "Requires-Dist: not-to-be-had==1\n"
+    write_wheel(folder, "needy", "1.0", {"needy.py": "VERSION = 1.0\n"}, needs)
     # The folder of numpy itself: an environment may have been given the packages of another one.
     packages = sorted({str(importlib.metadata.distribution(name).locate_file("")) for name in HOST})
     for name in HOST:
@@ -165,6 +169,97 @@ def test_it_runs_with_its_own_version_and_says_so_without_being_started(built: L
         assert (again.new, again.environment) == (False, made.environment)
     assert sorted(path.name for path in built.environments.iterdir()) == [".staging", ".toy.lock", "toy"]
     assert list((built.environments / ".staging").iterdir()) == []
+
+
+def test_a_package_may_come_without_what_it_asks_for(toy: Path, folder: Path, lab: Lab) -> None:
+    (toy / "requirements.txt").write_text("clashing==1.0\nneedy==1.0\n")
+    with pytest.raises(EnvironmentFailed, match="No matching distribution found for not-to-be-had==1"):
+        build(lab, folder)
+    (toy / "requirements.txt").write_text("clashing==1.0\n")
+    build(lab, folder)
+    (toy / "requirements.no-deps.txt").write_text("needy==1.0  # what it asks for is not to be had\n")
+    with Models(lab, ModelRegistry(folder)) as models, pytest.raises(EnvironmentOutdated):
+        models.identity(REF)
+    made = build(lab, folder)
+    assert (made.new, made.environment.version("needy")) == (True, "1.0")
+    assert not made.environment.has("not-to-be-had")
+    (toy / "requirements.no-deps.txt").write_text("needy>=1.0\n")
+    with pytest.raises(ModelConfigError, match=r"no-deps.txt has a line that names no exact version; found needy>=1.0"):
+        ModelRegistry(folder).get("toy")
+
+
+def test_random_weights_are_written_with_its_own_packages(built: Lab, toy: Path, folder: Path) -> None:
+    build(built, folder)
+    registry = ModelRegistry(folder)
+    script = toy / "random_weights.py"
+    script.write_text(
+        "import clashing\ndef write(folder, variant):\n"
+        "    (folder / 'model.bin').write_text(f'{variant} by {clashing.VERSION}')\n"
+    )
+    with random_lab(built, registry, REF) as (lab, _):
+        assert lab.settings.weights is not None
+        assert (lab.settings.weights / "toy" / "one" / "model.bin").read_text() == "one by 1.0"
+    script.write_text("import absent\n")
+    with (
+        pytest.raises(ModelConfigError, match="can't write a checkpoint; found ModuleNotFoundError: No module named"),
+        random_lab(built, registry, REF),
+    ):
+        pass
+
+
+def test_it_may_have_another_python(toy: Path, folder: Path, lab: Lab) -> None:
+    import yaml
+
+    other = another_python()
+    (toy / "config.yaml").write_text(yaml.safe_dump(config_of("toy", **OWN, python=other)))
+    environment = build(lab, folder).environment
+    assert environment.packages == lab.environments / "toy" / "lib" / f"python{other}" / "site-packages"
+    assert environment.version("clashing") == "1.0"
+    asked = [*environment.interpreter, "-c", "import clashing, sys; print(*sys.version_info[:2], sep='.')"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() == other
+    with Models(lab, ModelRegistry(folder)) as models:
+        assert models.identity(REF).runtime_version == "clashing 1.0, adapter 1"
+    (toy / "config.yaml").write_text(yaml.safe_dump(config_of("toy", **OWN)))
+    with Models(lab, ModelRegistry(folder)) as models, pytest.raises(EnvironmentOutdated):
+        models.identity(REF)
+
+
+def another_python() -> str:
+    for other in ("3.12", "3.13", "3.10"):
+        try:
+            find_python(other)
+        except EnvironmentFailed:
+            continue
+        return other
+    pytest.skip("this machine has no Python but the lab's")
+
+
+def test_pythons_are_tried_and_those_that_do_not_run_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pyenv, uv = tmp_path / "pyenv", tmp_path / "uv"
+    programs = {
+        tmp_path / "shims" / "python3.99": "echo 'pyenv: python3.99: command not found' >&2; exit 127",
+        pyenv / "versions" / "3.99.2" / "bin" / "python3.99": "echo 3.98",
+    }
+    works = uv / "cpython-3.99.1-linux-x86_64-gnu" / "bin" / "python3.99"
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    monkeypatch.setenv("PYENV_ROOT", str(pyenv))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(uv))
+    for path, line in programs.items():
+        write_program(path, line)
+    with pytest.raises(EnvironmentFailed) as caught:
+        find_python("3.99")
+    said = str(caught.value)
+    assert "there is no Python 3.99 on this machine" in said and "uv python install 3.99" in said
+    assert "shims/python3.99: pyenv: python3.99: command not found" in said
+    assert "versions/3.99.2/bin/python3.99: it is Python 3.98" in said
+    write_program(works, "echo 3.99")
+    assert find_python("3.99") == works
+
+
+def write_program(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
 
 
 def test_its_last_words_are_in_the_error(built: Lab, toy: Path, folder: Path) -> None:
