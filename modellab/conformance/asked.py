@@ -1,7 +1,7 @@
 """What there is to say of a surface: what its models are given, how they are called, what their results must be."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,8 @@ class Given:
     """What `Surface.call` hands over."""
     audio_s: float | None = None
     """Seconds of sound in it; None of a text."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What else it must be told."""
 
 
 class Quality(str):

@@ -1,6 +1,7 @@
 """Surfaces that find speech, speakers and words."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,8 @@ from modellab.surfaces.contracts import Progress
 from modellab.surfaces.in_place import TOLERANCE_S, is_inside, overlapping
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Utterance, Word
 
+_SPOKEN = "en"
+"""The sample's language."""
 _ALIGNED = ("hello", "yes", "the", "and")
 """Words of the sample's language; an aligner that knows none of them is asked nothing."""
 
@@ -54,9 +57,19 @@ class Asr(_Heard):
 
     surface = "asr"
 
+    def given(self, config: ModelConfig, variant: Variant) -> Sequence[Given]:
+        """A model that must be told the language is told the sample's, or one that it knows."""
+        sounds = super().given(config, variant)
+        if config.detects_language:
+            return sounds
+        known = config.languages if variant.languages is None else variant.languages
+        language = _SPOKEN if _SPOKEN in known else known[0]
+        return [replace(sound, parameters={"language": language}) for sound in sounds]
+
     def call(self, model: Any, given: Given, progress: Progress) -> Any:
         speech = [Segment(0.0, given.value.duration_s)]
-        return model.transcribe(given.value, speech, AsrParameters().model_dump(exclude_none=True), progress)
+        asked = {**AsrParameters().model_dump(exclude_none=True), **given.parameters}
+        return model.transcribe(given.value, speech, asked, progress)
 
     def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
         if bad := list(wrong_type(result, Transcript)):

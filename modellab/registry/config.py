@@ -165,6 +165,9 @@ class ModelConfig(_Strict):
     ci: bool = Field(description="runs for real without a hub or a token, in CI")
     licence: str
     languages: list[str] = Field(description="ISO 639-1 codes; ['*'] where the language does not matter")
+    detects_language: bool = Field(
+        True, description="false: a recogniser that knows several must be told which of them is spoken"
+    )
     sample_rate_hz: int | None = Field(None, gt=0, description="native rate; left out by models of texts")
     sample_rates_hz: dict[str, Annotated[int, Field(gt=0)]] = Field(
         default_factory=dict, description="native rates of those of its surfaces that take another one"

@@ -1,16 +1,10 @@
 """A chat model in a local folder, run by transformers in this process."""
 
-from pathlib import Path
 from typing import Any
 
 from modellab.errors import ModelUnavailable, StepFailed
-from modellab.outside import Limits, read_json
 from modellab.registry.loaded import LoadRequest
-from modellab.registry.torchaudio_cpu import make_importable
-
-_ADAPTER_OF_ANOTHER = "adapter_config.json"
-_INDEX = Limits(bytes=64 << 20)
-"""Large models have a hundred thousand tensors and more."""
+from models._transformers.loading import import_transformers, refuse_what_lies_elsewhere
 
 
 class LocalChat:
@@ -55,16 +49,12 @@ def load(request: LoadRequest) -> LocalChat:
     folder = request.weights
     if folder is None:
         raise ValueError("a chat model has weights")
-    _refuse_what_lies_elsewhere(folder)
-    make_importable()
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    refuse_what_lies_elsewhere(folder)
+    transformers = import_transformers()
     try:
         # Code that a folder brings is never run, and its weights are never a pickle, which could hold some.
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
         )
     except Exception as error:  # a folder that is not what it says fails in many ways
@@ -75,22 +65,3 @@ def load(request: LoadRequest) -> LocalChat:
         ) from error
     model.eval()
     return LocalChat(model, tokenizer)
-
-
-def _refuse_what_lies_elsewhere(folder: Path) -> None:
-    """What is read from outside the folder would be no part of the model's identity, and may be anybody's."""
-    if (folder / _ADAPTER_OF_ANOTHER).exists():
-        raise ModelUnavailable(
-            f"the folder {folder} holds changes to a model, not a model",
-            found=_ADAPTER_OF_ANOTHER,
-            hint="Merge them into the model that they change, and give the folder of that.",
-        )
-    for index in sorted(folder.glob("*.safetensors.index.json")):
-        shards = read_json(index, _INDEX)["weight_map"].values()
-        if outside := sorted({str(name) for name in shards if Path(str(name)).name != name}):
-            raise ModelUnavailable(
-                f"{index} names files outside its folder",
-                found=", ".join(outside),
-                allowed="names of files in the folder",
-                hint="Download the model again.",
-            )

@@ -1,6 +1,8 @@
 """Real models, loaded once for a file of tests."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from modellab.media.audio import Waveform
 from modellab.registry.environment_builder import install
 from modellab.registry.environments import Environment
 from modellab.registry.models import Models
+from modellab.registry.random_weights import RANDOM_WEIGHTS, RandomRegistry
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 
@@ -34,6 +37,32 @@ def load_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
     yield load
     models.close()
+
+
+RandomModel = Callable[..., tuple[Any, Path]]
+
+
+@pytest.fixture(scope="module")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RandomModel]:
+    """Gives a model loaded from a random checkpoint, and the folder that it is in: `random_model("moonshine:tiny")`.
+
+    With `variant_written` the folder holds what another variant reads.
+    """
+    registry = ModelRegistry()
+    with ExitStack() as opened:
+
+        @cache
+        def load(name: str, variant_written: str | None = None) -> tuple[Any, Path]:
+            _, ref = registry.resolve(name)
+            root = tmp_path_factory.mktemp("random")
+            folder = root / ref.id / ref.variant
+            folder.mkdir(parents=True)
+            registry.module(ref.id, RANDOM_WEIGHTS).write(folder, variant_written or ref.variant)
+            lab = Lab(Settings(_env_file=None, home=root / "home", weights=root, offline=True))
+            models = opened.enter_context(Models(lab, RandomRegistry(registry.root)))
+            return models.acquire(ref).model, folder
+
+        yield load
 
 
 OwnEnvironment = Callable[[str], tuple[Lab, Environment]]

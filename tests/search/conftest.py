@@ -59,6 +59,7 @@ class Transcripts:
         lake.write("segments", fingerprint, segments)
         spoken = [
             {"fingerprint": fingerprint, "utterance": position, "text": word, "space_before": True}
+            | {"estimated": False}
             | {"start_s": 10.0 * position + nth, "end_s": 10.0 * position + nth + 0.5}
             for position, (_, text) in enumerate(pairs)
             for nth, word in enumerate(text.split())
