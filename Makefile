@@ -23,6 +23,8 @@ help: ## show these targets
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@# Its weights are wanted, not what it depends on: TensorFlow, of another numpy.
 	$(BIN)/python -m pip install --quiet --no-deps basic-pitch==0.4.0
+	@# Likewise: a framework for voice agents, of another soxr.
+	$(BIN)/python -m pip install --quiet --no-deps pipecat-ai==1.14.0
 	@touch $@
 
 install: .venv/install.stamp ## make .venv with what the demo needs

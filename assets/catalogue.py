@@ -10,6 +10,7 @@ from assets.classify import CLASSIFY, CLASSIFY_METRICS
 from assets.dialogue import DIALOGUE
 from assets.diarization import DIARIZATION, DIARIZATION_METRICS
 from assets.embed import EMBED, EMBED_METRICS
+from assets.end_of_turn import END_OF_TURN, END_OF_TURN_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.hallucinations import FLAG_METRICS, HALLUCINATIONS
 from assets.ingest import INGEST
@@ -31,6 +32,7 @@ ASSETS = [
     CLASSIFY,
     EMBED,
     MUSIC_TRANSCRIPTION,
+    END_OF_TURN,
     ALIGNMENT,
     DIALOGUE,
     HALLUCINATIONS,
@@ -50,4 +52,5 @@ ASSETS = [
     CLASSIFY_METRICS,
     EMBED_METRICS,
     MUSIC_METRICS,
+    END_OF_TURN_METRICS,
 ]

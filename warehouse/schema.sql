@@ -477,6 +477,26 @@ COMMENT ON COLUMN vectors.heard_s IS 'Seconds of sound that it rests on';
 COMMENT ON COLUMN vectors.vector IS 'Of length 1';
 COMMENT ON COLUMN vectors.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE pauses (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    at_s DOUBLE NOT NULL,
+    speaker VARCHAR,
+    probability DOUBLE NOT NULL,
+    is_over BOOLEAN NOT NULL,
+    heard_s DOUBLE NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE pauses IS 'Pauses in which a model said whether whoever stopped speaking had done';
+COMMENT ON COLUMN pauses.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN pauses.position IS 'Order within its result, from 0: by time';
+COMMENT ON COLUMN pauses.at_s IS 'Where they stop, in seconds of the original recording';
+COMMENT ON COLUMN pauses.speaker IS 'Who stops, as the turns name them; NULL where nobody told speakers apart';
+COMMENT ON COLUMN pauses.probability IS 'That their turn is over, 0 to 1';
+COMMENT ON COLUMN pauses.is_over IS 'Whether that reaches the threshold';
+COMMENT ON COLUMN pauses.heard_s IS 'Seconds of sound that the model went by';
+COMMENT ON COLUMN pauses.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE notes (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from modellab.conformance import audio, speech, texts
+from modellab.conformance import audio, speech, texts, turns
 from modellab.conformance.asked import Given, Quality, Surface
 from modellab.errors import LabError
 from modellab.memory import peak_mib, reset_peak
@@ -30,6 +30,7 @@ SURFACES: Mapping[str, Surface] = {
     "classify": audio.Classify(),
     "embed_sound": audio.EmbedSound(),
     "music_transcription": audio.MusicTranscription(),
+    "end_of_turn": turns.EndOfTurn(),
     "tts": texts.Tts(),
     "embed": texts.Embed(),
     "chat": texts.Chat(),

@@ -33,6 +33,7 @@ Task = Literal[
     "classify",
     "embed",
     "music_transcription",
+    "end_of_turn",
     "hallucination",
     "chapters",
     "summary",

@@ -59,6 +59,8 @@ class Kind(StrEnum):
     """What voices or sounds are like: `SoundVectors`."""
     NOTES = "notes"
     """What is played: `Notes`."""
+    TURN_ENDS = "turn_ends"
+    """At each pause, whether a turn was over: `TurnEnds`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"

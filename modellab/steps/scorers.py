@@ -9,7 +9,7 @@ from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.documents import Kept
 from modellab.metrics.classes import Classified
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, classify, diarization, hallucination, meeting, music, text, vad
+from modellab.metrics.suites import asr, classify, diarization, end_of_turn, hallucination, meeting, music, text, vad
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.hallucinations import STEP as HALLUCINATIONS
 from modellab.steps.packages import MEDIA
@@ -20,6 +20,7 @@ from modellab.steps.scored_vectors import OTHERS, among_others
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.surfaces.sounds import Classification, Notes
+from modellab.surfaces.turn_ends import TurnEnds
 from modellab.text.results import ActionItems, Chapters, Summary
 
 K = TypeVar("K", bound=Kept)
@@ -204,6 +205,15 @@ MUSIC_METRICS = scorer(
     packages=("mir_eval", "numpy"),
 )
 
+END_OF_TURN_METRICS = scorer(
+    "end_of_turn_metrics",
+    "Holds what was said of pauses against who spoke next.",
+    _of_one("turn_ends", TurnEnds, end_of_turn.scores),
+    code_version="1",
+    reads=(Read("turn_ends", Kind.TURN_ENDS),),
+    parts={"turns"},
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     TTS_METRICS,
     SEPARATE_METRICS,
@@ -217,4 +227,5 @@ SCORERS: tuple[StepDefinition, ...] = (
     CLASSIFY_METRICS,
     EMBED_METRICS,
     MUSIC_METRICS,
+    END_OF_TURN_METRICS,
 )

@@ -31,6 +31,7 @@ SURFACES = (
     "embed_sound",
     "chat",
     "music_transcription",
+    "end_of_turn",
 )
 """The names a model's config may list."""
 
@@ -192,6 +193,25 @@ class ChatModel(Protocol):
         ...
 
 
+@runtime_checkable
+class EndOfTurnModel(Protocol):
+    """Hears whether somebody who pauses has done."""
+
+    @property
+    def window_s(self) -> float:
+        """Seconds of sound that it goes by, at most: of more, the last."""
+        ...
+
+    def end_of_turn(self, heard: Waveform) -> float:
+        """Probability, 0 to 1, that the turn of whoever speaks is over where the audio ends.
+
+        Args:
+            heard: the last seconds of one person's speech, up to a moment of the pause after it (200 ms, say), one
+                channel, of any length but none.
+        """
+        ...
+
+
 # What is heard in sound, whether anybody speaks or not.
 
 
@@ -246,6 +266,7 @@ CONTRACTS: Mapping[str, type] = {
     "classify": ClassifyModel,
     "embed_sound": EmbedSoundModel,
     "music_transcription": MusicTranscriptionModel,
+    "end_of_turn": EndOfTurnModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

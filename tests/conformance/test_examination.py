@@ -49,6 +49,7 @@ def test_every_surface_with_a_contract_is_asked() -> None:
         ("embed_sound", np.eye(2, 4, dtype=np.float32), {"shortest_s": 0.5}),
         ("music_transcription", NOTES, {}),
         ("tts", Waveform(NOTHING, RATE), {"voices": ["heart"]}),
+        ("end_of_turn", 0.25, {"window_s": 8.0}),
         ("chat", "White.", {"name": "small"}),
     ],
 )
@@ -95,6 +96,19 @@ def test_what_a_contract_promises_is_no_problem(surface: str, result: Any, of_mo
 def test_what_breaks_a_contract_is_said(surface: str, result: Any, said: str) -> None:
     [problem] = problems(surface, result)
     assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (1, "it gave a int, not float"),
+        (1.25, "a probability is not from 0 to 1: 1.25"),
+        (float("nan"), "a probability is not from 0 to 1: nan"),
+    ],
+)
+def test_an_end_of_turn_is_a_probability(result: Any, said: str) -> None:
+    assert problems("end_of_turn", result, window_s=8.0) == [said]
+    assert problems("end_of_turn", 0.5, window_s=0.0) == ["it goes by 0.0 s of sound"]
 
 
 def test_models_of_texts_and_vectors_are_asked_too() -> None:

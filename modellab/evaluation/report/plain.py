@@ -20,6 +20,7 @@ _NAMES = {
     "accuracy": "accuracy",
     "eer": "equal error rate",
     "note_f1": "notes found",
+    "turn_end_f1": "ends of turns found",
 }
 _AS_PERCENT = "ratio"
 _LITTLE = 0.0995

@@ -1,0 +1,1 @@
+"""Smart Turn: whether somebody who pauses has done."""
