@@ -60,7 +60,7 @@ def page(result: StepResult) -> Mapping[str, Any]:
 
 
 def next_speaker(pause: Pause, turns: list[Turn]) -> str | None:
-    """Who speaks at a pause or first after it, as the turns found have it; None where nobody does, or none are known."""
+    """Who speaks at a pause or first after it, by the turns found; None where nobody does or none are known."""
     after = [turn for turn in turns if turn.end_s > pause.at_s + TOLERANCE_S]
     if not after:
         return None

@@ -38,7 +38,8 @@ def turn_end_rates() -> list[Metric]:
     taken for pauses.
 
     Components: `hits`, turns that were over and of which that was said; `missed_ends`, those of which it was not, also
-    because no pause was found; `false_ends`, pauses called over whose speaker went on; `right_holds`, those that were not.
+    because no pause was found; `false_ends`, pauses called over whose speaker went on; `right_holds`, those not called
+    so.
     """
     return [
         Metric(name, "ratio", "higher", PROTOCOL, SCORER_VERSION, above, below, others)

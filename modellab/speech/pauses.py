@@ -1,7 +1,7 @@
 """Where people stop speaking, and what they had said until then."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modellab.surfaces.results import Segment, Turn
 
@@ -74,9 +74,9 @@ def _joined(spans: Iterable[Turn], min_pause_s: float) -> list[Turn]:
     joined: list[Turn] = []
     for span in spans:
         if joined and span.start_s - joined[-1].end_s < min_pause_s:
-            last = joined.pop()
-            span = Turn(last.start_s, max(last.end_s, span.end_s), span.speaker)
-        joined.append(span)
+            joined[-1] = replace(joined[-1], end_s=max(joined[-1].end_s, span.end_s))
+        else:
+            joined.append(span)
     return joined
 
 

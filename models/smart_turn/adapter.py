@@ -8,8 +8,8 @@ from pathlib import Path
 
 from modellab.errors import WeightsCorrupt
 from modellab.media.audio import Waveform
-from modellab.registry.checkpoints import read_weights
 from modellab.registry.loaded import LoadRequest
+from modellab.registry.onnx_sessions import open_network
 from models.smart_turn.features import RATE_HZ, WINDOW_SAMPLES, log_mel
 
 WEIGHTS = "smart-turn.onnx"
@@ -22,16 +22,7 @@ class SmartTurn:
     window_s = WINDOW_SAMPLES / RATE_HZ
 
     def __init__(self, weights: Path, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        # From bytes: a network in a file may name further files, anywhere, for its tensors.
-        data = read_weights(weights)
-        try:
-            self._session = onnxruntime.InferenceSession(data, sess_options=options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime has a type of its own for each way a file can be wrong
-            raise WeightsCorrupt(f"{weights} is not a network that can be run", found=str(error)) from error
+        self._session = open_network(weights, threads)
         if [one.name for one in self._session.get_inputs()] != [_INPUT]:
             names = ", ".join(one.name for one in self._session.get_inputs())
             raise WeightsCorrupt(f"{weights} is not Smart Turn v3", found=f"inputs {names}", allowed=_INPUT)

@@ -38,7 +38,8 @@ def log_mel(samples: Samples) -> npt.NDArray[np.float32]:
     power = np.abs(np.fft.rfft(frames * hann)) ** 2
     # The last of the centred frames begins where the audio ends.
     logs = np.log10(np.maximum(_LEAST_POWER, _mel_filters() @ power[:-1].T))
-    return ((np.maximum(logs, logs.max() - _RANGE) + 4.0) / 4.0).astype(np.float32)
+    features: npt.NDArray[np.float32] = ((np.maximum(logs, logs.max() - _RANGE) + 4.0) / 4.0).astype(np.float32)
+    return features
 
 
 @cache
