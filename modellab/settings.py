@@ -93,9 +93,10 @@ class _EnvFile(DotEnvSettingsSource):
         for name in ("home", "weights"):
             if name in values:
                 values[name] = beside / Path(values[name]).expanduser()
-        if "inbox" in values:
-            folders = (str(beside / folder) for folder in folder_list(values["inbox"]))
-            values["inbox"] = os.pathsep.join(folders)
+        for name in ("inbox", "models"):
+            if name in values:
+                folders = (str(beside / folder) for folder in folder_list(values[name]))
+                values[name] = os.pathsep.join(folders)
         return values
 
 
@@ -108,6 +109,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(PROJECT_ROOT / "warehouse", description="where the lab keeps inputs, artifacts and the database")
     weights: Path | None = Field(None, description="a folder searched first for weights: <folder>/<model>/<variant>/")
+    models: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description=f"folders with models of one's own, with {os.pathsep} between them; see docs/models.md"
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where models run")
     threads: int = Field(0, ge=0, description="CPU threads for a model; 0 means all cores this process may use")
     model_memory_gib: float = Field(8.0, gt=0, description="models kept loaded up to this much memory")
@@ -176,7 +180,7 @@ class Settings(BaseSettings):
     def _codes(cls, value: object) -> object:
         return language_codes(value) if isinstance(value, str) else value
 
-    @field_validator("inbox", mode="before")
+    @field_validator("inbox", "models", mode="before")
     @classmethod
     def _folders(cls, value: object) -> object:
         return folder_list(value) if isinstance(value, str) else value

@@ -65,7 +65,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("MODELLAB_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MODELLAB_OFFLINE", "true")
     hub = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    for name in (*hub, "MODELLAB_REMOTE_MODELS", "MODELLAB_SERVE_TOKEN", "COLUMNS", "LINES"):
+    for name in (*hub, "MODELLAB_MODELS", "MODELLAB_REMOTE_MODELS", "MODELLAB_SERVE_TOKEN", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     yield
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from reach import Code, Place
 from rooms import ROOT
 
-from modellab.registry.registry import ModelRegistry
+from modellab.registry.registry import MODELS, ModelRegistry
 from modellab.steps import scorers
 from modellab.steps.catalogue import STEPS
 
@@ -85,7 +85,7 @@ def starts() -> dict[str, Start]:
         )
         for one in scorers.SCORERS
     }
-    registry = ModelRegistry()
+    registry = ModelRegistry(MODELS)
     for model in registry.ids():
         version = str(registry.get(model).adapter_version)
         raised_in = f"adapter_version in models/{model}/config.yaml"

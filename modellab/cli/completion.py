@@ -298,11 +298,12 @@ def _own_templates() -> list[Path]:
 
 
 def _configs() -> Iterator[tuple[str, dict[str, Any]]]:
-    from modellab.settings import PROJECT_ROOT
+    from modellab.registry.places import CONFIG, model_places, places
+    from modellab.settings import Lab
 
-    for path in sorted((PROJECT_ROOT / "models").glob("*/config.yaml")):
-        if (config := _mapping(path)) is not None:
-            yield path.parent.name, config
+    for name, (place, *_) in model_places(places(Lab.from_environment().settings.models)[0]).items():
+        if (config := _mapping(place.folder / name / CONFIG)) is not None:
+            yield name, config
 
 
 def _mapping(path: Path) -> dict[str, Any] | None:

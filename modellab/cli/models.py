@@ -91,12 +91,17 @@ def list_models(
         print_json({"models": [_document(config, models) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
+    others: dict[str, list[str]] = {}
     # One long name would take the width from the variants, of which there are many.
     rows.columns[1].max_width = _SURFACES_WIDTH
     for config in configs:
         rows.add_row(config.id, ", ".join(config.surfaces), config.status, _variants(config, models))
+        if not (place := registry.place(config.id)).ours:
+            others.setdefault(place.said, []).append(config.id)
     if configs:
         print_block(stdout(), rows)
+        for said, names in others.items():
+            print_line(stdout(), Text(f"From {said}: {', '.join(names)}", style="dim"))
         if offline := models.offline_by:
             print_line(stdout(), Text(f"The hub is not asked for weights: {offline} is set.", style="dim"))
         if not available:
@@ -123,12 +128,13 @@ def show(
 
     from modellab.cli.broken import print_broken
     from modellab.cli.console import of_lines, print_block, print_json, print_line, stdout, table, together
-    from modellab.registry.claims import load_claims
+    from modellab.registry.claims import CLAIMS, load_claims
 
     registry, models = _registry_and_models()
     config, _ = registry.resolve(model)
     broken = [one for one in registry.broken() if one.model == config.id]
-    claims = [] if broken else load_claims(registry.folder(config.id))
+    stated = (registry.folder(config.id) / CLAIMS).exists() and not broken
+    claims = load_claims(registry.folder(config.id)) if stated else []
     installed = models.installed_environment(config)
     if as_json:
         print_json({**_document(config, models), "installed": _held(installed), "claims": claims, "broken": broken})
@@ -139,7 +145,7 @@ def show(
     console.print()
     facts = table("", "")
     facts.show_header = False
-    for name, value in _facts(config, installed):
+    for name, value in [("from", registry.place(config.id).said), *_facts(config, installed)]:
         facts.add_row(Text(name, style="bold"), value)
     print_block(console, facts)
     console.print()
@@ -159,10 +165,10 @@ def show(
         print_block(console, of_lines(page, "yellow"))
     if claims:
         console.print()
-        stated = table("Claim", "Value", "Dataset", "Protocol", "Source", right=("Value",))
+        told = table("Claim", "Value", "Dataset", "Protocol", "Source", right=("Value",))
         for claim in claims:
-            stated.add_row(claim.metric, f"{claim.value:g} {claim.unit}", claim.dataset, claim.protocol, claim.source)
-        print_block(console, stated)
+            told.add_row(claim.metric, f"{claim.value:g} {claim.unit}", claim.dataset, claim.protocol, claim.source)
+        print_block(console, told)
     print_broken(broken)
 
 
@@ -304,8 +310,10 @@ def _rates(config: "ModelConfig") -> str:
 
 
 def _document(config: "ModelConfig", models: "Models") -> dict[str, Any]:
-    """A model as JSON: its config, and for each variant whether it runs here."""
-    document = config.model_dump(mode="json")
+    """A model as JSON: its config, where it comes from, and for each variant whether it runs here."""
+    registry = models.registry
+    whence = {"from": registry.place(config.id).origin, "folder": registry.folder(config.id)}
+    document = {**config.model_dump(mode="json"), **whence}
     for name, variant in document["variants"].items():
         variant["availability"] = _availability(config, name, models)
     return document

@@ -67,6 +67,6 @@ def load_with(adapter: ModuleType, request: LoadRequest) -> Any:
                 f"model {request.ref} can't stand behind the surface {surface!r}: "
                 f"its adapter gave a {type(model).__name__}",
                 allowed=f"an object with the methods of {contract.__name__}",
-                hint=f"Correct models/{request.ref.id}/adapter.py or its list of surfaces.",
+                hint="Correct its adapter.py, or the list of surfaces in its config.yaml.",
             )
     return model

@@ -434,7 +434,8 @@ class Models:
         with torch_threads(facts.threads), self._while_loading():
             try:
                 if config.host == "worker":
-                    worker = Worker(request, self.registry.root, lambda: self._instead(ref), self._environment(config))
+                    place, environment = self.registry.place(ref.id), self._environment(config)
+                    worker = Worker(request, place, lambda: self._instead(ref), environment)
                     model = worker.model
                 else:
                     model = load_with(self.registry.adapter(ref.id), request)

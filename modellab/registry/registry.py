@@ -1,9 +1,6 @@
 """Finding the model folders, and answering what is asked of them by name or by property."""
 
-import importlib
-import importlib.util
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +11,20 @@ from modellab.errors import ModelConfigError
 from modellab.names import unknown_name
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig, ModelRef
-from modellab.settings import PROJECT_ROOT
+from modellab.registry.places import CONFIG, MODELS, NoPlace, Place, model_places, place_of, places
+from modellab.settings import Lab
 
-MODELS = PROJECT_ROOT / "models"
-_CONFIG = "config.yaml"
+__all__ = ["MODELS", "BrokenFile", "ModelRegistry", "Rebuild", "id_in", "surface_in"]
 _ADAPTER = "adapter.py"
 _REBUILD = "rebuild.py"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A file of a model's folder that can't be read, or is not valid."""
+    """A file of a model's folder that can't be read, or is not valid; or a place of models that is none."""
 
     model: str
-    """The id that the folder's name is."""
+    """The id that the folder's name is; empty of a place."""
     file: Path
     error: str
 
@@ -43,49 +40,77 @@ def id_in(name: str) -> str:
 
 
 class ModelRegistry:
-    """The models of one folder: every subfolder with a `config.yaml` is one.
+    """The models there are: every subfolder with a `config.yaml` of the places of models is one.
 
     Configs are read when they are first asked for and adapters imported only to load a model, so a folder that is
     broken, or whose packages are not installed, never stands in the way of another: lists leave it out, `broken` names
-    it, and only who uses it gets its error.
+    it, and only who uses it gets its error. Two folders of one id are both refused: neither is taken for the other.
+
+    Args:
+        folder: the only place to look at; None for all: the checkout, `MODELLAB_MODELS` and installed packages.
+        places: the only ones to look at, where there are several.
     """
 
-    def __init__(self, folder: Path = MODELS) -> None:
-        self.root = folder
+    def __init__(self, folder: Path | None = None, *, places: Sequence[Place] | None = None) -> None:
+        self._given = [place_of(folder)] if folder is not None else places
         self._configs: dict[str, ModelConfig] = {}
 
     @cached_property
-    def _folders(self) -> dict[str, Path]:
-        return {path.parent.name: path.parent for path in sorted(self.root.glob(f"*/{_CONFIG}"))}
+    def _looked(self) -> tuple[Sequence[Place], list[NoPlace]]:
+        return places(Lab.from_environment().settings.models) if self._given is None else (self._given, [])
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where its models lie."""
+        return self._looked[0]
+
+    @cached_property
+    def _found(self) -> dict[str, list[Place]]:
+        return model_places(self.places)
 
     def ids(self) -> list[str]:
         """Ids of all models, in order, broken ones too: their names are taken."""
-        return list(self._folders)
+        return list(self._found)
 
-    def folder(self, model_id: str) -> Path:
-        """A model's folder.
+    def place(self, model_id: str) -> Place:
+        """Where a model's folder lies; the first of several.
 
         Raises:
             UnknownName: there is none of that id; names the nearest.
         """
-        if model_id not in self._folders:
-            raise unknown_name("model", model_id, self._folders)
-        return self._folders[model_id]
+        if model_id not in self._found:
+            raise unknown_name("model", model_id, self._found)
+        return self._found[model_id][0]
+
+    def folder(self, model_id: str) -> Path:
+        """A model's folder; the first of several.
+
+        Raises:
+            UnknownName: there is none of that id; names the nearest.
+        """
+        return self.place(model_id).folder / model_id
 
     def get(self, model_id: str) -> ModelConfig:
         """A model's config.
 
         Raises:
             UnknownName: there is no model of that id.
-            ModelConfigError: its config is not valid, or names another model than its folder.
+            ModelConfigError: its config is not valid, or names another model than its folder; or two places have it.
         """
         if model_id not in self._configs:
-            self._configs[model_id] = ModelConfig.from_folder(self.folder(model_id))
+            folder = self.folder(model_id)
+            if len(clash := self._found[model_id]) > 1:
+                raise ModelConfigError(
+                    f"there are {len(clash)} models {model_id!r}, and none of them is taken for another",
+                    found=[f"{place.folder / model_id} of {place.origin}" for place in clash],
+                    hint="Rename the folder, and its id in config.yaml, of all but one.",
+                )
+            self._configs[model_id] = ModelConfig.from_folder(folder)
         return self._configs[model_id]
 
     def knows(self, model_id: str) -> bool:
         """Whether it is a model's id, or another id that one of them is known by."""
-        return model_id in self._folders or self._alias(model_id) is not None
+        return model_id in self._found or self._alias(model_id) is not None
 
     def _alias(self, model_id: str) -> ModelRef | None:
         """The variant that goes by another id than its model's; a model of that id comes before it.
@@ -93,13 +118,13 @@ class ModelRegistry:
         Raises:
             ModelConfigError: two models claim it.
         """
-        if model_id in self._folders:
+        if model_id in self._found:
             return None
         found = []
-        for name, folder in self._folders.items():
+        for name in self._found:
             try:
                 # Most configs need not be parsed for this, and parsing all of them takes a while.
-                if model_id in (folder / _CONFIG).read_text() and model_id in self.get(name).aliases:
+                if model_id in (self.folder(name) / CONFIG).read_text() and model_id in self.get(name).aliases:
                     found.append(ModelRef(id=name, variant=self.get(name).aliases[model_id]))
             except (ModelConfigError, OSError, UnicodeDecodeError):
                 continue  # `broken` names it
@@ -116,13 +141,15 @@ class ModelRegistry:
                 continue  # `broken` names it, and whoever uses it hears of it
 
     def broken(self) -> list[BrokenFile]:
-        """What of the models' folders can't be read: configs, whose models are left out of every list, and claims."""
-        found = []
-        for model_id, folder in self._folders.items():
+        """What of the models' folders can't be read: configs, whose models are left out of every list, and claims;
+        and places that are none."""
+        found = [BrokenFile("", Path(one.named), str(one.error)) for one in self._looked[1]]
+        for model_id in self.ids():
+            folder = self.folder(model_id)
             try:
                 self.get(model_id)
             except ModelConfigError as error:
-                found.append(BrokenFile(model_id, folder / _CONFIG, str(error)))
+                found.append(BrokenFile(model_id, folder / CONFIG, str(error)))
             try:
                 if (folder / CLAIMS).exists():
                     load_claims(folder)
@@ -210,7 +237,7 @@ class ModelRegistry:
             UnknownName: there is no model of that id.
             ImportError: importing it failed.
         """
-        return _import(self.folder(model_id) / file, model_id, packaged=self.root == MODELS)
+        return self.place(model_id).module(model_id, Path(file).stem)
 
     def rebuild(self, model_id: str) -> "Rebuild":
         """What makes a model's weights of another's.
@@ -235,21 +262,3 @@ class ModelRegistry:
 Rebuild = Callable[[Path, Path, str], None]
 """`rebuild(origin, folder, variant)`: writes the files of a variant into an empty folder, from a folder of the origin's
 files; raises WeightsCorrupt where these are not what they should be."""
-
-
-def _import(path: Path, model_id: str, *, packaged: bool) -> ModuleType:
-    """The project's own models are modules of the package `models`; those of another folder are imported by path."""
-    if packaged:
-        return importlib.import_module(f"models.{model_id}.{path.stem}")
-    name = f"_models_{abs(hash(path))}_{model_id}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ModelConfigError(f"{path} can't be imported")
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]

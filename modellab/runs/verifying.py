@@ -56,7 +56,7 @@ def try_random(lab: Lab, registry: ModelRegistry, ref: ModelRef, told: Callable[
         LabError: it has no random weights, or can't be loaded with them; nothing is recorded.
     """
     with random_lab(lab, registry, ref) as (tried, there):
-        return _verify(tried, RandomRegistry(registry.root), there, told, random=True)
+        return _verify(tried, RandomRegistry(places=registry.places), there, told, random=True)
 
 
 def verify(lab: Lab, registry: ModelRegistry, ref: ModelRef, told: Callable[[Answer], None]) -> Examination:

@@ -24,7 +24,7 @@ def test_a_random_checkpoint_goes_through_the_real_adapter(lab: Lab, name: str) 
     with random_lab(lab, REGISTRY, ref) as (tried, there):
         assert tried.settings.weights is not None
         assert _bytes(tried.settings.weights) < _LARGEST_BYTES
-        with Models(tried, RandomRegistry(REGISTRY.root)) as models:
+        with Models(tried, RandomRegistry(places=REGISTRY.places)) as models:
             found = examine(models, there, quality=False)
     assert [answer for answer in found.answers if not answer.passed] == []
 

@@ -36,6 +36,7 @@ from modellab.registry.devices import present
 from modellab.registry.environment_builder import install, remove, size_bytes
 from modellab.registry.environments import Environment, Environments, is_held
 from modellab.registry.models import Models
+from modellab.registry.places import Place
 from modellab.registry.pythons import find_python
 from modellab.registry.random_weights import random_lab
 from modellab.registry.registry import ModelRegistry
@@ -260,6 +261,21 @@ def write_program(path: Path, line: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(f"#!/bin/sh\n{line}\n")
     path.chmod(0o755)
+
+
+def test_a_package_that_brings_the_model_need_not_be_in_its_environment(
+    lab: Lab, toy: Path, folder: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "site" / "brought"
+    folder.rename(tmp_path / "away")
+    place.parent.mkdir()
+    (tmp_path / "away").rename(place)
+    (place / "toy" / "adapter.py").write_text(ADAPTER.replace("import clashing", "import clashing, brought.toy.beside"))
+    (place / "toy" / "beside.py").write_text("")
+    registry = ModelRegistry(places=[Place(place, "package brought 1", "brought")])
+    install(lab, registry.get("toy"), registry.folder("toy"))
+    with Models(lab, registry) as models:
+        assert detect(models) == (1.0, 4.0)
 
 
 def test_its_last_words_are_in_the_error(built: Lab, toy: Path, folder: Path) -> None:

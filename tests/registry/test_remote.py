@@ -240,11 +240,11 @@ def test_a_server_that_dies_midway_is_one_failed_step_and_the_next_recording_con
         replace(SOURCE, name=name, key=str(i) * 16, sha256=str(i) * 64)
         for i, name in enumerate(["one.wav", "bad.wav", "three.wav", "one.wav"])
     ]
-    with serve("toy", folder=toy.root) as (at, process), Models(lab_with(lab.home, toy=at), toy) as models:
+    with serve("toy", folder=toy.places[0].folder) as (at, process), Models(lab_with(lab.home, toy=at), toy) as models:
         engine = Engine(lab, models, ArtifactStore(lab.artifacts), Recorder(lab))
         records = [engine.run_step(SYSTEM, source, "detect", RUN) for source in sources[:2]]
         assert process.wait(5) == 3
-        with serve("toy", folder=toy.root, port=at.port):
+        with serve("toy", folder=toy.places[0].folder, port=at.port):
             records += [engine.run_step(SYSTEM, source, "detect", RUN) for source in sources[2:]]
     assert [record.status for record in records] == ["completed", "failed", "completed", "completed"]
     assert (records[1].error_type, str(records[1].error).split(";")[0]) == (
@@ -300,7 +300,7 @@ def test_a_server_that_is_told_to_end_ends_in_the_middle_of_a_call(
 def test_a_lost_connection_that_nobody_used_costs_nothing(
     lab: Lab, toy: ModelRegistry, serve: Callable[..., Any], lab_with: Callable[..., Lab]
 ) -> None:
-    with serve("toy", folder=toy.root) as (at, process), Models(lab_with(lab.home, toy=at), toy) as models:
+    with serve("toy", folder=toy.places[0].folder) as (at, process), Models(lab_with(lab.home, toy=at), toy) as models:
         first, _ = ask(models.acquire(TOY).model)
         model = models.acquire(TOY).model
         process.send_signal(signal.SIGKILL)
@@ -308,7 +308,7 @@ def test_a_lost_connection_that_nobody_used_costs_nothing(
         assert models.loaded == []
         with pytest.raises(ServerLost, match="was lost before this call of model toy:one"):
             ask(model)
-        with serve("toy", folder=toy.root, port=at.port):
+        with serve("toy", folder=toy.places[0].folder, port=at.port):
             assert ask(models.acquire(TOY).model)[0] != first
 
 

@@ -61,7 +61,7 @@ def registry(folder: Path, write_model: WriteModel) -> ModelRegistry:
 
 def test_references_and_keys_are_canonical(registry: ModelRegistry, lab: Lab, write_model: WriteModel) -> None:
     write_model("trio", surfaces=["vad", "enhance", "diarization"])
-    registry = ModelRegistry(registry.root)
+    registry = ModelRegistry(registry.places[0].folder)
 
     def key(name: str) -> str:
         return resolve_system(name, registry, lab).key
@@ -134,7 +134,7 @@ def test_steps_give_each_surface_audio_at_its_rate(
         assert [turn.speaker for turn in turns.turns] == ["22050 Hz"]
         assert registry.adapter("duo").loads == 1
     with (
-        serve("duo", folder=registry.root) as (at, _),
+        serve("duo", folder=registry.places[0].folder) as (at, _),
         Models(lab_with(lab.home, duo=at), registry) as there,
     ):  # on a server they are the same results
         assert result(there, "duo@vad", "vad") == (speech, True)

@@ -19,6 +19,7 @@ from modellab.registry.hosts.served import ServedModel
 from modellab.registry.hosts.stand_in import plain_values
 from modellab.registry.hosts.wire import Channel, Load, Raised, Returned
 from modellab.registry.loaded import LoadRequest, load_with
+from modellab.registry.places import Place
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
 
@@ -49,7 +50,8 @@ def _load(channel: Channel, order: Load) -> tuple[Any, LoadRequest] | None:
     try:
         request = _request(order)
         with torch_threads(request.facts.threads), gc_frozen():
-            model = load_with(ModelRegistry(Path(order.registry)).adapter(request.ref.id), request)
+            place = Place(Path(order.registry), "the lab", order.package)
+            model = load_with(ModelRegistry(places=[place]).adapter(request.ref.id), request)
         channel.send(Returned(plain_values(model, request.config.surfaces)))
     except Exception as error:
         channel.send(Raised.of(error))

@@ -31,7 +31,9 @@ class Load:
     """The folder with its weights, where it has any."""
     facts: ExecutionFacts
     registry: str
-    """The folder of models."""
+    """The folder of models in which the model's lies."""
+    package: str | None = None
+    """The package that folder is, where it is one."""
 
 
 @allow

@@ -19,6 +19,7 @@ from modellab.registry.hosts.stand_in import StandIn
 from modellab.registry.hosts.wire import Channel, Load, Returned
 from modellab.registry.loaded import LoadRequest
 from modellab.registry.native import signal_name
+from modellab.registry.places import Place
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _LAST_LINES = 4
@@ -32,7 +33,7 @@ class Worker(Conversation):
 
     Args:
         request: what to load.
-        registry: the folder of models.
+        place: where the model's folder lies.
         instead: says what runs in place of this model, for the error when it dies.
         environment: the model's own, where it has one; it stays as it is for as long as the process lives.
     """
@@ -40,7 +41,7 @@ class Worker(Conversation):
     def __init__(
         self,
         request: LoadRequest,
-        registry: Path,
+        place: Place,
         instead: Callable[[], str],
         environment: Environment | None = None,
     ) -> None:
@@ -62,7 +63,7 @@ class Worker(Conversation):
         self._reader = threading.Thread(target=self._read_words, daemon=True)
         self._reader.start()
         memory.count_in(self._process.pid)
-        self.model = self._load(request, registry)
+        self.model = self._load(request, place)
         """Offers what the model's surfaces ask for."""
 
     @property
@@ -73,13 +74,14 @@ class Worker(Conversation):
         """End the process, at once if it does nothing."""
         self._end(_GRACE_S)
 
-    def _load(self, request: LoadRequest, registry: Path) -> StandIn:
+    def _load(self, request: LoadRequest, place: Place) -> StandIn:
         order = Load(
             config=request.config.model_dump(mode="json"),
             variant=request.ref.variant,
             weights=None if request.weights is None else str(request.weights),
             facts=request.facts,
-            registry=str(registry),
+            registry=str(place.folder),
+            package=place.package,
         )
         try:
             answer = self._exchange(order, None, "while it was loaded")
