@@ -128,7 +128,7 @@ def test_what_the_converter_refuses_leaves_nothing(lab: Lab, registry: ModelRegi
             config_of("toy", variants={"one": {"local": {"files": ["model.bin", "config.json"], "origin": "me"}}})
         )
     )
-    sound = ModelRegistry(registry.root)
+    sound = ModelRegistry(registry.places[0].folder)
     store = WeightStore(given, sound)
     assert (store.folder(COPY, found_in(store, sound)) / "upper" / "model.txt").read_bytes() == b"FIRST HALFone"
     (place / "model.bin").write_bytes(b"second half")
@@ -211,7 +211,7 @@ def test_three_processes_and_a_killed_one_end_with_one_rebuilt_folder(
         "ref = ModelRef(id='copy', variant='one');"
         "print(store.folder(ref, store.find(registry.get('copy'), ref)))"
     )
-    command = [sys.executable, "-c", code, str(registry.root), str(lab.home)]
+    command = [sys.executable, "-c", code, str(registry.places[0].folder), str(lab.home)]
     environment = os.environ | {"PYTHONPATH": str(weights_package[0])}
     running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     folders = {process.communicate()[0].strip() for process in running}
