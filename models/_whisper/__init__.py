@@ -1,0 +1,1 @@
+"""What the Whispers have in common, whatever they run on."""
