@@ -25,6 +25,8 @@ help: ## show these targets
 	$(BIN)/python -m pip install --quiet --no-deps basic-pitch==0.4.0
 	@# Likewise: a framework for voice agents, of another soxr.
 	$(BIN)/python -m pip install --quiet --no-deps pipecat-ai==1.14.0
+	@# It asks for triton, of CUDA, and calls it on CUDA alone.
+	$(BIN)/python -m pip install --quiet --no-deps openai-whisper==20250625
 	@touch $@
 
 install: .venv/install.stamp ## make .venv with what the demo needs

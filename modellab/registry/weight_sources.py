@@ -49,6 +49,11 @@ class FoundWeights:
     rebuilt: Rebuilt | None = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Those that the folder has which a loader is given."""
+        return self.rebuilt.files if self.rebuilt else tuple(file.name for file in self.files)
+
+    @property
     def bytes(self) -> int:
         return sum(part.stat().st_size for file in self.files for part in file.parts)
 

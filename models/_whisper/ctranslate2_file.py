@@ -1,7 +1,7 @@
 """Reading CTranslate2's `model.bin`, every byte of it.
 
-The layout is that of `ModelSpec._serialize` in ctranslate2/specs/model_spec.py, binary version 6, little-endian: version,
-name and revision of the specification; the variables, each with name, shape, type and bytes; the aliases.
+The layout is that of `ModelSpec._serialize` in ctranslate2/specs/model_spec.py, binary version 6, little-endian:
+version, name and revision of the specification; the variables, each with name, shape, type and bytes; the aliases.
 """
 
 import mmap
@@ -18,7 +18,13 @@ from modellab.errors import WeightsCorrupt
 Array = npt.NDArray[Any]
 
 BINARY_VERSION = 6
-_TYPES = {0: np.dtype("<f4"), 1: np.dtype("i1"), 2: np.dtype("<i2"), 3: np.dtype("<i4"), 4: np.dtype("<f2")}
+_TYPES: dict[int, np.dtype[Any]] = {
+    0: np.dtype("<f4"),
+    1: np.dtype("i1"),
+    2: np.dtype("<i2"),
+    3: np.dtype("<i4"),
+    4: np.dtype("<f2"),
+}
 """CTranslate2's number of a type; bfloat16 (5) is one that numpy lacks."""
 _SCALE = "_scale"
 
@@ -124,7 +130,7 @@ class _Reader:
         kind, size = self.number("B"), self.number("I")
         if kind not in _TYPES:
             raise WeightsCorrupt(f"{self._path}: {name} is of a type that can't be read", found=f"type {kind}")
-        dtype = _TYPES[kind]
+        dtype: np.dtype[Any] = _TYPES[kind]
         count = int(np.prod(shape, dtype=np.int64))
         if count * dtype.itemsize != size:
             raise WeightsCorrupt(f"{self._path}: {name} has {size} bytes for {shape} of {dtype}")

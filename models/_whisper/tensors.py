@@ -144,7 +144,9 @@ def _take_settings(file: Ctranslate2File, left: dict[str, Array]) -> None:
         value = int(left.pop(name))
         if _SETTINGS.get(name) != value:
             raise WeightsCorrupt(
-                f"{file.path} has a setting that no Whisper has", found=f"{name} = {value}", allowed=_SETTINGS.get(name)
+                f"{file.path} has a setting that no Whisper has",
+                found=f"{name} = {value}",
+                allowed=str(_SETTINGS.get(name)),
             )
     for name in _UNUSED:
         left.pop(name, None)
@@ -223,9 +225,9 @@ def _check_shapes(file: Ctranslate2File, size: Dimensions, tensors: Mapping[str,
     for name, values in tensors.items():
         wanted = _shape(name, size)
         if values.shape != wanted:
-            raise WeightsCorrupt(f"{file.path}: {name} has another shape", found=values.shape, allowed=wanted)
+            raise WeightsCorrupt(f"{file.path}: {name} has another shape", found=str(values.shape), allowed=str(wanted))
     if size.n_audio_state % size.n_audio_head or size.n_text_state % size.n_text_head:
-        raise WeightsCorrupt(f"{file.path} has heads that its width can't be shared among", found=size)
+        raise WeightsCorrupt(f"{file.path} has heads that its width can't be shared among", found=str(size))
 
 
 def _shape(name: str, size: Dimensions) -> tuple[int, ...]:

@@ -56,9 +56,7 @@ def write_transformers(whisper: WhisperTensors, tokenizer: Path, folder: Path) -
     """
     from safetensors.numpy import save_file
 
-    make_importable()
-    from transformers import WhisperFeatureExtractor, WhisperProcessor, WhisperTokenizerFast
-
+    library = _transformers()
     size = whisper.dimensions
     tokens = special_tokens(tokenizer, size)
     tensors = {transformers_name(name): np.ascontiguousarray(values) for name, values in whisper.tensors.items()}
@@ -66,17 +64,22 @@ def write_transformers(whisper: WhisperTensors, tokenizer: Path, folder: Path) -
     _config(size, tokens).save_pretrained(folder)
     generation = json.dumps(_generation(whisper, tokens), indent=2, sort_keys=True)
     (folder / "generation_config.json").write_text(generation + "\n")
-    WhisperProcessor(
-        feature_extractor=WhisperFeatureExtractor(feature_size=size.n_mels),
-        tokenizer=WhisperTokenizerFast(tokenizer_file=str(tokenizer)),
+    library.WhisperProcessor(
+        feature_extractor=library.WhisperFeatureExtractor(feature_size=size.n_mels),
+        tokenizer=library.WhisperTokenizerFast(tokenizer_file=str(tokenizer)),
     ).save_pretrained(folder)
 
 
-def _config(size: Dimensions, tokens: Mapping[str, int]) -> Any:
-    from transformers import WhisperConfig
+def _transformers() -> Any:
+    make_importable()
+    import transformers
 
+    return transformers
+
+
+def _config(size: Dimensions, tokens: Mapping[str, int]) -> Any:
     end = tokens[END]
-    return WhisperConfig(
+    return _transformers().WhisperConfig(
         architectures=["WhisperForConditionalGeneration"],
         vocab_size=size.n_vocab,
         num_mel_bins=size.n_mels,

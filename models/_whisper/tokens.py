@@ -37,7 +37,7 @@ def text_tokens(path: Path, size: Dimensions) -> Sequence[bytes]:
     vocabulary: dict[str, int] = _tokenizer(path).get_vocab(with_added_tokens=False)
     by_number = {number: token for token, number in vocabulary.items() if number < wanted}
     if len(by_number) != wanted:
-        raise WeightsCorrupt(f"{path} has {len(by_number)} tokens of text", allowed=wanted)
+        raise WeightsCorrupt(f"{path} has {len(by_number)} tokens of text", allowed=str(wanted))
     of_character = _bytes_of_characters()
     try:
         return [bytes(of_character[character] for character in by_number[number]) for number in range(wanted)]

@@ -20,9 +20,9 @@ from modellab.speech.pieces import Piece, pack
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Utterance
 from modellab.text.repetition import repetitions
-from models.faster_whisper.languages import SpokenLanguages
+from models._whisper.languages import SpokenLanguages
+from models._whisper.words import utterances_of
 from models.faster_whisper.options import Options
-from models.faster_whisper.words import utterances_of
 
 WINDOW_S = 30.0
 _FRAMES_PER_SECOND = 100

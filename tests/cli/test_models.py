@@ -35,7 +35,7 @@ def test_a_piped_list_says_what_does_not_run_and_why(
     assert "\x1b" not in shown
     monkeypatch.setenv("MODELLAB_OFFLINE", "false")
     shown = _list(capsys)
-    assert "distil-large-v3 (after a download)" in shown
+    assert "distil-large-v3.5 (after a download)" in shown
     assert "The hub is not asked" not in shown
 
 

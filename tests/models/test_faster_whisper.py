@@ -18,10 +18,10 @@ from modellab.media.decode import decode
 from modellab.speech.pieces import Piece
 from modellab.surfaces.contracts import AsrModel
 from modellab.surfaces.results import Segment, SpeechSegments, Transcript, Word
+from models._whisper.languages import SpokenLanguages
+from models._whisper.words import utterances_of
 from models.faster_whisper import adapter
 from models.faster_whisper.adapter import FasterWhisper
-from models.faster_whisper.languages import SpokenLanguages
-from models.faster_whisper.words import utterances_of
 
 RATE = 16_000
 VAD = {"threshold": 0.5, "min_speech_ms": 250, "min_silence_ms": 100, "speech_pad_ms": 30}

@@ -156,7 +156,7 @@ def test_models_for_ci_have_weights_here_that_match_their_digests(model_id: str,
         store = WeightStore(lab)
         found = store.find(config, ref)
         folder = store.folder(ref, found)
-        assert all((folder / file.name).is_file() for file in found.files)
+        assert all((folder / name).is_file() for name in found.names)
 
 
 @pytest.mark.parametrize(

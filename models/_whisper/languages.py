@@ -30,7 +30,7 @@ class SpokenLanguages:
     """The languages of a recording's chunks; each chunk is asked once.
 
     Args:
-        model: a multilingual `faster_whisper.WhisperModel`.
+        model: a multilingual Whisper with `detect_language(samples)`, as faster-whisper's `WhisperModel` has it.
         audio: what the chunks are of, at the model's rate.
         allowed: codes that may come out; what the others are given is shared out among them.
     """
