@@ -661,10 +661,10 @@ CREATE TABLE lifecycle_events (
     sequence BIGINT,
     source VARCHAR NOT NULL
 );
-COMMENT ON TABLE lifecycle_events IS 'What somebody decided about a system or a run: promotions, demotions, quarantines; see current_promotions';
-COMMENT ON COLUMN lifecycle_events.event IS 'promoted, demoted, quarantined, released';
-COMMENT ON COLUMN lifecycle_events.subject_kind IS 'system or run';
-COMMENT ON COLUMN lifecycle_events.subject IS 'Key of the system, or id of the run';
+COMMENT ON TABLE lifecycle_events IS 'What somebody decided about a system, a model or a run: promotions, demotions, statuses, quarantines; see current_promotions and current_model_statuses';
+COMMENT ON COLUMN lifecycle_events.event IS 'promoted, demoted, status, quarantined, released';
+COMMENT ON COLUMN lifecycle_events.subject_kind IS 'system, model or run';
+COMMENT ON COLUMN lifecycle_events.subject IS 'Key of the system, or id of the model or run';
 COMMENT ON COLUMN lifecycle_events.use_case IS 'For which a system is promoted; NULL: the event is about no use case';
 COMMENT ON COLUMN lifecycle_events.system_before IS 'What was promoted for the use case until then; NULL: nothing';
 COMMENT ON COLUMN lifecycle_events.system_after IS 'What is promoted for it from then on; NULL: nothing';

@@ -35,6 +35,14 @@ FROM (
 WHERE system_after IS NOT NULL;
 COMMENT ON VIEW current_promotions IS 'What is promoted for each use case, since when and why';
 
+CREATE VIEW current_model_statuses AS
+SELECT
+    subject AS model, evidence ->> 'status' AS status, evidence ->> 'before' AS before, reason, decided_by,
+    occurred_at AS since
+FROM lifecycle_events WHERE subject_kind = 'model' AND event = 'status'
+QUALIFY row_number() OVER (PARTITION BY subject ORDER BY sequence DESC NULLS LAST) = 1;
+COMMENT ON VIEW current_model_statuses IS 'What models are in this lab where somebody decided it, since when and why';
+
 CREATE VIEW latest_verifications AS
 SELECT *, inference_s / audio_s AS real_time_factor
 FROM verifications WHERE random_weights IS NOT TRUE

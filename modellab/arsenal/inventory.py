@@ -17,6 +17,7 @@ from modellab.local_days import local_time
 from modellab.pipeline.system import resolve_system
 from modellab.pipeline.template import shipped_templates
 from modellab.pipeline.user_templates import all_templates
+from modellab.promotion.model_status import decisions, status_of
 from modellab.promotion.recommending import recommend
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.models import Models
@@ -189,6 +190,7 @@ def _models(
         evidence_rows.judged_in_pipelines(lab),
     )
     claims = [Claim(**row) for row in query(lab, _CLAIMS).as_records()]
+    decided = decisions(lab)
     for config in sorted(registry.configs(), key=lambda one: (one.surfaces[0], one.id)):
         for variant in config.variants:
             name = f"{config.id}:{variant}"
@@ -198,7 +200,7 @@ def _models(
             yield ModelEntry(
                 name,
                 keys,
-                config.status,
+                status_of(config, decided),
                 config.licence,
                 ("after a download" if state.to_download else "here") if state.ok else state.missing or state.reason,
                 row.get("inputs", 0),

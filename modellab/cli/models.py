@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from modellab.cli import completion, environments, verify
+from modellab.cli import completion, environments, model_status, verify
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modellab.promotion.model_status import StatusDecision
     from modellab.registry.config import ModelConfig
     from modellab.registry.environments import Environment
     from modellab.registry.models import Availability, Models
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
 app.command(no_args_is_help=True)(environments.install)
 app.command()(verify.verify)
+app.command(no_args_is_help=True)(model_status.status)
 _SURFACES_WIDTH = 13
 
 
@@ -46,7 +50,8 @@ def list_models(
     status: Annotated[
         str | None,
         typer.Option(
-            help="Only production, candidate or experimental models.", autocompletion=completion.of_models("status")
+            help="Only models that are production, candidate or experimental in this lab.",
+            autocompletion=completion.of_models("status"),
         ),
     ] = None,
     ci: Annotated[
@@ -68,6 +73,7 @@ def list_models(
     from modellab.cli.broken import print_broken
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
     from modellab.names import one_of
+    from modellab.promotion.model_status import status_of
     from modellab.registry.config import Device, Runtime, Status
     from modellab.surfaces.contracts import SURFACES
 
@@ -80,28 +86,30 @@ def list_models(
         if value is not None:
             one_of(name, value, known)
     registry, models = _registry_and_models()
-    configs = [
-        registry.get(name)
-        for name in registry.select(surface=surface, device=device, runtime=runtime, status=status, ci=ci)
-    ]
+    decided = _decided()
+    chosen = map(registry.get, registry.select(surface=surface, device=device, runtime=runtime, ci=ci))
+    configs = [config for config in chosen if status in (None, status_of(config, decided))]
     if available:
         configs = [ready for config in configs if (ready := _ready(config, models)) is not None]
     broken = registry.broken()
     if as_json:
-        print_json({"models": [_document(config, models) for config in configs], "broken": broken})
+        print_json({"models": [_document(config, models, decided) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
     others: dict[str, list[str]] = {}
     # One long name would take the width from the variants, of which there are many.
     rows.columns[1].max_width = _SURFACES_WIDTH
     for config in configs:
-        rows.add_row(config.id, ", ".join(config.surfaces), config.status, _variants(config, models))
+        state = status_of(config, decided)
+        rows.add_row(config.id, ", ".join(config.surfaces), state, _variants(config, models))
         if not (place := registry.place(config.id)).ours:
             others.setdefault(place.said, []).append(config.id)
     if configs:
         print_block(stdout(), rows)
         for said, names in others.items():
             print_line(stdout(), Text(f"From {said}: {', '.join(names)}", style="dim"))
+        if ours := [config.id for config in configs if config.id in decided]:
+            print_line(stdout(), Text(f"Status as decided in this lab: {', '.join(ours)}", style="dim"))
         if offline := models.offline_by:
             print_line(stdout(), Text(f"The hub is not asked for weights: {offline} is set.", style="dim"))
         if not available:
@@ -135,9 +143,11 @@ def show(
     broken = [one for one in registry.broken() if one.model == config.id]
     stated = (registry.folder(config.id) / CLAIMS).exists() and not broken
     claims = load_claims(registry.folder(config.id)) if stated else []
-    installed = models.installed_environment(config)
+    installed, decided = models.installed_environment(config), _decided()
     if as_json:
-        print_json({**_document(config, models), "installed": _held(installed), "claims": claims, "broken": broken})
+        print_json(
+            {**_document(config, models, decided), "installed": _held(installed), "claims": claims, "broken": broken}
+        )
         return
     console = stdout()
     print_line(console, Text.assemble((config.name, "bold"), "   ", (config.id, "dim")))
@@ -145,7 +155,8 @@ def show(
     console.print()
     facts = table("", "")
     facts.show_header = False
-    for name, value in [("from", registry.place(config.id).said), *_facts(config, installed)]:
+    status = ("status", _status(config, decided.get(config.id)))
+    for name, value in [("from", registry.place(config.id).said), status, *_facts(config, installed)]:
         facts.add_row(Text(name, style="bold"), value)
     print_block(console, facts)
     console.print()
@@ -222,6 +233,21 @@ def _registry_and_models() -> tuple["ModelRegistry", "Models"]:
     return registry, Models(Lab.from_environment(), registry)
 
 
+def _decided() -> "Mapping[str, StatusDecision]":
+    from modellab.promotion.model_status import decisions
+    from modellab.settings import Lab
+
+    return decisions(Lab.from_environment())
+
+
+def _status(config: "ModelConfig", decided: "StatusDecision | None") -> str:
+    """What a model is in this lab, and who says so."""
+    if decided is None:
+        return config.status
+    who = f" by {decided.decided_by}" if decided.decided_by else ""
+    return f"{decided.status}, decided here on {decided.at[:10]}{who}: {decided.reason} (its config: {config.status})"
+
+
 def _availability(config: "ModelConfig", variant: str, models: "Models") -> "Availability":
     from modellab.registry.config import ModelRef
 
@@ -290,7 +316,6 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
             else []
         ),
         ("surfaces", ", ".join(config.surfaces)),
-        ("status", config.status),
         ("runtime", f"{config.runtime} ({config.package})"),
         *environment,
         ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
@@ -309,10 +334,11 @@ def _rates(config: "ModelConfig") -> str:
     return next(iter(rates.values()), "")
 
 
-def _document(config: "ModelConfig", models: "Models") -> dict[str, Any]:
-    """A model as JSON: its config, where it comes from, and for each variant whether it runs here."""
+def _document(config: "ModelConfig", models: "Models", decided: "Mapping[str, StatusDecision]") -> dict[str, Any]:
+    """A model as JSON: its config, where it comes from, what was decided here, and of each variant whether it runs."""
     registry = models.registry
-    whence = {"from": registry.place(config.id).origin, "folder": registry.folder(config.id)}
+    whence: dict[str, Any] = {"from": registry.place(config.id).origin, "folder": registry.folder(config.id)}
+    whence["status_here"] = decided.get(config.id)
     document = {**config.model_dump(mode="json"), **whence}
     for name, variant in document["variants"].items():
         variant["availability"] = _availability(config, name, models)

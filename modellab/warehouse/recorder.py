@@ -251,7 +251,7 @@ class Recorder:
         self._write_once("gates", identifier, at, content)
 
     def lifecycle_event(self, content: dict[str, Any]) -> str:
-        """What somebody decided about a system or a run; returns the event's id.
+        """What somebody decided about a system, a model or a run; returns the event's id.
 
         Args:
             content: `event`, `subject_kind`, `subject`, `reason`, `evidence`, and of a system `use_case`,
