@@ -27,6 +27,8 @@ help: ## show these targets
 	$(BIN)/python -m pip install --quiet --no-deps pipecat-ai==1.14.0
 	@# It asks for triton, of CUDA, and calls it on CUDA alone.
 	$(BIN)/python -m pip install --quiet --no-deps openai-whisper==20250625
+	@# Likewise: it asks for a webrtcvad that has no wheel.
+	$(BIN)/python -m pip install --quiet --no-deps Resemblyzer==0.1.4
 	@touch $@
 
 install: .venv/install.stamp ## make .venv with what the demo needs

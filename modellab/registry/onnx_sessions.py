@@ -7,11 +7,13 @@ from modellab.errors import WeightsCorrupt
 from modellab.registry.checkpoints import read_weights
 
 
-def open_network(path: Path, threads: int = 1) -> Any:
+def open_network(path: Path, threads: int = 1, graph: bytes | None = None) -> Any:
     """A session of ONNX Runtime over the network in a file.
 
     Args:
+        path: the file; where `graph` is given, what it was made from.
         threads: of the network; between its branches there is one.
+        graph: the network itself, as ONNX writes it.
 
     Raises:
         WeightsCorrupt: the file holds no network that can be run.
@@ -22,7 +24,7 @@ def open_network(path: Path, threads: int = 1) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: some exports bring a page of warnings about themselves
-    data = read_weights(path)
+    data = graph or read_weights(path)
     try:
         # From bytes: a network in a file may name further files, anywhere, for its tensors.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

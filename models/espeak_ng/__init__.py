@@ -1,0 +1,1 @@
+"""eSpeak NG: the robotic voice that others are held against."""

@@ -1,0 +1,1 @@
+"""NSNet2: Microsoft's baseline of noise suppression."""

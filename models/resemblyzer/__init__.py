@@ -1,0 +1,1 @@
+"""Resemblyzer: voices as vectors, from GE2E training."""
