@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from modellab.cli import completion, environments, model_status, verify
+from modellab.cli import completion, environments, model_status, model_table, verify
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ app = typer.Typer(name="models", help="The models there are, and whether they ru
 app.command(no_args_is_help=True)(environments.install)
 app.command()(verify.verify)
 app.command(no_args_is_help=True)(model_status.status)
+app.command()(model_table.table)
 _SURFACES_WIDTH = 13
 
 
@@ -322,6 +323,7 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
         ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
         *([("sample rate", rates)] if (rates := _rates(config)) else []),
         ("licence", config.licence),
+        *([("of the weights", config.weights_licence)] if config.weights_licence else []),
         *([("access", config.access)] if config.access else []),
     ]
 

@@ -108,6 +108,7 @@ class Variant(_Strict):
         default_factory=dict, description="digests by file name that hold whatever the source, checked at load"
     )
     gated: bool = Field(False, description="needs a token and accepted terms")
+    weights_licence: str | None = Field(None, description="overrides the model's")
     languages: list[str] | None = Field(None, description="overrides the model's; ['*'] for many")
     size_mib: float | None = Field(None, gt=0, description="size of the weights")
     memory_mib: int | None = Field(None, gt=0, description="rough memory when loaded; overrides the model's")
@@ -164,6 +165,7 @@ class ModelConfig(_Strict):
     status: Status
     ci: bool = Field(description="runs for real without a hub or a token, in CI")
     licence: str
+    weights_licence: str | None = Field(None, description="of its weights, as their makers state it; None: not stated")
     languages: list[str] = Field(description="ISO 639-1 codes; ['*'] where the language does not matter")
     detects_language: bool = Field(
         True, description="false: a recogniser that knows several must be told which of them is spoken"
