@@ -4,21 +4,15 @@ What the dictionary lacks (numbers, compounds, acronyms) becomes a word of its o
 as an alternative pronunciation, so that each word of the transcript is one word of the path.
 """
 
-import re
 from collections.abc import Sequence
-
-import numpy as np
 
 from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.results import Segment
+from models._pocketsphinx.decoding import decode
 from models.pocketsphinx_aligner.pronunciation import plain, pronunciations
 
 _DICTIONARY = "cmudict-en-us.dict"
-_FRAMES_PER_SECOND = 100
-_ALTERNATIVE = re.compile(r"\(\d+\)$")
-"""How the decoder marks the second and further pronunciations of a word."""
-_FULL_SCALE = 32767
 _BEAM = 1e-200
 """Paths this much less probable than the best are given up. The words are known, so there are few paths: at the width
 for recognition (1e-48) a third of the stretches of a business call got none to their end, at this one none failed."""
@@ -54,20 +48,11 @@ class PocketSphinxAligner:
         if not len(audio.samples):
             return None
         wanted = [self._entry(word) for word in words]
-        decoder = self._decoder
-        # The estimate of the noise would be carried over: what was aligned before must not change what comes out.
-        decoder.reinit_feat()
-        decoder.set_align_text(" ".join(filter(None, wanted)))
-        decoder.start_utt()
-        # The whole stretch at once: its own mean is taken out of the features.
-        decoder.process_raw((np.clip(audio.samples, -1, 1) * _FULL_SCALE).astype(np.int16).tobytes(), full_utt=True)
-        decoder.end_utt()
+        self._decoder.set_align_text(" ".join(filter(None, wanted)))
         found: list[Segment] = []
-        for piece in decoder.seg() or ():
-            if len(found) < len(wanted) and _ALTERNATIVE.sub("", piece.word) == wanted[len(found)]:
-                found.append(
-                    Segment(piece.start_frame / _FRAMES_PER_SECOND, (piece.end_frame + 1) / _FRAMES_PER_SECOND)
-                )
+        for word, span in decode(self._decoder, audio.samples):
+            if len(found) < len(wanted) and word == wanted[len(found)]:
+                found.append(span)
         return found if len(found) == len(wanted) else None
 
     def _entry(self, word: str) -> str | None:

@@ -1,0 +1,1 @@
+"""PocketSphinx as a recogniser."""
