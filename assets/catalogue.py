@@ -19,6 +19,7 @@ from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
 from assets.tts import TTS, TTS_METRICS
 from assets.vad import VAD, VAD_METRICS
+from assets.voice_to_voice import VOICE_TO_VOICE
 
 ASSETS = [
     INGEST,
@@ -33,6 +34,7 @@ ASSETS = [
     EMBED,
     MUSIC_TRANSCRIPTION,
     END_OF_TURN,
+    VOICE_TO_VOICE,
     ALIGNMENT,
     DIALOGUE,
     HALLUCINATIONS,

@@ -16,6 +16,7 @@ import music_sets
 import planted_sets
 import sound_sets
 import talk_sets
+import voice_sets
 from corpus import SHIPPED, Corpus
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--into", type=Path, default=SHIPPED)
     corpus = Corpus(options.parse_args().into)
-    for sets in (asr_sets, talk_sets, sound_sets, planted_sets, dialogue_sets, heard_sets, music_sets):
+    for sets in (asr_sets, talk_sets, sound_sets, planted_sets, dialogue_sets, heard_sets, music_sets, voice_sets):
         sets.make(corpus)
 
 

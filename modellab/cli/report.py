@@ -13,6 +13,7 @@ from modellab.cli.board import State, state_of
 from modellab.cli.console import print_block, print_line
 from modellab.cli.gist import gist
 from modellab.cli.marks import MARKS, doubt_line, speaker_styles
+from modellab.media.canonical import AUDIO_FILE
 from modellab.pipeline.record import StepRecord
 from modellab.runs.meetings import meeting_of
 from modellab.runs.outcome import FileOutcome, missing_parts
@@ -80,6 +81,9 @@ def print_summary(console: Console, outcomes: Sequence[FileOutcome], lab: Lab) -
     console.print()
     print_line(console, f"  {plural(len(outcomes), 'file')}: {counts}", "bold")
     console.print()
+    if reply := outcome.results(lab)(Kind.REPLY):
+        _print_place(console, "Reply", Text(reply.summary["text"] or "without words"))
+        _print_place(console, "", _link(reply.file(AUDIO_FILE)))
     _print_place(console, "Database", _link(lab.database))
     print_line(console, Text("  then: modellab runs show RUN, modellab runs transcript RUN", style="dim"))
 

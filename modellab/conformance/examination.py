@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from modellab.conformance import audio, speech, texts, turns
+from modellab.conformance import audio, replies, speech, texts, turns
 from modellab.conformance.asked import Given, Quality, Surface
 from modellab.errors import LabError
 from modellab.memory import peak_mib, reset_peak
@@ -31,6 +31,7 @@ SURFACES: Mapping[str, Surface] = {
     "embed_sound": audio.EmbedSound(),
     "music_transcription": audio.MusicTranscription(),
     "end_of_turn": turns.EndOfTurn(),
+    "voice_to_voice": replies.VoiceToVoice(),
     "tts": texts.Tts(),
     "embed": texts.Embed(),
     "chat": texts.Chat(),

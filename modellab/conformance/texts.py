@@ -43,8 +43,10 @@ class Tts:
             yield from bad
             return
         yield from wrong_samples(result.samples)
-        if np.ndim(result.samples) != 1 or not len(result.samples):
+        if np.ndim(result.samples) != 1:
             yield f"it said an array of shape {np.shape(result.samples)}"
+        elif not len(result.samples):
+            yield Quality("it says nothing of a sentence")
 
 
 class Embed:

@@ -34,6 +34,7 @@ Task = Literal[
     "embed",
     "music_transcription",
     "end_of_turn",
+    "voice_to_voice",
     "hallucination",
     "chapters",
     "summary",

@@ -27,6 +27,7 @@ from modellab.steps import (
     summarize,
     tts,
     vad,
+    voice_to_voice,
 )
 from modellab.steps.definition import Read, StepDefinition
 from modellab.steps.reads import latest_first
@@ -45,6 +46,7 @@ STEPS: tuple[StepDefinition, ...] = (
     embed.STEP,
     music_transcription.STEP,
     end_of_turn.STEP,
+    voice_to_voice.STEP,
     alignment.STEP,
     dialogue.STEP,
     hallucinations.STEP,

