@@ -2,9 +2,9 @@
 
     python benchmarks/nights.py RECORDINGS --nights 20
 
-Sentences of real recordings are the dataset, each as it is and as over a telephone (8 kHz, mu-law). A model of the lab's
-own, a few lines around faster-whisper's tiny.en, is measured by the job `regression_sweep`, as the nightly schedule
-starts it. Each night it has a new version, so that all is heard anew:
+Sentences of real recordings are the dataset, each as it is and as over a telephone (8 kHz, mu-law). A model of the
+lab's own, a few lines around faster-whisper's tiny.en, is measured by the job `regression_sweep`, as the nightly
+schedule starts it. Each night it has a new version, so that all is heard anew:
 
 - an equal one: what it hears is a little louder or softer, which changes a word now and then;
 - one with a fault: it hears everything a third too fast;
