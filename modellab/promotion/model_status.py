@@ -13,7 +13,6 @@ from modellab.names import one_of
 from modellab.registry.config import ModelConfig, Status
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
-from modellab.warehouse.recorder import Recorder
 from modellab.warehouse.records import Record, RecordStore
 
 EVENT = "status"
@@ -46,6 +45,9 @@ def decide(lab: Lab, registry: ModelRegistry, model: str, status: str, reason: s
         raise UsageError("a status needs a reason", hint="Say why: --reason TEXT.")
     if ":" in model:
         raise UsageError(f"a status is a model's, and {model} is a variant", hint=f"Name {model.partition(':')[0]}.")
+    # Whoever only asks what was decided needs none of the steps, which this imports.
+    from modellab.warehouse.recorder import Recorder
+
     config, _ = registry.resolve(model)
     wanted: Status = next(one for one in get_args(Status) if one == one_of("status", status, get_args(Status)))
     before = status_of(config, decisions(lab))

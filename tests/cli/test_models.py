@@ -207,3 +207,23 @@ def test_what_can_not_be_served_is_refused(
 ) -> None:
     assert main(["models", "serve", *arguments]) == code
     assert words in capsys.readouterr().err
+
+
+def test_listing_imports_no_model_package_and_no_database() -> None:
+    code = (
+        "import sys\nfrom modellab_dagster.command import main\nmain(['models', 'list'])\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    of_models = {
+        "torch",
+        "transformers",
+        "onnxruntime",
+        "ctranslate2",
+        "librosa",
+        "scipy",
+        "pyannote",
+        "faster_whisper",
+    }
+    assert (of_models | {"duckdb", "dagster"}) & set(done.stderr.split()) == set()
+    assert "silero_vad" in done.stdout

@@ -99,6 +99,16 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
             read(tmp_path / name)
 
 
+def test_both_parsers_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [
+        path for folder in ("models", "pipelines", "use-cases") for path in (PROJECT_ROOT / folder).rglob("*.yaml")
+    ]
+    assert len(files) > 50
+    quick = [read_yaml(path) for path in files]
+    monkeypatch.setattr("modellab.outside._Quick", None)
+    assert quick == [read_yaml(path) for path in files]
+
+
 def test_nothing_else_reads_yaml_or_json() -> None:
     """A reader of its own would have no limits."""
     reading = re.compile(r"\b(?:json\.loads?|yaml\.(?:safe_|full_|unsafe_)?load|yaml\.compose)\b")
