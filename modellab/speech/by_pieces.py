@@ -40,6 +40,8 @@ class Heard:
     """Mean over the tokens, natural logarithm."""
     language: str | None = None
     """ISO 639-1 code, of a model that detects it."""
+    cut_short: bool = False
+    """Whether the model wrote more than anybody can say in that time, and was stopped."""
 
 
 Hear = Callable[[Sequence[Samples], Progress], Sequence[Heard]]
@@ -82,7 +84,12 @@ def transcribe_pieces(
         progress(done / total)
     language = language or _most_heard(pieces, heard)
     found = [_utterances(piece, one, speech, language) for piece, one in zip(pieces, heard, strict=True)]
-    return Transcript([utterance for utterances in found for utterance in utterances], audio.duration_s, language)
+    return Transcript(
+        [utterance for utterances in found for utterance in utterances],
+        audio.duration_s,
+        language,
+        cut_short=[piece.around for piece, one in zip(pieces, heard, strict=True) if one.cut_short],
+    )
 
 
 def _at_least(samples: Samples, shortest: int) -> Samples:

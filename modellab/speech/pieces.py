@@ -35,6 +35,11 @@ class Piece:
     def duration_s(self) -> float:
         return self.samples / self.sample_rate_hz
 
+    @property
+    def around(self) -> Segment:
+        """From its first to its last sample, in the audio's time."""
+        return Segment(self.spans[0][0] / self.sample_rate_hz, self.spans[-1][1] / self.sample_rate_hz)
+
     def cut(self, audio: Samples) -> Samples:
         """The piece's audio, shape `(samples,)`; a view where the piece is one span."""
         parts = [audio[start:end] for start, end in self.spans]
@@ -68,6 +73,17 @@ class Piece:
         cut = ((max(start, first), min(end, after)) for first, after in self.spans for start, end in spoken)
         spans = tuple((start, end) for start, end in cut if end > start)
         return Piece(spans, rate) if spans else self
+
+    def part(self, start_s: float, end_s: float) -> "Piece":
+        """What of it lies between two times in the piece, at least one sample."""
+        rate = self.sample_rate_hz
+        first = min(int(start_s * rate), self.samples - 1)
+        after = max(first + 1, int(end_s * rate))
+        cut = (
+            (start + max(0, first - before), min(end, start + after - before))
+            for (start, end), before in zip(self.spans, self._starts(), strict=True)
+        )
+        return Piece(tuple((start, end) for start, end in cut if end > start), rate)
 
     def _starts(self) -> list[int]:
         """Where each span begins in the piece."""

@@ -17,6 +17,7 @@ from modellab.speech.coverage import cover
 from modellab.steps.channels import ChannelSpeakers, Voice, voices
 from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import (
+    cut_short_doubt,
     estimated_times_doubt,
     language_doubt,
     mixed_languages_doubt,
@@ -93,6 +94,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     warnings = said(
         no_words_doubt(transcript, speech, audio.info, _threshold(found)),
         uncovered_doubt(transcript) if transcript.utterances else None,
+        cut_short_doubt(transcript),
         language_doubt(transcript),
         mixed_languages_doubt(transcript),
         estimated_times_doubt(transcript),
@@ -135,7 +137,8 @@ def _by_channel(context: StepContext, audio: CanonicalAudio, found: Artifact) ->
         return None
     utterances = sorted((u for t in transcripts for u in t.utterances), key=lambda u: (u.start_s, u.end_s))
     uncovered = sorted((s for t in transcripts for s in t.uncovered), key=lambda s: (s.start_s, s.end_s))
-    return replace(transcripts[0], utterances=utterances, uncovered=uncovered)
+    cut_short = sorted((s for t in transcripts for s in t.cut_short), key=lambda s: (s.start_s, s.end_s))
+    return replace(transcripts[0], utterances=utterances, uncovered=uncovered, cut_short=cut_short)
 
 
 def _check_channels(audio: CanonicalAudio, step: str, told_apart_by: str, speakers: Sequence[Voice]) -> None:

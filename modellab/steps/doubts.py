@@ -56,6 +56,16 @@ def uncovered_doubt(transcript: Transcript) -> str | None:
     )
 
 
+def cut_short_doubt(transcript: Transcript) -> str | None:
+    """That the model came to no end by itself."""
+    if not transcript.cut_short:
+        return None
+    return (
+        f"The model wrote on and on and was stopped, {_places(transcript.cut_short)}: words there may never have been "
+        "said, or be missing. Listen there; another model may hear it better."
+    )
+
+
 def language_doubt(transcript: Transcript) -> str | None:
     """That it is not certain which language is spoken."""
     candidates = transcript.language_candidates

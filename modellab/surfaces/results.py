@@ -119,6 +119,9 @@ class Transcript:
     """What was detected, the likeliest first; empty where nothing was."""
     uncovered: list[Segment] = field(default_factory=list)
     """Stretches in which there is speech and no word was written down."""
+    cut_short: Annotated[list[Segment], Field(exclude_if=not_)] = field(default_factory=list)
+    """Stretches of which the model wrote on and on until it was stopped. Left out of JSON where there are none, as
+    `Word.estimated` is."""
 
     @property
     def text(self) -> str:
@@ -141,7 +144,8 @@ class Transcript:
             for utterance in self.utterances
         ]
         uncovered = [_in_original_time(segment, time_map) for segment in self.uncovered]
-        return replace(self, utterances=utterances, uncovered=uncovered, duration_s=duration_s)
+        cut_short = [_in_original_time(segment, time_map) for segment in self.cut_short]
+        return replace(self, utterances=utterances, uncovered=uncovered, cut_short=cut_short, duration_s=duration_s)
 
 
 @dataclass(frozen=True, slots=True)

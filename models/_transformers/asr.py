@@ -22,10 +22,13 @@ class PieceTranscriber(ABC):
         model_class: name of its class in transformers.
         longest_s: length of the longest piece that it hears well.
         shortest_s: shorter pieces are followed by silence up to this length.
+        lora: whether its checkpoints keep a part of it in a LoRA.
     """
 
     DETECTS: ClassVar[bool] = False
     """Whether it tells languages apart by itself, as its config's `detects_language` says."""
+    ASKED: ClassVar[type[Asked]] = Asked
+    """What can be asked of it."""
 
     def __init__(
         self,
@@ -35,10 +38,11 @@ class PieceTranscriber(ABC):
         longest_s: float,
         shortest_s: float = 0.0,
         processor_class: str = "AutoProcessor",
+        lora: bool = False,
     ) -> None:
         self.name = str(request.ref)
         self.languages = request.config.languages_of(request.ref.variant)
-        self.processor, self.model = load(request, model_class, processor_class)
+        self.processor, self.model = load(request, model_class, processor_class, lora=lora)
         rate_hz = request.config.rate_of("asr")
         assert rate_hz is not None
         self.rate_hz = rate_hz
@@ -51,17 +55,17 @@ class PieceTranscriber(ABC):
         """Words of the speech; of a model that gives none, with estimated times.
 
         Args:
-            parameters: the fields of `Asked`.
+            parameters: the fields of `ASKED`.
 
         Raises:
             UsageError: a parameter that is not allowed, a language it does not know, or none where it must be told.
         """
-        asked = Asked.parse(self.name, parameters)
+        asked = self.ASKED.parse(self.name, parameters)
         language = asked.spoken(self.name, self.languages, detects=self.DETECTS)
         return transcribe_pieces(
             audio,
             speech,
-            partial(self._hear, language),
+            partial(self._hear, asked, language),
             longest_s=self.longest_s,
             shortest_s=self.shortest_s,
             pad_s=asked.speech_pad_ms / 1000,
@@ -70,7 +74,10 @@ class PieceTranscriber(ABC):
             progress=progress,
         )
 
-    def _hear(self, language: str | None, pieces: Sequence[Samples], progress: Progress) -> Sequence[Heard]:
+    def _hear(
+        self, asked: Asked, language: str | None, pieces: Sequence[Samples], progress: Progress
+    ) -> Sequence[Heard]:
+        """As `hear`, for those that can be asked more."""
         return self.hear(pieces, language, progress)
 
     @abstractmethod

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modellab.errors import UnknownName, UsageError
-from modellab.media.audio import Samples, Waveform
+from modellab.media.audio import KeptPiece, Samples, TimeMap, Waveform
 from modellab.speech.asked import Asked
 from modellab.speech.by_pieces import Heard, transcribe_pieces
 from modellab.surfaces.contracts import Progress
@@ -61,6 +61,15 @@ def test_pieces_go_in_batches_and_come_back_in_their_place() -> None:
         ("No.", 12.2, 12.4, -0.25),
     ]
     assert [word.estimated for word in found.words] == [True, True, False, False]
+
+
+def test_pieces_that_were_cut_short_are_told_also_in_the_recording_s_time() -> None:
+    model = Model(Heard("Good day."), Heard("on and on", cut_short=True), Heard("Yes."))
+    found = transcribed(model, [])
+    assert found.cut_short == [Segment(4.0, 8.0)]
+    cut_before = TimeMap((KeptPiece(0.0, 10.0, 15.0),), 30.0)
+    assert found.in_original_time(cut_before).cut_short == [Segment(14.0, 18.0)]
+    assert transcribed(Model(Heard("a"), Heard("b"), Heard("c")), []).cut_short == []
 
 
 def test_the_language_is_that_of_most_speech_and_others_are_told() -> None:

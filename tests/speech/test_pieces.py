@@ -92,3 +92,21 @@ def test_only_the_speech_of_a_piece_is_left() -> None:
     speech = [Segment(0.5, 1.2), Segment(1.4, 2.5), Segment(5.1, 5.2), Segment(5.5, 5.9), Segment(7, 8)]
     assert PIECE.only(speech).spans == ((100, 120), (140, 200), (510, 520), (550, 590))
     assert PIECE.only([Segment(7, 8)]) == PIECE
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "spans"),
+    [
+        (0.0, 2.0, ((100, 200), (500, 600))),
+        (0.25, 0.75, ((125, 175),)),
+        (0.5, 1.25, ((150, 200), (500, 525))),
+        (1.0, 1.5, ((500, 550),)),
+        (1.5, 9.0, ((550, 600),)),
+        (0.5, 0.5, ((150, 151),)),
+        (3.0, 4.0, ((599, 600),)),
+    ],
+)
+def test_a_part_of_a_piece_has_its_spans(start_s: float, end_s: float, spans: tuple[tuple[int, int], ...]) -> None:
+    piece = Piece(((100, 200), (500, 600)), 100)
+    assert piece.part(start_s, end_s).spans == spans
+    assert piece.around == Segment(1.0, 6.0)

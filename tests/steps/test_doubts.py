@@ -151,3 +151,12 @@ def test_times_that_nobody_measured_are_named() -> None:
         "off by seconds."
     )
     assert brief(doubt(measured[0], guessed[1])).startswith("The times of words are estimated for 1 of 2 words: ")
+
+
+def test_a_model_that_came_to_no_end_is_told() -> None:
+    stopped = Transcript([said("and on and on")], 120.0, "en", cut_short=[Segment(30.0, 60.0)])
+    assert doubts.cut_short_doubt(stopped) == (
+        "The model wrote on and on and was stopped, at 0:30 (30.0 s): words there may never have been said, or be "
+        "missing. Listen there; another model may hear it better."
+    )
+    assert doubts.cut_short_doubt(Transcript([said("Yes.")], 120.0, "en")) is None

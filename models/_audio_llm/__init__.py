@@ -1,0 +1,1 @@
+"""Language models that hear: what those that write transcripts have in common."""
