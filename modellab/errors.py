@@ -201,6 +201,22 @@ class ServerLost(LabError):
     in_short: ClassVar[str] = "the connection to the server of its model was lost"
 
 
+class KeyMissing(ModelUnavailable):
+    """A model is a service, and the key that it wants is not set."""
+
+    in_short: ClassVar[str] = "the key of its model's service is not set"
+
+
+class ServiceOffline(ModelUnavailable):
+    """A model is a service, and the lab is to stay offline."""
+
+    in_short: ClassVar[str] = "its model is a service, and that lab stays offline"
+
+
+class PricesError(LabError):
+    """The file that says what services cost can't be read, or is not valid."""
+
+
 class DatasetError(LabError):
     """A dataset's manifest that can't be read, is not valid, or whose id is taken."""
 
@@ -243,6 +259,18 @@ class ArtifactCorrupt(LabError):
 
 class StepFailed(LabError):
     """A step ran and failed; carries the words of the cause."""
+
+
+class ServiceFailed(StepFailed):
+    """A service gave no answer, or none that could be understood."""
+
+    in_short: ClassVar[str] = "the service of its model did not answer"
+
+
+class ServiceRefused(ServiceFailed):
+    """A service does not accept the key, or what it was asked."""
+
+    in_short: ClassVar[str] = "the service of its model refused"
 
 
 class TextRefused(LabError):

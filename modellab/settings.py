@@ -141,6 +141,10 @@ class Settings(BaseSettings):
     speed_cron: Annotated[str, AfterValidator(checked_cron)] = Field(
         "0 4 * * 0", description="when the speed of what is watched is measured anew, once that schedule is switched on"
     )
+    service_timeout_s: float = Field(600.0, gt=0, description="longest silence of a service that is a model")
+    service_results_days: float = Field(
+        30.0, ge=0, description="days after which a service's results are no longer taken as the same; 0: never"
+    )
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
     llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
     serve_token: SecretStr | None = Field(
@@ -305,6 +309,11 @@ class Lab:
     def alerts(self) -> Path:
         """What went wrong and is to be told, or was."""
         return self.home / "alerts"
+
+    @cached_property
+    def prices(self) -> Path:
+        """What services cost, as somebody read it; there need not be one."""
+        return self.home / "prices.yaml"
 
     @cached_property
     def inboxes(self) -> Path:

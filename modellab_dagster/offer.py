@@ -76,6 +76,8 @@ def candidates(lab: Lab, models: Models) -> list[Candidate]:
     variants = {
         config.key_of(variant, surface)
         for config in configs
+        # A service is taken by whoever names it: "all partitions" must not send recordings away and spend money.
+        if config.service is None
         for surface in config.surfaces
         if step_for_surface(surface)
         for variant in config.variants

@@ -660,6 +660,26 @@ SELECT
 FROM steps;
 COMMENT ON VIEW helper_models IS 'Models that steps used beside their own, one row per attempt and model: an embedder, a language model; threads and machine are NULL where it was not loaded';
 
+CREATE VIEW service_calls AS
+SELECT
+    id AS step_id, run, dagster_run_id, input, system, step, model, status, started_at, fingerprint,
+    unnest(calls, recursive := true)
+FROM steps;
+COMMENT ON VIEW service_calls IS 'What was asked of services, one row per answer, also of steps that failed: model and version that answered, seconds of sound that count, cost; cost is NULL where no price was known';
+
+CREATE VIEW service_costs AS
+SELECT
+    model, service, asked, currency,
+    count(*) AS requests,
+    round(sum(audio_s) / 60, 4) AS minutes,
+    sum(cost) AS cost,
+    count(*) FILTER (WHERE cost IS NULL) AS requests_without_price,
+    list_sort(list_distinct(list(answered))) AS answered,
+    min(started_at) AS since,
+    max(started_at) AS until
+FROM service_calls GROUP BY model, service, asked, currency;
+COMMENT ON VIEW service_costs IS 'What services were asked and cost so far, by model, address and currency; what failed attempts cost is not known. answered: models and versions that answered, several where the service changed';
+
 CREATE VIEW coverage AS
 WITH
     wanted AS (

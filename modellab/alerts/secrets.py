@@ -1,25 +1,11 @@
 """Secrets of channels: `alerts.yaml` names the variable, the environment or the project's `.env` has the value."""
 
-import os
-
 from modellab.alerts.delivery import NotDelivered
-from modellab.redaction import remember_secret
-from modellab.settings import PROJECT_ROOT
-
-
-def find_secret(variable: str) -> str | None:
-    """The value of a variable, from now on taken out of all that is said; None where it is not set."""
-    from dotenv import dotenv_values
-
-    value = (os.environ.get(variable) or dotenv_values(PROJECT_ROOT / ".env").get(variable) or "").strip()
-    if not value:
-        return None
-    remember_secret(variable, value)
-    return value
+from modellab.variables import find_secret
 
 
 def secret(variable: str) -> str:
-    """The value of a variable, as in `find_secret`.
+    """The value of a variable, from now on taken out of all that is said.
 
     Raises:
         NotDelivered: it is not set.

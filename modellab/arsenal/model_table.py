@@ -175,7 +175,7 @@ def _row(
         licence=config.licence,
         weights_licence=own if variant.has_weights else _NOTHING,
         gated=variant.gated,
-        weights=weights_from(variant),
+        weights=f"none here: a service at {config.service.url}" if config.service else weights_from(variant),
         verified=_verified(facts.get("passed"), tried),
         load_s=facts.get("load_s"),
         real_time_factor=facts.get("real_time_factor"),

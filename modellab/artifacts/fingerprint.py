@@ -47,6 +47,8 @@ class ModelIdentity:
     """Rate of the audio it is given."""
     batch_size: int | None = None
     """Pieces worked on at once, of a model that batches: sums come out otherwise in another batch."""
+    service: str | None = None
+    """Address and model, of one that is a service: the same variant may be another model at another address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ nothing that was made is changed, moved or overwritten, and a run that is releas
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ INSTEAD_OF = "instead_of"
 """The key of `StepIdentity.reads` under which a result says which one it replaces."""
 _SAID = "quarantined: "
 """Begins its value: a fingerprint alone would say that the result rests on that one."""
+_EXPIRED = "expired: "
 _RUN_EVENTS = ("quarantined", "released")
 _LIMITS = Limits(bytes=64 << 20, nodes=2_000_000)
 _log = logging.getLogger(__name__)
@@ -64,11 +65,25 @@ class Quarantine:
         return frozenset(one for event, results in last.values() if event == "quarantined" for one in results)
 
 
-def replaced(identity: StepIdentity, quarantined: frozenset[str]) -> StepIdentity:
-    """An identity whose result is not quarantined: the same, unless that one's is."""
-    while quarantined and (name := fingerprint(identity)) in quarantined:
-        identity = replace(identity, reads={**identity.reads, INSTEAD_OF: f"{_SAID}{name}"})
-    return identity
+def replaced(
+    identity: StepIdentity,
+    quarantined: frozenset[str],
+    expired: Callable[[StepIdentity, str], bool] = lambda identity, name: False,
+) -> StepIdentity:
+    """An identity whose result is neither quarantined nor expired: the same, unless that one's is.
+
+    Args:
+        expired: whether the result of an identity and its fingerprint is too old.
+    """
+    while True:
+        name = fingerprint(identity)
+        if name in quarantined:
+            said = _SAID
+        elif expired(identity, name):
+            said = _EXPIRED
+        else:
+            return identity
+        identity = replace(identity, reads={**identity.reads, INSTEAD_OF: f"{said}{name}"})
 
 
 def _decision(path: Path) -> tuple[int, str, str, tuple[str, ...]]:

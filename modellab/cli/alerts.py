@@ -222,7 +222,7 @@ def _channel(name: str, settings: "AlertSettings", outbox: "Outbox") -> dict[str
 
 
 def _missing(channel: "Channel") -> str | None:
-    from modellab.alerts.secrets import find_secret
+    from modellab.variables import find_secret
 
     unset = [name for name in channel.wanted_variables() if find_secret(name) is None]
     return f"{', '.join(unset)} not set" if unset else None

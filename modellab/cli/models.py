@@ -2,6 +2,7 @@
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 import typer
 
@@ -9,7 +10,7 @@ from modellab.cli import completion, environments, model_status, model_table, ve
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from modellab.promotion.model_status import StatusDecision
     from modellab.registry.config import ModelConfig
@@ -97,27 +98,37 @@ def list_models(
         print_json({"models": [_document(config, models, decided) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
-    others: dict[str, list[str]] = {}
     # One long name would take the width from the variants, of which there are many.
     rows.columns[1].max_width = _SURFACES_WIDTH
     for config in configs:
         state = status_of(config, decided)
         rows.add_row(config.id, ", ".join(config.surfaces), state, _variants(config, models))
-        if not (place := registry.place(config.id)).ours:
-            others.setdefault(place.said, []).append(config.id)
     if configs:
         print_block(stdout(), rows)
-        for said, names in others.items():
-            print_line(stdout(), Text(f"From {said}: {', '.join(names)}", style="dim"))
-        if ours := [config.id for config in configs if config.id in decided]:
-            print_line(stdout(), Text(f"Status as decided in this lab: {', '.join(ours)}", style="dim"))
-        if offline := models.offline_by:
-            print_line(stdout(), Text(f"The hub is not asked for weights: {offline} is set.", style="dim"))
+        for note in _notes(configs, registry, models, decided):
+            print_line(stdout(), Text(note, style="dim"))
         if not available:
             print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
     else:
         print_line(stdout(), Text("No model matches.", style="dim"))
     print_broken(broken)
+
+
+def _notes(
+    configs: "Sequence[ModelConfig]", registry: "ModelRegistry", models: "Models", decided: "Mapping[str, Any]"
+) -> "Iterator[str]":
+    """What is said below the list."""
+    others: dict[str, list[str]] = {}
+    for config in configs:
+        if not (place := registry.place(config.id)).ours:
+            others.setdefault(place.said, []).append(config.id)
+    yield from (f"From {said}: {', '.join(names)}" for said, names in others.items())
+    if ours := [config.id for config in configs if config.id in decided]:
+        yield f"Status as decided in this lab: {', '.join(ours)}"
+    if offline := models.offline_by:
+        yield f"The hub is not asked for weights: {offline} is set."
+    if services := [config.id for config in configs if config.service]:
+        yield f"Services, which are sent audio: {', '.join(services)}"
 
 
 @app.command()
@@ -157,7 +168,7 @@ def show(
     facts = table("", "")
     facts.show_header = False
     status = ("status", _status(config, decided.get(config.id)))
-    for name, value in [("from", registry.place(config.id).said), status, *_facts(config, installed)]:
+    for name, value in [("from", registry.place(config.id).said), status, *_facts(config, installed, models)]:
         facts.add_row(Text(name, style="bold"), value)
     print_block(console, facts)
     console.print()
@@ -281,6 +292,8 @@ def _state(available: "Availability") -> str:
         return f"✗ {available.missing}"
     if available.server:
         return f"✓ on {available.server}"
+    if available.service:
+        return f"✓ at {urlsplit(available.service).netloc}"
     return "✓ after a download" if available.to_download else "✓"
 
 
@@ -298,8 +311,8 @@ def _held(installed: "Environment | None") -> dict[str, Any] | None:
     return {"path": installed.folder, "built_at": installed.built_at, "packages": installed.versions()}
 
 
-def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple[str, str]]:
-    environment = []
+def _facts(config: "ModelConfig", installed: "Environment | None", models: "Models") -> list[tuple[str, str]]:
+    environment: list[tuple[str, str]] = []
     if config.environment == "own":
         packages = (config.package, *config.further_packages)
         held = installed and ", ".join(f"{name} {installed.version(name)}" for name in packages if installed.has(name))
@@ -319,12 +332,31 @@ def _facts(config: "ModelConfig", installed: "Environment | None") -> list[tuple
         ("surfaces", ", ".join(config.surfaces)),
         ("runtime", f"{config.runtime} ({config.package})"),
         *environment,
+        *_service_facts(config, models),
         ("devices", ", ".join(f"{device} ({config.compute_types[device]})" for device in config.devices)),
         ("languages", "any" if config.languages == ["*"] else ", ".join(config.languages)),
         *([("sample rate", rates)] if (rates := _rates(config)) else []),
         ("licence", config.licence),
         *([("of the weights", config.weights_licence)] if config.weights_licence else []),
         *([("access", config.access)] if config.access else []),
+    ]
+
+
+def _service_facts(config: "ModelConfig", models: "Models") -> list[tuple[str, str]]:
+    if config.service is None:
+        return []
+    found = _availability(config, config.default_variant, models)
+    prices = models.prices()
+    known = [
+        f"{name}: {price.per_minute:g} {price.currency} a minute ({price.source}, {price.as_of})"
+        for name in config.variants
+        if (price := prices.get(f"{config.id}:{name}"))
+    ]
+    return [
+        ("service", found.service or config.service.url),
+        ("! privacy", f"{found.leaves} Its terms: {config.service.terms}"),
+        ("key", f"{config.service.key_variable}, in the environment or in .env"),
+        ("price", "; ".join(known) or f"not known: {models.prices_file} has none, so no cost is stated"),
     ]
 
 

@@ -41,6 +41,9 @@ def findings(
         peaks: memory of processes that did its work.
     """
     models = {str(ref): (registry.get(ref.id), ref.variant) for step in system.steps for ref in step.models}
+    elsewhere = [f"{name} is sent {config.service.sends}" for name, (config, _) in models.items() if config.service]
+    if elsewhere and not wanted.services:
+        yield Finding("services", "not met", f"{'; '.join(elsewhere)}: `services: true` would allow it")
     if wanted.devices:
         yield _devices(wanted.devices, {name: config for name, (config, _) in models.items()}, contestant)
     if wanted.languages:

@@ -66,11 +66,12 @@ def surfaces_of(system: System) -> set[str]:
 
 
 def _possible(lab: Lab, use_case: UseCase, registry: ModelRegistry) -> Iterator[System]:
-    """Models where one surface is asked for, else pipelines that have steps for all of them."""
+    """Models where one surface is asked for, services where they are allowed; else pipelines that have steps for all of
+    them."""
     if len(use_case.surfaces) == 1:
         [surface] = use_case.surfaces
         for config in registry.configs():
-            if surface in config.surfaces:
+            if surface in config.surfaces and (config.service is None or use_case.constraints.services):
                 for variant in config.variants:
                     yield resolve_system(config.key_of(variant, surface), registry, lab)
         return

@@ -39,6 +39,7 @@ class Constraints(_Strict):
     min_speed: _Positive | None = Field(None, description="times real time, of all steps' inference together")
     languages: list[str] = Field(default_factory=list, description="ISO 639-1 codes that its models must understand")
     licences: list[str] = Field(default_factory=list, description="licences that its models may have")
+    services: bool = Field(False, description="whether recordings may be sent to services elsewhere")
     max_memory_mib: _Positive | None = Field(None, description="highest resident memory of the process, MiB")
 
 

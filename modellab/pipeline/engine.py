@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modellab import __version__, memory, processor
+from modellab.artifacts.expiry import Expiry
 from modellab.artifacts.fingerprint import ModelIdentity, StepIdentity
 from modellab.artifacts.quarantine import Quarantine
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
@@ -28,6 +29,7 @@ from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
+from modellab.services.calls import ServiceCall, metered
 from modellab.settings import Lab
 from modellab.steps.definition import StepContext, Timings
 from modellab.steps.outside import has_work
@@ -67,6 +69,7 @@ class Engine:
         self._without: defaultdict[tuple[str, str], dict[str, Absence]] = defaultdict(dict)
         """System and input -> step -> why it has no result: how it ended last in this process."""
         self._quarantine = Quarantine(lab.records)
+        self._expiry = Expiry(lab.settings.service_results_days, now())
         self._last_failure = _LastFailure()
         self._before: tuple[SystemStep, float] | None = None
         """The step attempted last, and how long its recording was."""
@@ -90,6 +93,7 @@ class Engine:
             lab=self.lab,
             without=without,
             quarantine=self._quarantine,
+            expiry=self._expiry,
         )
 
     def released_for(self, step: SystemStep, source: RegisteredInput) -> bool:
@@ -267,6 +271,7 @@ class _Attempt:
         self.artifact: Artifact | None = None
         self.cached = False
         self.reproduced: bool | None = None
+        self._calls: list[ServiceCall] = []
         self._absent: dict[str, str] = {}
         """Key of `StepIdentity.reads` -> the words of why nothing fills it."""
         self.error: LabError | None = None
@@ -304,7 +309,8 @@ class _Attempt:
         assert self.fingerprint is not None
         with ExitStack() as leases, self.engine.store.staging() as folder:
             context = self._context = self._make_context(identity, folder, leases)
-            with trouble_at(self.engine.store.root):  # here, while what fills the disk is still on it
+            # Trouble here, while what fills the disk is still on it.
+            with trouble_at(self.engine.store.root), metered(self._calls):
                 summary = self.step.definition.run(context)
                 files = describe_files(folder)
             if found:
@@ -410,6 +416,7 @@ class _Attempt:
             "audio_s": self._audio_s,
             "execution": asdict(facts) if facts else None,
             "helpers": [asdict(helper) for helper in self._helpers()],
+            "calls": [asdict(call) for call in self._calls],
         }
 
     def _helpers(self) -> tuple[HelperRecord, ...]:
@@ -477,6 +484,7 @@ class _Attempt:
             compute_type=runs_on.compute_type if runs_on else None,
             threads=facts.threads if facts else None,
             helpers=self._helpers(),
+            calls=tuple(self._calls),
             machine=self._machine,
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached or self._beside else memory.peak_mib(),

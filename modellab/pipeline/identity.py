@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 
+from modellab.artifacts.expiry import Expiry
 from modellab.artifacts.fingerprint import (
     ABSENT,
     StepIdentity,
@@ -43,6 +45,7 @@ class Identities:
         store: what results there are, which decides about reads that are optional or fall back.
         lab: whose names, time zone and the like are read.
         quarantine: what no step is to find.
+        expiry: how old a service's result may be.
         without: step -> why it has no result, for those that failed or were not run.
     """
 
@@ -56,10 +59,11 @@ class Identities:
         lab: Lab,
         without: Mapping[str, Absence],
         quarantine: Quarantine,
+        expiry: Expiry,
     ) -> None:
         self._models, self._store, self._system, self._source = models, store, system, source
         self._quarantined = quarantine.fingerprints()
-        self._lab, self._without = lab, dict(without)
+        self._lab, self._without, self._expiry = lab, dict(without), expiry
         self._known: dict[str, StepIdentity] = {}
         self._fingerprints: dict[str, str] = {}
         self._results: dict[str, str] = {}
@@ -107,7 +111,7 @@ class Identities:
                 role: self._models.identity(ref, step.helper_surfaces[role]) for role, ref in step.helpers.items()
             },
         )
-        return replaced(identity, self._quarantined)
+        return replaced(identity, self._quarantined, partial(self._expiry.expired, self._store))
 
     def _read(self, candidates: tuple[str, ...], read: Read) -> dict[str, str | None]:
         """A read's part of `StepIdentity.reads`: the first candidate with a result, and why those before it have none.

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from modellab.services.calls import ServiceCall
+
 if TYPE_CHECKING:
     from modellab.artifacts.store import Artifact
 
@@ -90,6 +92,8 @@ class StepRecord:
     threads: int | None = None
     helpers: tuple[HelperRecord, ...] = ()
     """Models that it used, or would have, beside the one of its slot."""
+    calls: tuple[ServiceCall, ...] = ()
+    """What was asked of services, and what it cost; also by a step that failed."""
     machine: str | None = None
     """Where it ran, as far as numbers depend on it: `Machine.id`. None when it was not run."""
     batch_size: int | None = None

@@ -13,11 +13,14 @@ from modellab.surfaces.contracts import SURFACES, can_be_remote
 from modellab.surfaces.of_texts import TEXT_SURFACES
 
 Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
-Device = Literal["cpu", "cuda", "mps"]
+Device = Literal["cpu", "cuda", "mps", "service"]
+"""`service`: none of this machine's."""
 Status = Literal["production", "candidate", "experimental"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 """A Python identifier, since the model's folder is imported."""
+MODEL = "model"
+"""The parameter of a variant that is the service's own name of the model."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 
 
@@ -79,6 +82,24 @@ class RebuiltSource(_Strict):
     )
     version: int = Field(1, ge=1, description="raise it whenever `rebuild.py` would make other files of the same")
     files: list[str] = Field(min_length=1, description="names of the files that it makes, all of them")
+
+
+class Service(_Strict):
+    """Where a model of the runtime `api` runs: elsewhere, and it is sent what it works on."""
+
+    url: str = Field(pattern=r"^https://\S+[^/\s]$", description="its address, without a slash at its end")
+    url_variable: str = Field(pattern=r"^MODELLAB_[A-Z0-9_]+$", description="variable that names another address")
+    key_variable: str = Field(pattern=r"^[A-Z][A-Z0-9_]+$", description="variable that holds the key")
+    key_elsewhere: str | None = Field(
+        None,
+        pattern=r"^MODELLAB_[A-Z0-9_]+$",
+        description="variable of the key at another address, if one is wanted there; None: the same key",
+    )
+    model_variable: str | None = Field(
+        None, pattern=r"^MODELLAB_[A-Z0-9_]+$", description="variable that names the model of variants that name none"
+    )
+    sends: str = Field(min_length=1, description="what leaves this machine: `the speech of each recording`")
+    terms: str = Field(pattern=r"^https://\S+$", description="where its makers say what becomes of what is sent")
 
 
 def below(place: str, names: Iterable[str]) -> list[str]:
@@ -174,6 +195,7 @@ class ModelConfig(_Strict):
     sample_rates_hz: dict[str, Annotated[int, Field(gt=0)]] = Field(
         default_factory=dict, description="native rates of those of its surfaces that take another one"
     )
+    service: Service | None = Field(None, description="of the runtime api: where it runs")
     access: str | None = Field(None, description="how to get access to gated weights")
     max_threads: int | None = Field(None, gt=0, description="CPU threads beyond which it gains nothing")
     batch_size: dict[Device, int] = Field(
@@ -227,6 +249,7 @@ class ModelConfig(_Strict):
         if self.host == "worker" and (unfit := [name for name in self.surfaces if not can_be_remote(name)]):
             raise ValueError(f"a worker can't stand behind {', '.join(unfit)}: the model's host must be lab")
         self._check_environment()
+        self._check_service()
         if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
             raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
         if any(v.given and (v.wheel or v.hub or v.local or v.rebuilt) for v in self.variants.values()):
@@ -249,6 +272,21 @@ class ModelConfig(_Strict):
             raise ValueError("an environment of its own needs `environment_mib`: what it takes on the disk")
         if self.extra or self.install:
             raise ValueError("what an environment of its own holds is in requirements.txt, not in `extra` or `install`")
+
+    def _check_service(self) -> None:
+        if (self.runtime == "api") != (self.service is not None):
+            raise ValueError("a model of the runtime api has `service`, and no other has")
+        if (self.runtime == "api") != (self.devices == ["service"]):
+            raise ValueError("a model of the runtime api has the one device `service`, and no other has it")
+        if self.service is None:
+            return
+        if self.host != "lab" or any(variant.has_weights for variant in self.variants.values()):
+            raise ValueError("a service has no weights here and no process of its own")
+        unnamed = [name for name, variant in self.variants.items() if MODEL not in variant.parameters]
+        if unnamed and self.service.model_variable is None:
+            raise ValueError(
+                f"variants {unnamed} don't say `parameters: {{{MODEL}: ...}}`: what the service calls them"
+            )
 
     def memory_of(self, variant: str) -> int:
         """Rough memory of a loaded variant in MiB."""

@@ -18,7 +18,7 @@ _CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
 def choose_device(config: ModelConfig, wanted: str = "auto", environment: Environment | None = None) -> Device:
-    """The kind of device a model runs on.
+    """The kind of device a model runs on; a service on none of this machine's, whatever is wanted.
 
     Args:
         wanted: `auto` (the best that the model supports and this machine has: cuda, mps, cpu), or one kind.
@@ -27,6 +27,8 @@ def choose_device(config: ModelConfig, wanted: str = "auto", environment: Enviro
     Raises:
         ModelUnavailable: the kind wanted is not supported by the model or not present; or, with `auto`, none is.
     """
+    if config.service is not None:
+        return "service"
     if wanted == "auto":
         for kind in _PREFERENCE:
             if kind in config.devices and present(kind, config.runtime, environment):
@@ -57,7 +59,7 @@ def present(kind: Device, runtime: Runtime, environment: Environment | None = No
     Args:
         environment: where the runtime is installed; None for the lab's own.
     """
-    if kind == "cpu":
+    if kind in ("cpu", "service"):
         return True
     if kind == "mps":
         return sys.platform == "darwin" and (_torch_has_mps() if environment is None else environment.has("torch"))

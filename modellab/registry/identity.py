@@ -20,6 +20,7 @@ def model_identity(
     *,
     environment: Environment | None = None,
     surface: str | None = None,
+    service: str | None = None,
 ) -> ModelIdentity:
     """The identity of one variant as it would run.
 
@@ -30,6 +31,7 @@ def model_identity(
         weights_sha256: digest over all its files (`WeightStore.digest`); None for a model without weights.
         environment: its own, where it has one.
         surface: the one that is used; None for the first.
+        service: its address and the model there, of one that is a service.
 
     Raises:
         PackageMissing: one of its packages is not installed.
@@ -45,6 +47,7 @@ def model_identity(
         parameters=config.variants[ref.variant].parameters,
         sample_rate_hz=config.rate_of(surface),
         batch_size=facts.batch_size,
+        service=service,
     )
 
 
@@ -58,6 +61,8 @@ def runtime_version(config: ModelConfig, variant: str, environment: Environment 
         PackageMissing: one of the packages is not installed.
     """
     versions = [f"{package} {_version(config, package, environment)}" for package in packages(config, variant)]
+    if config.service is not None:
+        versions = []  # what sends and reads has no part in the answer: a new version of it would pay for it again
     return ", ".join([*versions, f"adapter {config.adapter_version}"])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from modellab.errors import ModelUnavailable
 from modellab.registry.config import ModelConfig, ModelRef, Variant
+from modellab.services.access import ServiceAccess
 from modellab.surfaces.contracts import CONTRACTS
 
 
@@ -16,7 +17,7 @@ class ExecutionFacts:
     """How a model runs, for the warehouse."""
 
     device: str
-    """Kind of device: cpu, cuda or mps."""
+    """Kind of device: cpu, cuda or mps; service: none of this machine's."""
     compute_type: str
     threads: int
     batch_size: int | None = None
@@ -34,6 +35,8 @@ class LoadRequest:
     weights: Path | None
     """Folder that holds the variant's files under the names its config gives; None for a model without weights."""
     facts: ExecutionFacts
+    service: ServiceAccess | None = None
+    """How to reach it, of a model that is a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class LoadedModel:
     """How many of those seconds were over before this acquisition began: it was loaded ahead."""
     begin_inference: Callable[[], bool] = field(default=lambda: False, compare=False)
     """Called when an inference begins: says whether it is the first since the model was loaded, which is slower."""
+    is_service: bool = False
+    """Whether it is one elsewhere: what it is asked leaves this machine, and may cost money."""
 
 
 def load_with(adapter: ModuleType, request: LoadRequest) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from modellab.artifacts.fingerprint import ModelIdentity
@@ -36,9 +37,12 @@ from modellab.registry.identity import install_hint, model_identity, runtime_ver
 from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
 from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
+from modellab.registry.services import access_to, address_of, leaving, missing_in_short, service_identity
 from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
 from modellab.registry.weights import WeightStore
+from modellab.services.calls import Price
+from modellab.services.prices import read_prices
 from modellab.settings import Lab
 from modellab.surfaces.contracts import can_be_remote
 
@@ -74,6 +78,10 @@ class Availability:
     """The reason in several lines: what is missing, what to do, and what was found, place by place."""
     server: str | None = None
     """`host:port` of the server that it runs on; None for here."""
+    service: str | None = None
+    """Address of the service that it is; None of a model that runs here or on a server."""
+    leaves: str = ""
+    """Of a service, what of a recording leaves this machine, in a sentence."""
 
     @property
     def ready(self) -> bool:
@@ -144,7 +152,7 @@ class Models:
         """Guards `_kept` and its leases; never held while anything is loaded or closed."""
         self._one_load = threading.Lock()
         """One model is loaded at a time: each can see what room there is, and imports wait for each other anyway."""
-        self._settings = lab.settings
+        self._lab, self._settings = lab, lab.settings
         self._weights = WeightStore(lab, registry)
         self._environments = Environments(lab.environments)
         # Nothing is written before there is a home: looking at the models does not make one.
@@ -172,7 +180,15 @@ class Models:
         runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
         digest = self._weights.digest(weights) if weights else None
-        return model_identity(config, ref, self._facts(config), digest, environment=environment, surface=surface)
+        return model_identity(
+            config,
+            ref,
+            self._facts(config),
+            digest,
+            environment=environment,
+            surface=surface,
+            service=service_identity(config, ref),
+        )
 
     @contextmanager
     def lease(self, ref: ModelRef, surface: str | None = None) -> Iterator[LoadedModel]:
@@ -198,8 +214,8 @@ class Models:
         kept, load_s, ahead_s = self._take(config, ref)
         try:
             rate_hz = kept.rates_hz[surface or config.surfaces[0]] or 0
-            begin = partial(self._begin, kept)
-            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, ahead_s, begin)
+            begin, is_service = partial(self._begin, kept), config.service is not None
+            yield LoadedModel(kept.model, load_s, kept.facts, rate_hz, ahead_s, begin, is_service)
         finally:
             with self._lock:
                 kept.leases -= 1
@@ -288,6 +304,19 @@ class Models:
         return self._settings.offline_by
 
     @property
+    def prices_file(self) -> Path:
+        """Where the lab's user writes down what services cost."""
+        return self._lab.prices
+
+    def prices(self) -> Mapping[str, Price]:
+        """What services cost, by `id:variant`, as the lab's user wrote it down.
+
+        Raises:
+            PricesError: the file can't be read.
+        """
+        return read_prices(self._lab.prices)
+
+    @property
     def loaded(self) -> list[ModelRef]:
         """Models in memory, the one used longest ago first; a dead worker's or a lost server's is not."""
         with self._lock:
@@ -322,6 +351,16 @@ class Models:
             reasons += [NativeCodeFails(native)] if native else []
             missing += [verdict.short] if native else []
         weights, to_download = "has none", False
+        url, leaves = None, ""
+        if config.service is not None:
+            weights = "not here"
+            try:
+                url = address_of(config.service)
+                weights, leaves = f"at {url}", leaving(config.service, url)
+                access_to(self._lab, config, ref, config.service)
+            except LabError as error:
+                reasons.append(error)
+                missing.append(missing_in_short(error, config) or "not set up")
         if _awaits_folder(config, ref):
             weights = "in a folder that is named where it is used"
         elif config.variants[ref.variant].has_weights:
@@ -342,6 +381,8 @@ class Models:
             to_download=to_download,
             missing=", ".join(missing),
             page="\n".join(reason.page() for reason in reasons),
+            service=url,
+            leaves=leaves,
         )
         return _Looked(available, bool(native))
 
@@ -410,13 +451,15 @@ class Models:
             ModelUnavailable: a package is not installed, or no supported device is present.
             WeightsMissing: no source has the weights.
             WeightsCorrupt: the weights are not those that the config names.
+            KeyMissing, ServiceOffline: it is a service that can't be asked.
         """
         config = self.registry.get(ref.id)
         runtime_version(config, ref.variant, self._environment(config))
         self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
-        return LoadRequest(config=config, ref=ref, variant=variant, weights=folder, facts=self._facts(config))
+        service = access_to(self._lab, config, ref, config.service) if config.service else None
+        return LoadRequest(config, ref, variant, folder, self._facts(config), service)
 
     def _refuse_native(self, config: ModelConfig, ref: ModelRef) -> None:
         """Raises NativeCodeFails where the model's native code is known not to run here."""
@@ -482,7 +525,8 @@ class Models:
 
     def _variants_beside(self, config: ModelConfig) -> Iterable[ModelRef]:
         for other in self.registry.configs():
-            if set(other.surfaces) & set(config.surfaces):
+            # A service is never what is proposed: audio would leave the machine, and money be spent.
+            if other.service is None and set(other.surfaces) & set(config.surfaces):
                 yield from (ModelRef(id=other.id, variant=name) for name in other.variants)
 
     def _is_ready(self, ref: ModelRef) -> bool:
@@ -536,6 +580,11 @@ def require_remote(model_ids: Iterable[str], registry: ModelRegistry) -> None:
             raise UsageError(
                 f"model {model_id} can't run on a server: {', '.join(unfit)} gives bit by bit",
                 hint="Let it run here: it is no model for MODELLAB_REMOTE_MODELS.",
+            )
+        if config.service is not None:
+            raise UsageError(
+                f"model {model_id} can't run on a server: it is a service itself",
+                hint="Let it be asked from here: it is no model for MODELLAB_REMOTE_MODELS.",
             )
         if any(variant.given for variant in config.variants.values()):
             raise UsageError(

@@ -59,7 +59,7 @@ def default_plan(lab: Lab, registry: ModelRegistry) -> list[Target]:
     models = [
         (surface, config.key_of(config.default_variant, surface))
         for config in registry.configs()
-        if config.status != "experimental"
+        if config.status != "experimental" and config.service is None
         for surface in config.surfaces
         if step_for_surface(surface)
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from modellab.artifacts.expiry import Expiry
 from modellab.artifacts.quarantine import Quarantine
 from modellab.artifacts.store import Artifact, ArtifactStore
 from modellab.bundle.meeting import Meeting, display_name
@@ -19,6 +20,7 @@ from modellab.runs.past import PastRun, past_results, records_of, source_of
 from modellab.settings import Lab
 from modellab.steps.outside import shows_names
 from modellab.steps.speaker_names import SpeakerNames, checked_name
+from modellab.wall_clock import now
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _check_still_current(lab: Lab, named: NamedRun, system: System) -> None:
             lab=lab,
             without={},
             quarantine=Quarantine(lab.records),
+            expiry=Expiry(lab.settings.service_results_days, now()),
         )
         if system.step(step) and identities.fingerprint(step) == named.told_apart.fingerprint:
             return

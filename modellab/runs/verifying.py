@@ -15,7 +15,7 @@ from modellab.warehouse.recorder import Recorder
 
 def verifiable(lab: Lab, registry: ModelRegistry, names: Sequence[str]) -> list[ModelRef]:
     """The models meant by names, each once: `ID:VARIANT`, `ID` for its default; without names all variants whose
-    weights are on this machine and that can run here.
+    weights are on this machine and that can run here. A service is asked only where it is named: it costs money.
 
     Raises:
         UnknownName: there is no such model or variant.
@@ -27,7 +27,7 @@ def verifiable(lab: Lab, registry: ModelRegistry, names: Sequence[str]) -> list[
             ModelRef(id=config.id, variant=variant)
             for config in map(registry.get, registry.select())
             for variant, described in config.variants.items()
-            if described.given is None
+            if described.given is None and config.service is None
         ]
         found = [(ref, models.availability(ref)) for ref in every]
     return [ref for ref, available in found if available.ready]

@@ -108,6 +108,7 @@ def cover(
     heard: Transcript,
     asked: Mapping[str, Any],
     *,
+    hear_again: bool = True,
     progress: Progress = untold,
 ) -> Transcript:
     """A transcript with the words of what it left out, as far as they can be had, and with what stays uncovered.
@@ -118,12 +119,14 @@ def cover(
         speech: where there is speech in it.
         heard: its transcript, in the audio's time.
         asked: the parameters that were asked for; a language that was only detected is not among them.
+        hear_again: else what is left out is named, and no more.
         progress: of hearing again.
     """
     told = _Told(progress)
     left_out = gaps(speech, heard.utterances, audio.duration_s)
     language, found = heard.language, list[Utterance]()
-    calls = _FURTHER_CALLS + math.ceil(sum(segment.duration_s for segment in speech) / _WINDOW_S)
+    windows = math.ceil(sum(segment.duration_s for segment in speech) / _WINDOW_S)
+    calls = _FURTHER_CALLS + windows if hear_again else 0
     waiting = sorted(left_out, key=lambda gap: gap.speech_s)
     while waiting and calls > 0:
         gap = waiting.pop()

@@ -137,13 +137,13 @@ def _cut_long(audio: Samples, rate: int, spans: Sequence[Span], longest: int) ->
     for span in spans:
         start, end = span
         while end - start > longest:
-            middle = _quietest(audio, rate, start + int(longest * _LATEST_CUT), start + longest)
+            middle = quietest(audio, rate, start + int(longest * _LATEST_CUT), start + longest)
             yield start, middle
             start = middle
         yield start, end
 
 
-def _quietest(audio: Samples, rate: int, start: int, end: int) -> int:
+def quietest(audio: Samples, rate: int, start: int, end: int) -> int:
     """Middle of the window of 0.1 s with the least energy between two samples."""
     window = int(_QUIET_WINDOW_S * rate)
     energy = np.concatenate([[0.0], np.cumsum(np.square(audio[start:end], dtype=np.float64))])

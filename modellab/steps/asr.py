@@ -186,7 +186,8 @@ def _transcribe(
         heard: Transcript = model.transcribe(waveform, segments, asked, first)
         asked_for = context.parameters.model_dump(exclude_none=True)
         again = partial(_part_of, progress, _FIRST_HEARING, 1 - _FIRST_HEARING)
-        heard = cover(model, waveform, segments, heard, asked_for, progress=again)
+        # A service would charge for each further hearing.
+        heard = cover(model, waveform, segments, heard, asked_for, hear_again=not loaded.is_service, progress=again)
     return heard.in_original_time(audio.time_map)
 
 

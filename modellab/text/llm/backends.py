@@ -5,11 +5,11 @@ A compatible endpoint is asked by `Endpoint`; a local model is a helper model of
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from modellab.artifacts.fingerprint import DECIDES_NOTHING
+from modellab.services.http import plain_address
 
 KEY_VARIABLE = "MODELLAB_LLM_API_KEY"
 """Environment variable with the endpoint's key, if it wants one; a key is no parameter, so that no record holds it."""
@@ -54,20 +54,7 @@ class BackendSettings(BaseModel):
     @classmethod
     def _address_only(cls, endpoint: str | None) -> str | None:
         """An endpoint is kept and shown with every result: it names a place, and carries no credentials."""
-        if endpoint is None:
-            return None
-        try:
-            address = urlsplit(endpoint)
-            port = address.port
-        except ValueError:
-            raise ValueError("an endpoint is an address such as http://localhost:11434/v1") from None
-        if "@" in address.netloc or "\\" in endpoint:
-            raise ValueError(f"an endpoint takes no user or password; a key's place is the variable {KEY_VARIABLE}")
-        if "?" in endpoint or "#" in endpoint:
-            raise ValueError(f"an endpoint takes no query or fragment; a key's place is the variable {KEY_VARIABLE}")
-        if not address.hostname or port == 0 or not endpoint.isprintable() or " " in endpoint:
-            raise ValueError("an endpoint is an address such as http://localhost:11434/v1")
-        return endpoint
+        return None if endpoint is None else plain_address(endpoint, KEY_VARIABLE)
 
     @model_validator(mode="after")
     def _complete(self) -> "BackendSettings":

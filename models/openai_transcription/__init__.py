@@ -1,0 +1,1 @@
+"""OpenAI's transcription service, and servers that speak its protocol."""

@@ -1,0 +1,1 @@
+"""Voxtral at Mistral's transcription service."""
