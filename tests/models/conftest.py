@@ -59,7 +59,7 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RandomMod
             folder.mkdir(parents=True)
             registry.module(ref.id, RANDOM_WEIGHTS).write(folder, variant_written or ref.variant)
             lab = Lab(Settings(_env_file=None, home=root / "home", weights=root, offline=True))
-            models = opened.enter_context(Models(lab, RandomRegistry(registry.root)))
+            models = opened.enter_context(Models(lab, RandomRegistry(places=registry.places)))
             return models.acquire(ref).model, folder
 
         yield load

@@ -41,7 +41,7 @@ def tried(own_environment: OwnEnvironment) -> Iterator[tuple[Models, Path, Envir
     lab, environment = own_environment(MODEL)
     with random_lab(lab, REGISTRY, REGISTRY.resolve(MODEL)[1]) as (there, _):
         assert there.settings.weights is not None
-        with Models(there, RandomRegistry(REGISTRY.root)) as models:
+        with Models(there, RandomRegistry(places=REGISTRY.places)) as models:
             yield models, there.settings.weights / MODEL / "base", environment
 
 
@@ -84,7 +84,7 @@ def preferring(token: int, tried: tuple[Models, Path, Environment], root: Path) 
     words[:, 0], words[token, 0] = 1.0, 9.0
     save_file(tensors, folder / "model.safetensors")
     settings = Settings(_env_file=None, home=tried[2].folder.parents[1], weights=root, offline=True)
-    with Models(Lab(settings), RandomRegistry(REGISTRY.root)) as models:
+    with Models(Lab(settings), RandomRegistry(places=REGISTRY.places)) as models:
         yield models.acquire(REGISTRY.resolve(MODEL)[1]).model
 
 

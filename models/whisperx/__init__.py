@@ -1,0 +1,1 @@
+"""WhisperX: Whisper in batches, its words aligned."""
