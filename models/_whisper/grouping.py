@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, fsum
+from statistics import median
 
 from models._whisper.words import DecodedSegment, SpokenWord
 
@@ -34,6 +35,18 @@ def segment_of(tokens: Sequence[Token], language: str, log_probabilities: Sequen
         None,
         _compression(text),
     )
+
+
+def with_bounded_first(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens whose first one begins at most twice the median length before its end.
+
+    What comes before it is the silence at the beginning as well; OpenAI's own alignment bounds such words like that.
+    """
+    if len(tokens) < 2:
+        return list(tokens)
+    first, *others = tokens
+    usual = median(token.end_s - token.start_s for token in others)
+    return [replace(first, start_s=max(first.start_s, first.end_s - 2 * usual)), *others]
 
 
 def words_of(tokens: Iterable[Token], language: str) -> Iterator[SpokenWord]:

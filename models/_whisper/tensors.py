@@ -222,12 +222,18 @@ def _part(file: Ctranslate2File, whole: Array, name: str, part: Part) -> Array:
 
 
 def _check_shapes(file: Ctranslate2File, size: Dimensions, tensors: Mapping[str, Array]) -> None:
-    for name, values in tensors.items():
-        wanted = _shape(name, size)
-        if values.shape != wanted:
-            raise WeightsCorrupt(f"{file.path}: {name} has another shape", found=str(values.shape), allowed=str(wanted))
+    for name, wanted in shapes(size).items():
+        shape = tensors[name].shape
+        if shape != wanted:
+            raise WeightsCorrupt(f"{file.path}: {name} has another shape", found=str(shape), allowed=str(wanted))
     if size.n_audio_state % size.n_audio_head or size.n_text_state % size.n_text_head:
         raise WeightsCorrupt(f"{file.path} has heads that its width can't be shared among", found=str(size))
+
+
+def shapes(size: Dimensions) -> dict[str, tuple[int, ...]]:
+    """OpenAI's name of each tensor of a Whisper of some size -> its shape."""
+    layers = {"encoder": size.n_audio_layer, "decoder": size.n_text_layer}
+    return {name: _shape(name, size) for name, _, _ in _names(layers)}
 
 
 def _shape(name: str, size: Dimensions) -> tuple[int, ...]:

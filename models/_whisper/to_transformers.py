@@ -64,10 +64,8 @@ def write_transformers(whisper: WhisperTensors, tokenizer: Path, folder: Path) -
     _config(size, tokens).save_pretrained(folder)
     generation = json.dumps(_generation(whisper, tokens), indent=2, sort_keys=True)
     (folder / "generation_config.json").write_text(generation + "\n")
-    library.WhisperProcessor(
-        feature_extractor=library.WhisperFeatureExtractor(feature_size=size.n_mels),
-        tokenizer=library.WhisperTokenizerFast(tokenizer_file=str(tokenizer)),
-    ).save_pretrained(folder)
+    library.WhisperFeatureExtractor(feature_size=size.n_mels).save_pretrained(folder)
+    library.WhisperTokenizerFast(tokenizer_file=str(tokenizer)).save_pretrained(folder)
 
 
 def _transformers() -> Any:

@@ -1,9 +1,7 @@
 """Whisper by whisper.cpp, through the bindings of pywhispercpp; words' times from the decoder's attention (DTW)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from modellab.errors import StepFailed, WeightsCorrupt
 from modellab.media.audio import Samples
 from modellab.registry.loaded import LoadRequest
-from models._whisper.grouping import Token, segment_of
+from models._whisper.grouping import Token, segment_of, with_bounded_first
 from models._whisper.transcribing import SAMPLE_RATE_HZ, PieceByPiece
 from models._whisper.words import DecodedSegment
 
@@ -92,20 +90,14 @@ class WhisperCpp:
             for place in range(library.whisper_full_n_tokens(context, number))
         ]
         start_s = library.whisper_full_get_segment_t0(context, number) / _TICKS_PER_SECOND
-        texts = list(self._texts(tokens, start_s))
+        texts = with_bounded_first(list(self._texts(tokens, start_s)))
         return segment_of(texts, language, [token.plog for token in tokens])
 
     def _texts(self, tokens: Sequence[Any], start_s: float) -> Iterator[Token]:
-        """Tokens of text; `t_dtw` is when one ends, and the next begins there.
-
-        What comes before the first is silence as well as its beginning: it is given a usual token's length, twice the
-        median, as OpenAI's own alignment bounds such words.
-        """
+        """Tokens of text; `t_dtw` is when one ends, and the next begins there."""
         end_of_text = self._library.whisper_token_eot(self._context)
         written = [token for token in tokens if token.id < end_of_text]
         ends = [token.t_dtw / _TICKS_PER_SECOND for token in written]
-        if len(ends) > 1:
-            start_s = max(start_s, ends[0] - 2 * median(after - before for before, after in pairwise(ends)))
         for token, before_s, end_s in zip(written, [start_s, *ends], ends, strict=False):
             text = self._library.whisper_token_to_bytes(self._context, token.id)
             yield Token(text, min(before_s, end_s), end_s, token.plog)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from modellab.errors import UsageError, WeightsCorrupt
 from modellab.media.audio import Waveform
 from modellab.surfaces.contracts import AsrModel
-from models._whisper.grouping import Token, segment_of, words_of
+from models._whisper.grouping import Token, segment_of, with_bounded_first, words_of
 from models.whisper_cpp.adapter import WhisperCpp
 
 from .whispers import SPEECH, assert_new_jersey_is_heard, new_jersey
@@ -78,6 +78,15 @@ def test_words_are_the_text_in_order_however_it_is_cut_into_tokens(text: str, da
     assert "".join(word.word for word in found) == text
     assert (found[0].start, found[-1].end) == (0.0, len(parts) / 10)
     assert all(before.end == after.start for before, after in pairwise(found))
+
+
+def test_a_first_token_begins_at_most_twice_the_usual_length_before_its_end() -> None:
+    tokens = [token(b" a", 0.0, 2.0), token(b" b", 2.0, 2.2), token(b" c", 2.2, 2.3), token(b" d", 2.3, 2.6)]
+    first, *others = with_bounded_first(tokens)
+    assert (first.start_s, first.end_s) == (pytest.approx(1.6), 2.0)
+    assert others == tokens[1:]
+    assert with_bounded_first(tokens[:1]) == tokens[:1]
+    assert with_bounded_first(tokens[1:]) == tokens[1:]
 
 
 def test_a_segments_figures_are_of_all_its_tokens() -> None:

@@ -1,0 +1,1 @@
+"""Distil-Whisper by transformers."""
