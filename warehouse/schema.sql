@@ -432,7 +432,7 @@ CREATE TABLE flags (
 COMMENT ON TABLE flags IS 'Words of transcripts that were probably never said, with what speaks against them';
 COMMENT ON COLUMN flags.fingerprint IS 'The result it belongs to; join to steps or artifacts';
 COMMENT ON COLUMN flags.position IS 'Order within the result, from 0';
-COMMENT ON COLUMN flags.kind IS 'outside_speech, noise_only, loop, compression, word_rate, improbable, language or known_phrase';
+COMMENT ON COLUMN flags.kind IS 'outside_speech, noise_only, loop, compression, word_rate, improbable, language, known_phrase or unfitting';
 COMMENT ON COLUMN flags.strength IS 'strong: readers are told; weak: true words look like it too often, and nothing else says the same';
 COMMENT ON COLUMN flags.start_s IS 'Seconds in the original recording';
 COMMENT ON COLUMN flags.end_s IS 'Seconds in the original recording';

@@ -153,8 +153,8 @@ class PublishedFlag(_Published):
     """Words that were probably never said. `first_word` to `end_word` (exclusive) count the words of all paragraphs."""
 
     kind: str
-    """What speaks against them: outside_speech, noise_only, loop, compression, word_rate, improbable, language or
-    known_phrase."""
+    """What speaks against them: outside_speech, noise_only, loop, compression, word_rate, improbable, language,
+    known_phrase or unfitting."""
     strength: Literal["strong", "weak"]
     """Weak: true words look like it too often, and nothing else says the same."""
     start_s: float

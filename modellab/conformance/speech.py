@@ -1,5 +1,6 @@
 """Surfaces that find speech, speakers and words."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,7 +14,7 @@ from modellab.steps.diarization import DiarizationParameters
 from modellab.steps.vad import VadParameters
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.in_place import TOLERANCE_S, is_inside, overlapping
-from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Utterance, Word
+from modellab.surfaces.results import Diarization, FittedWord, Segment, SpeechSegments, Transcript, Utterance, Word
 
 _SPOKEN = "en"
 """The sample's language."""
@@ -126,6 +127,11 @@ class Align(_Heard):
         yield from _outside(result, given, "word")
         if any(overlapping(result)):
             yield "words overlap, or are not in order of time"
+        scored = [one for one in result if isinstance(one, FittedWord)]
+        if scored and len(scored) != len(result):
+            yield f"{len(scored)} of {len(result)} words have a score"
+        if any(not (math.isfinite(one.score) and one.score <= 0.0) for one in scored):
+            yield "a word's score is no number up to 0"
 
 
 def _length(duration_s: float, given: Given) -> Iterator[str]:

@@ -11,7 +11,7 @@ from statistics import median
 from modellab.errors import UsageError
 from modellab.media.audio import TimeMap, Waveform
 from modellab.surfaces.contracts import AlignModel, Progress
-from modellab.surfaces.results import MIN_WORD_S, Segment, Word, lasting
+from modellab.surfaces.results import MIN_WORD_S, FittedWord, Segment, Word, lasting
 
 MARGIN_S = 0.3
 """Audio heard before and after a stretch: rough times are often off by this much at a pause."""
@@ -39,6 +39,8 @@ class Realigned:
     """Words whose pronunciation the model does not know, each once."""
     unfitting: int
     """Words of stretches that did not fit the audio."""
+    scores: list[float | None]
+    """For each word how well it fits the audio (`FittedWord.score`); None where the model did not say."""
     median_shift_s: float
     """How far the model moved the starts of the words it aligned, in the middle; 0 when there are none."""
 
@@ -75,6 +77,7 @@ def realign(
     known = [model.knows(word.text) for word in words]
     better: list[Word] = list(words)
     shifts_s: list[float] = []
+    scores: list[float | None] = [None] * len(words)
     unfitting = 0
     for first, stop in _stretches(words, spans, known):
         start_s, end_s = _window(spans, first, stop, time_map.duration_s)
@@ -86,12 +89,14 @@ def realign(
                 original = time_map.span_to_original(start_s + span.start_s, start_s + span.end_s)
                 shifts_s.append(abs(original[0] - words[index].start_s))
                 better[index] = replace(words[index], start_s=original[0], end_s=original[1], estimated=False)
+                scores[index] = span.score if isinstance(span, FittedWord) else None
         progress(stop / len(words))
     return Realigned(
         words=[lasting(word, time_map.original_duration_s) for word in _in_order(better)],
         aligned=len(shifts_s),
         unknown=sorted({word.text for word, is_known in zip(words, known, strict=True) if not is_known}),
         unfitting=unfitting,
+        scores=scores,
         median_shift_s=median(shifts_s) if shifts_s else 0.0,
     )
 

@@ -218,15 +218,22 @@ class StepContext:
     @contextmanager
     def helper(self, role: str) -> Iterator[Any]:
         """A helper model, loaded when it is first asked for; its times count like those of `model`."""
-        if role not in self._helping:
-            self._helping[role] = self._acquired(self.helpers[role])
-        with self._running(self._helping[role]) as model:
+        with self._running(self._helping_with(role)) as model:
             yield model
+
+    def helper_rate_hz(self, role: str) -> int:
+        """Rate of the audio that a helper model takes, loaded now if it was not."""
+        return self._helping_with(role).sample_rate_hz
 
     @property
     def helper_facts(self) -> dict[str, ExecutionFacts]:
         """Role -> how that helper model ran, of those that were loaded."""
         return {role: loaded.facts for role, loaded in self._helping.items()}
+
+    def _helping_with(self, role: str) -> LoadedModel:
+        if role not in self._helping:
+            self._helping[role] = self._acquired(self.helpers[role])
+        return self._helping[role]
 
     def _acquired(self, acquire: Callable[[], LoadedModel]) -> LoadedModel:
         loaded = acquire()

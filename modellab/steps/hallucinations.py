@@ -5,28 +5,47 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from pydantic import Field
+
 from modellab.artifacts.store import Artifact
 from modellab.documents import save
+from modellab.errors import UsageError
 from modellab.media.canonical import CanonicalAudio
 from modellab.media.quiet import audible
+from modellab.speech.forced_alignment import realign
 from modellab.speech.hallucinations import voicing
 from modellab.speech.hallucinations.detect import find
 from modellab.speech.hallucinations.flags import FlagKind, Hallucinations
-from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Helper, Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.doubts import hallucination_doubt, said
 from modellab.steps.packages import SAMPLES
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 
 UNHEARD = (FlagKind.NOISE_ONLY, FlagKind.OUTSIDE_SPEECH)
 REPEATED = (FlagKind.LOOP, FlagKind.COMPRESSION)
-IMPLAUSIBLE = (FlagKind.WORD_RATE, FlagKind.IMPROBABLE, FlagKind.LANGUAGE, FlagKind.KNOWN_PHRASE)
+IMPLAUSIBLE = (
+    FlagKind.UNFITTING,
+    FlagKind.WORD_RATE,
+    FlagKind.IMPROBABLE,
+    FlagKind.LANGUAGE,
+    FlagKind.KNOWN_PHRASE,
+)
 """Kinds that are told together, the one that says most first."""
+_ALIGNER = "aligner"
+
+
+class HallucinationParameters(StepParameters):
+    """Who is asked beside the detectors that need no model."""
+
+    aligner: str | None = Field(None, description="aligner whose scores are asked too: hama")
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
     """Hold the words against who hears speech where, and against what speech is like. Empty where nothing was said."""
+    assert isinstance(context.parameters, HallucinationParameters)
     transcript = context.reads["transcript"].read(Transcript)
-    found = find(transcript, listeners(context.reads) if transcript.words else {})
+    fits = _fits(context, transcript) if context.parameters.aligner and transcript.words else []
+    found = find(transcript, listeners(context.reads) if transcript.words else {}, fits)
     save(found, context.output)
     told = found.told
     return {
@@ -37,6 +56,43 @@ def run(context: StepContext) -> Mapping[str, Any]:
         "weak_flags": len(found.flags) - len(told),
         "warnings": said(*(hallucination_doubt(found, kinds) for kinds in (UNHEARD, REPEATED, IMPLAUSIBLE))),
     }
+
+
+def _fits(context: StepContext, transcript: Transcript) -> list[float | None]:
+    """For each word how well it fits the sound. Of a language that the aligner does not know nothing is said.
+
+    Raises:
+        UsageError: the aligner has no scores.
+    """
+    audio = CanonicalAudio.open(context.reads["audio"])
+    words = transcript.words
+    by_time = sorted(range(len(words)), key=lambda number: (words[number].start_s, words[number].end_s))
+    with context.helper(_ALIGNER) as model:
+        if transcript.language not in model.languages:
+            return []
+        rate_hz = context.helper_rate_hz(_ALIGNER)
+        found = realign(
+            [words[number] for number in by_time],
+            transcript.language,
+            model,
+            cut=lambda start_s, end_s: audio.waveform(rate_hz, start_s, end_s),
+            time_map=audio.time_map,
+            progress=context.progress,
+        )
+    if found.aligned and all(score is None for score in found.scores):
+        raise UsageError(
+            "the aligner does not say how well words fit",
+            found=f"{_ALIGNER}={context.parameters.model_dump()[_ALIGNER]}",
+            allowed="an aligner with scores: hama",
+        )
+    fits: list[float | None] = [None] * len(words)
+    for number, score in zip(by_time, found.scores, strict=True):
+        fits[number] = score
+    return fits
+
+
+def _helpers(parameters: HallucinationParameters) -> Mapping[str, Helper]:
+    return {_ALIGNER: Helper("align", parameters.aligner, _ALIGNER)} if parameters.aligner else {}
 
 
 def listeners(reads: Mapping[str, Artifact]) -> dict[str, list[Segment]]:
@@ -78,7 +134,7 @@ def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
 STEP = StepDefinition(
     name="hallucinations",
     description="Flags words that were probably never said, each with what speaks against it.",
-    code_version="1",
+    code_version="2",
     reads=(
         Read("transcript", Kind.TRANSCRIPT, fall_back=True),
         Read("audio", Kind.AUDIO),
@@ -86,8 +142,9 @@ STEP = StepDefinition(
         Read("turns", Kind.TURNS, required=False),
     ),
     gives=(Kind.FLAGS,),
-    parameters=StepParameters,
+    parameters=HallucinationParameters,
     run=run,
+    helpers=_helpers,
     packages=(*SAMPLES, "pyloudnorm", "scipy", "stopwordsiso"),
     tables=tables,
     attached=True,

@@ -80,6 +80,8 @@ class AlignModel(Protocol):
     def align(self, audio: Waveform, words: Sequence[str]) -> Sequence[Segment] | None:
         """The span of each word, in order and without overlap; None when the words don't fit the audio.
 
+        From a model that can tell how well each word fits they are of the kind `FittedWord`, all of them.
+
         Args:
             audio: seconds to half a minute, with a little around the words.
             words: at least one, all of them known.

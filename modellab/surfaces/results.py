@@ -29,6 +29,14 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class FittedWord(Segment):
+    """When a word of known text was said, by a model that can tell how well the word fits what is heard there."""
+
+    score: float
+    """0 for a word that fits as well as any could, less the worse it does; the model says in which unit."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechSegments:
     """Voice activity: disjoint segments in order of time."""
 

@@ -10,7 +10,7 @@ from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.results import Segment
 from models._pocketsphinx.decoding import decode
-from models.pocketsphinx_aligner.pronunciation import plain, pronunciations
+from models._pronunciation import plain, pronunciations
 
 _DICTIONARY = "cmudict-en-us.dict"
 _BEAM = 1e-200

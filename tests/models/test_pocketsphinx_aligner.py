@@ -12,8 +12,8 @@ import soundfile
 
 from modellab.media.audio import Waveform
 from modellab.surfaces.contracts import AlignModel
+from models._pronunciation import plain, pronunciations
 from models.pocketsphinx_aligner.adapter import PocketSphinxAligner
-from models.pocketsphinx_aligner.pronunciation import plain, pronunciations
 
 pytest.importorskip("pocketsphinx", reason="the extra `align` is not installed")
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ import soundfile
 
 from modellab.artifacts.fingerprint import StepIdentity, fingerprint
 from modellab.artifacts.store import Artifact, ArtifactStore, describe_files
-from modellab.documents import save
+from modellab.documents import load, save
 from modellab.inputs.store import InputStore
-from modellab.settings import Lab
+from modellab.registry.models import Models
+from modellab.registry.registry import ModelRegistry
+from modellab.settings import PROJECT_ROOT, Lab
 from modellab.speech.hallucinations.flags import FlagKind, Hallucinations
-from modellab.steps.definition import StepContext, StepParameters, Timings
-from modellab.steps.hallucinations import STEP, run, tables
+from modellab.steps.definition import StepContext, Timings
+from modellab.steps.hallucinations import STEP, HallucinationParameters, run, tables
 from modellab.surfaces.results import Diarization, Transcript, Turn, Utterance, Word
 from modellab.warehouse.schema import columns_by_table
 
@@ -53,6 +56,59 @@ def test_what_people_said_gets_no_flag(run_steps: RunSteps, sample_wav: Path) ->
     assert artifact.summary["warnings"] == []
 
 
+def test_an_aligner_leaves_what_people_said_alone(run_steps: RunSteps, sample_wav: Path) -> None:
+    pytest.importorskip("hama", reason="the extra `align` is not installed")
+    asked = {"hallucinations": {"aligner": "hama"}}
+    artifact = run_steps(sample_wav, "ingest", "vad", "asr", "hallucinations", parameters=asked)["hallucinations"]
+    assert artifact.read(Hallucinations).told == []
+
+
+@pytest.mark.parametrize(
+    ("aligner", "language", "flagged"),
+    [("hama", "en", {"unfitting"}), ("hama", "de", set()), (None, "en", set())],
+)
+def test_words_over_other_words_are_flagged_by_an_aligner(
+    run_steps: RunSteps, lab: Lab, tmp_path: Path, aligner: str | None, language: str, flagged: set[str]
+) -> None:
+    """Somebody speaks there, and says something else; of a language that the aligner does not know it says nothing."""
+    pytest.importorskip("hama", reason="the extra `align` is not installed")
+    path = PROJECT_ROOT / "datasets" / "media" / "asr" / "joe-meeting.flac"
+    before = run_steps(path, "ingest", "vad")
+    registry = ModelRegistry()
+    words = ["children", "often", "gather", "purple", "mushrooms", "under", "enormous", "oaks"]
+    said = [Word(text, 0.4 + n * 0.35, 0.7 + n * 0.35, 0.9) for n, text in enumerate(words)]
+    with Models(lab, registry) as models:
+        run(
+            StepContext(
+                input=InputStore(lab).register(path),
+                system="test",
+                parameters=HallucinationParameters(aligner=aligner),
+                reads={
+                    "transcript": kept(lab, "asr", Transcript([Utterance(0.4, 3.2, "", said)], 4.0, language)),
+                    "audio": before["ingest"],
+                    "speech": before["vad"],
+                },
+                absent={},
+                output=tmp_path,
+                progress=lambda fraction: None,
+                timings=Timings(),
+                helpers={"aligner": lambda: models.acquire(registry.resolve("hama")[1])},
+            )
+        )
+    found = load(Hallucinations, tmp_path / Hallucinations.FILE)
+    assert {flag.kind.value for flag in found.told} == flagged
+    if flagged:
+        assert len(found.told_words) >= 6
+
+
+def test_an_aligner_without_scores_is_refused(attempt_steps: Callable[..., dict[str, Any]], sample_wav: Path) -> None:
+    pytest.importorskip("pocketsphinx", reason="the extra `align` is not installed")
+    asked = {"hallucinations": {"aligner": "pocketsphinx_aligner"}}
+    record = attempt_steps(sample_wav, "ingest", "vad", "asr", "hallucinations", parameters=asked)["hallucinations"]
+    assert record.error is not None
+    assert "does not say how well words fit" in record.error
+
+
 def test_words_over_noise_are_flagged_by_everyone_who_hears_nobody(
     run_steps: RunSteps, noise_then_talk: Path, lab: Lab, tmp_path: Path
 ) -> None:
@@ -64,7 +120,7 @@ def test_words_over_noise_are_flagged_by_everyone_who_hears_nobody(
     context = StepContext(
         input=InputStore(lab).register(noise_then_talk),
         system="test",
-        parameters=StepParameters(),
+        parameters=HallucinationParameters(),
         reads={
             "transcript": kept(lab, "asr", Transcript(spoken, 40.0, "en")),
             "audio": before["ingest"],

@@ -56,6 +56,7 @@ for _kind in (
     audio.Audio,
     audio.Waveform,
     results.Segment,
+    results.FittedWord,
     results.SpeechSegments,
     results.Word,
     results.Utterance,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from modellab.speech.hallucinations import languages, loops, outside, phrases, rates
+from modellab.speech.hallucinations import acoustics, languages, loops, outside, phrases, rates
 from modellab.speech.hallucinations.flags import Flag, FlagKind, Hallucinations, Heard, Strength
 from modellab.surfaces.results import Segment, Transcript
 
@@ -18,18 +18,22 @@ DETECTORS: Mapping[FlagKind, Detector] = {
     FlagKind.IMPROBABLE: rates.improbable,
     FlagKind.LANGUAGE: languages.other_language,
     FlagKind.KNOWN_PHRASE: phrases.known_phrases,
+    FlagKind.UNFITTING: acoustics.unfitting,
 }
 """What a detector says -> the detector. Each takes time in proportion to the words (loops: times their logarithm)."""
 
 
-def find(transcript: Transcript, listeners: Mapping[str, Sequence[Segment]]) -> Hallucinations:
+def find(
+    transcript: Transcript, listeners: Mapping[str, Sequence[Segment]], fits: Sequence[float | None] = ()
+) -> Hallucinations:
     """The words of a transcript that were probably never said.
 
     Args:
         transcript: words without times are not looked at.
         listeners: who said where there is speech -> where, disjoint and in order; the more different, the better.
+        fits: for each of the transcript's words how well it fits the sound, by an aligner; empty where none was asked.
     """
-    heard = Heard(transcript, transcript.words, listeners)
+    heard = Heard(transcript, transcript.words, listeners, fits)
     found = [flag for detector in DETECTORS.values() for flag in detector(heard)]
     return Hallucinations(
         sorted(_confirmed(found), key=lambda each: (each.first_word, each.end_word, each.kind)),

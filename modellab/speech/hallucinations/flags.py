@@ -27,6 +27,8 @@ class FlagKind(StrEnum):
     """They are in another language than the transcript."""
     KNOWN_PHRASE = "known_phrase"
     """A phrase that models are known to make up, from the subtitles they learned from."""
+    UNFITTING = "unfitting"
+    """Their sounds do not fit what is heard."""
 
 
 class Strength(StrEnum):
@@ -90,6 +92,8 @@ class Heard:
     """`transcript.words`."""
     listeners: Mapping[str, Sequence[Segment]]
     """Who said where there is speech -> where: disjoint, in order."""
+    fits: Sequence[float | None] = ()
+    """For each word how well it fits the sound, by an aligner (`FittedWord.score`); empty where none was asked."""
 
 
 def flag(heard: Heard, kind: FlagKind, strength: Strength, span: tuple[int, int], why: str, **figures: float) -> Flag:

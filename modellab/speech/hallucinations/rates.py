@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from modellab.speech.hallucinations.flags import Flag, FlagKind, Heard, Strength, flag, stretches
+from modellab.speech.hallucinations.sums import greatest_sums
 
 _RATE_WORDS = 8
 """Words over which a rate is taken: fewer are said in a burst, and their times are not that exact."""
@@ -62,7 +63,7 @@ def improbable(heard: Heard) -> Iterator[Flag]:
     A single doubtful word is no stretch, and a likely word or two between doubtful ones does not end it.
     """
     deficits = [0.0 if w.probability is None else _PROBABILITY - w.probability for w in heard.words]
-    for first, end in _greatest_sums(deficits, _LEAST_DEFICIT):
+    for first, end in greatest_sums(deficits, _LEAST_DEFICIT):
         known = [word.probability for word in heard.words[first:end] if word.probability is not None]
         mean = sum(known) / len(known)
         yield flag(
@@ -75,27 +76,3 @@ def improbable(heard: Heard) -> Iterator[Flag]:
             deficit=sum(deficits[first:end]),
             least_deficit=_LEAST_DEFICIT,
         )
-
-
-def _greatest_sums(values: list[float], least: float) -> Iterator[tuple[int, int]]:
-    """Disjoint stretches whose sum is at least so much, each from where its sum starts to grow to where it is greatest
-    (Kadane's scan; the next one begins behind it)."""
-    place = 0
-    while place < len(values):
-        total, best, start, end, first = 0.0, 0.0, place, place, place
-        number = place
-        while number < len(values):
-            total += values[number]
-            if total <= 0.0:
-                if best >= least:
-                    break
-                total, best, first = 0.0, 0.0, number + 1
-            elif total > best:
-                best, start, end = total, first, number + 1
-            elif best >= least and best - total >= least:
-                break
-            number += 1
-        if best < least:
-            return
-        yield start, end
-        place = end

@@ -1,0 +1,1 @@
+"""hama: phones heard and phones spelled, as an aligner."""

@@ -1,0 +1,1 @@
+"""Nemotron 3 Diarization by NVIDIA, on transformers."""
