@@ -649,6 +649,29 @@ COMMENT ON COLUMN claims.protocol IS 'How it was measured: normalisation, decodi
 COMMENT ON COLUMN claims.stated_in IS 'Where the makers say so';
 COMMENT ON COLUMN claims.source IS 'Record (snapshot of the whole registry) the row comes from';
 
+CREATE TABLE recorded_claims (
+    model_id VARCHAR NOT NULL,
+    variant VARCHAR,
+    metric VARCHAR NOT NULL,
+    dataset VARCHAR NOT NULL,
+    protocol VARCHAR NOT NULL,
+    value DOUBLE NOT NULL,
+    unit VARCHAR NOT NULL,
+    stated_in VARCHAR NOT NULL,
+    note VARCHAR,
+    recorded_by VARCHAR,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    sequence BIGINT,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE recorded_claims IS 'What somebody read about a model and recorded with modellab claims record; current_claims has these too';
+COMMENT ON COLUMN recorded_claims.variant IS 'The variant it is about; NULL: all';
+COMMENT ON COLUMN recorded_claims.protocol IS 'How it was measured: normalisation, decoding, hardware, collar';
+COMMENT ON COLUMN recorded_claims.stated_in IS 'Where it was read';
+COMMENT ON COLUMN recorded_claims.recorded_by IS 'Account of whoever recorded it';
+COMMENT ON COLUMN recorded_claims.sequence IS 'In which order the lab took them down, whatever clocks said';
+COMMENT ON COLUMN recorded_claims.source IS 'Record the row comes from';
+
 CREATE TABLE lifecycle_events (
     event VARCHAR NOT NULL,
     subject_kind VARCHAR NOT NULL,

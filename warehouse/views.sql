@@ -11,8 +11,10 @@ SELECT * FROM models WHERE recorded_at = (SELECT max(recorded_at) FROM models);
 COMMENT ON VIEW current_models IS 'The model folders as they were last seen, one row per variant';
 
 CREATE VIEW current_claims AS
-SELECT * FROM claims WHERE recorded_at = (SELECT max(recorded_at) FROM models);
-COMMENT ON VIEW current_claims IS 'What models'' makers state, as last seen';
+SELECT *, NULL::VARCHAR AS recorded_by FROM claims WHERE recorded_at = (SELECT max(recorded_at) FROM models)
+UNION ALL BY NAME
+SELECT * EXCLUDE (sequence) FROM recorded_claims;
+COMMENT ON VIEW current_claims IS 'What models'' makers state, as last seen in the models'' folders, and what somebody recorded in this lab (recorded_by)';
 
 CREATE VIEW current_datasets AS
 SELECT * FROM datasets QUALIFY row_number() OVER (PARTITION BY dataset, version ORDER BY recorded_at DESC, source DESC) = 1;

@@ -19,6 +19,7 @@ from modellab.cli import (
     arsenal,
     bench,
     bench_report,
+    claims,
     compare,
     completion,
     datasets,
@@ -92,6 +93,7 @@ app.command(no_args_is_help=True)(use_cases.candidates)
 app.add_typer(use_cases.app)
 app.command(no_args_is_help=True)(recommend.recommend)
 app.command()(arsenal.arsenal)
+app.add_typer(claims.app)
 app.command(no_args_is_help=True)(promote.promote)
 app.command(no_args_is_help=True)(promote.demote)
 app.add_typer(promote.app)

@@ -53,14 +53,20 @@ def findings(lab: Lab, dataset: str | None = None) -> list[Finding]:
     for one in measured(lab, dataset):
         known = outcomes(lab, one.dataset, one.version, one.systems)
         stands = standing(known, one.systems)
-        models: dict[tuple[str, str, str], list[str]] = {}
-        for system, step, metric, model in query(lab, _MODELS, [one.dataset, one.version]).rows:
-            models.setdefault((system, step, metric), []).append(model)
+        models = judged_models(lab, one)
         found += compared(one, known, stands)
         found += failed(one, known, stands)
         found += _invented(lab, one)
         found += claimed(one, stands, claims, models)
     return found
+
+
+def judged_models(lab: Lab, one: Measured) -> dict[tuple[str, str, str], list[str]]:
+    """System, step and metric -> the models whose results were judged on a dataset."""
+    models: dict[tuple[str, str, str], list[str]] = {}
+    for system, step, metric, model in query(lab, _MODELS, [one.dataset, one.version]).rows:
+        models.setdefault((system, step, metric), []).append(model)
+    return models
 
 
 def compared(one: Measured, known: Outcomes, stands: Standing) -> Iterator[Finding]:

@@ -269,6 +269,14 @@ class Recorder:
         """
         self._write_once("verifications", uuid.uuid4().hex[:16], stamp(), content)
 
+    def claim(self, content: dict[str, Any]) -> None:
+        """What somebody read about a model.
+
+        Args:
+            content: columns of the table `recorded_claims`, without `recorded_by` and the time.
+        """
+        self._write_once("recorded_claims", uuid.uuid4().hex[:16], stamp(), {**content, "recorded_by": user_name()})
+
     def experiment(self, name: str, content: dict[str, Any]) -> None:
         """An experiment's definition, or that there is none any more; written when it differs from the last.
 

@@ -39,13 +39,25 @@ Kind = Literal[
     "gates",
     "lifecycle_events",
     "verifications",
+    "recorded_claims",
     "experiments",
     "sweeps",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 NUMBERED = frozenset[Kind](
-    {"runs", "steps", "checks", "drops", "baselines", "gates", "lifecycle_events", "verifications", "sweeps"}
+    {
+        "runs",
+        "steps",
+        "checks",
+        "drops",
+        "baselines",
+        "gates",
+        "lifecycle_events",
+        "verifications",
+        "recorded_claims",
+        "sweeps",
+    }
 )
 """What happens again and again, so that it matters which was last."""
 
