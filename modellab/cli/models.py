@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from modellab.cli import completion, environments, model_status, model_table, verify
+from modellab.cli import completion, environments, model_status, model_table, onboard, verify
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ app.command(no_args_is_help=True)(environments.install)
 app.command()(verify.verify)
 app.command(no_args_is_help=True)(model_status.status)
 app.command()(model_table.table)
+app.command(no_args_is_help=True)(onboard.onboard)
 _SURFACES_WIDTH = 13
 
 
