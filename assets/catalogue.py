@@ -17,6 +17,7 @@ from assets.ingest import INGEST
 from assets.music_transcription import MUSIC_METRICS, MUSIC_TRANSCRIPTION
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
+from assets.translate import TRANSLATE
 from assets.tts import TTS, TTS_METRICS
 from assets.vad import VAD, VAD_METRICS
 from assets.voice_to_voice import VOICE_TO_VOICE
@@ -29,6 +30,7 @@ ASSETS = [
     VAD,
     CHANNELS,
     ASR,
+    TRANSLATE,
     DIARIZATION,
     CLASSIFY,
     EMBED,

@@ -517,6 +517,23 @@ COMMENT ON COLUMN notes.pitch IS 'MIDI''s, 0 to 127; 60 is middle C';
 COMMENT ON COLUMN notes.velocity IS 'How hard it is played, as the model guesses, 0 to 1';
 COMMENT ON COLUMN notes.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE translations (
+    fingerprint VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    language VARCHAR NOT NULL,
+    text VARCHAR NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE translations IS 'What was said in recordings, in another language';
+COMMENT ON COLUMN translations.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN translations.position IS 'Order within its result, from 0';
+COMMENT ON COLUMN translations.start_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN translations.end_s IS 'Seconds in the original recording';
+COMMENT ON COLUMN translations.language IS 'ISO 639-1 code of the text';
+COMMENT ON COLUMN translations.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE chapters (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

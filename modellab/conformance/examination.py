@@ -23,6 +23,7 @@ from modellab.surfaces.contracts import Progress, untold
 SURFACES: Mapping[str, Surface] = {
     "vad": speech.Vad(),
     "asr": speech.Asr(),
+    "translate": speech.Translate(),
     "diarization": speech.DiarizationSurface(),
     "align": speech.Align(),
     "enhance": audio.Enhance(),

@@ -9,12 +9,14 @@ from typing import Any
 from modellab.conformance.asked import Given, Quality, wrong_type
 from modellab.conformance.sounds import sounds
 from modellab.registry.config import ModelConfig, Variant
+from modellab.speech.asked import MANY
 from modellab.steps.asr import AsrParameters
 from modellab.steps.diarization import DiarizationParameters
 from modellab.steps.vad import VadParameters
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.in_place import TOLERANCE_S, is_inside, overlapping
 from modellab.surfaces.results import Diarization, FittedWord, Segment, SpeechSegments, Transcript, Utterance, Word
+from modellab.surfaces.translations import Translation
 
 _SPOKEN = "en"
 """The sample's language."""
@@ -83,6 +85,30 @@ class Asr(_Heard):
             yield from _wrong_words(utterance, given)
         if given.name == "speech" and not result.words:
             yield Quality("no words were found in speech")
+
+
+class Translate(Asr):
+    """What was said, in another language."""
+
+    surface = "translate"
+
+    def call(self, model: Any, given: Given, progress: Progress) -> Any:
+        speech = [Segment(0.0, given.value.duration_s)]
+        target = next(code for code in (*model.target_languages, _SPOKEN) if code not in (MANY, _SPOKEN))
+        return model.translate(given.value, speech, target, given.parameters, progress)
+
+    def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        if bad := list(wrong_type(result, Translation)):
+            yield from bad
+            return
+        yield from _length(result.duration_s, given)
+        yield from _outside(result.utterances, given, "utterance")
+        if any(overlapping(result.utterances)):
+            yield "utterances overlap, or are not in order of time"
+        if not all(utterance.text.strip() for utterance in result.utterances):
+            yield "an utterance has no text"
+        if given.name == "speech" and not result.utterances:
+            yield Quality("nothing was translated")
 
 
 class DiarizationSurface(_Heard):

@@ -26,6 +26,7 @@ from modellab.speech.pieces import Piece, pack
 from modellab.speech.word_times import NOTHING_KNOWN, estimated, measured
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Utterance, Word
+from modellab.surfaces.translations import TranslatedUtterance, Translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,40 @@ Hear = Callable[[Sequence[Samples], Progress], Sequence[Heard]]
 now and then, it lets a long batch be stopped."""
 
 
+def hear_pieces(
+    audio: Waveform,
+    speech: Sequence[Segment],
+    hear: Hear,
+    *,
+    longest_s: float,
+    pad_s: float,
+    batch_size: int,
+    progress: Progress,
+    shortest_s: float = 0.0,
+) -> list[tuple[Piece, Heard]]:
+    """The pieces of the speech in a recording, each with what was heard in it.
+
+    Args:
+        speech: disjoint, in order.
+        longest_s: length of the longest piece that the model hears well.
+        pad_s: audio heard around each stretch of speech.
+        shortest_s: a shorter piece is followed by silence up to this length.
+    """
+    pieces = pack(audio.samples, audio.sample_rate_hz, speech, pad_s=pad_s, longest_s=longest_s)
+    total = sum(piece.samples for piece in pieces)
+    shortest = int(shortest_s * audio.sample_rate_hz)
+    heard: list[Heard] = []
+    done = 0
+    for start in range(0, len(pieces), batch_size):
+        batch = pieces[start : start + batch_size]
+        share = sum(piece.samples for piece in batch) / total
+        sounds = [_at_least(piece.cut(audio.samples), shortest) for piece in batch]
+        heard += hear(sounds, partial(_within, progress, done / total, share))
+        done += sum(piece.samples for piece in batch)
+        progress(done / total)
+    return list(zip(pieces, heard, strict=True))
+
+
 def transcribe_pieces(
     audio: Waveform,
     speech: Sequence[Segment],
@@ -64,31 +99,27 @@ def transcribe_pieces(
     """A transcript of the speech in a recording.
 
     Args:
-        speech: disjoint, in order.
-        longest_s: length of the longest piece that the model hears well.
-        pad_s: audio heard around each stretch of speech.
         language: ISO 639-1 code of what is spoken; None: the one in which most was heard.
-        shortest_s: a shorter piece is followed by silence up to this length.
+
+    The others are those of `hear_pieces`.
     """
-    pieces = pack(audio.samples, audio.sample_rate_hz, speech, pad_s=pad_s, longest_s=longest_s)
-    total = sum(piece.samples for piece in pieces)
-    shortest = int(shortest_s * audio.sample_rate_hz)
-    heard: list[Heard] = []
-    done = 0
-    for start in range(0, len(pieces), batch_size):
-        batch = pieces[start : start + batch_size]
-        share = sum(piece.samples for piece in batch) / total
-        sounds = [_at_least(piece.cut(audio.samples), shortest) for piece in batch]
-        heard += hear(sounds, partial(_within, progress, done / total, share))
-        done += sum(piece.samples for piece in batch)
-        progress(done / total)
-    language = language or _most_heard(pieces, heard)
-    found = [_utterances(piece, one, speech, language) for piece, one in zip(pieces, heard, strict=True)]
+    heard = hear_pieces(
+        audio,
+        speech,
+        hear,
+        longest_s=longest_s,
+        pad_s=pad_s,
+        batch_size=batch_size,
+        progress=progress,
+        shortest_s=shortest_s,
+    )
+    language = language or _most_heard(heard)
+    found = [_utterances(piece, one, speech, language) for piece, one in heard]
     return Transcript(
         [utterance for utterances in found for utterance in utterances],
         audio.duration_s,
         language,
-        cut_short=[piece.around for piece, one in zip(pieces, heard, strict=True) if one.cut_short],
+        cut_short=[piece.around for piece, one in heard if one.cut_short],
     )
 
 
@@ -100,10 +131,51 @@ def _within(progress: Progress, before: float, share: float, fraction: float) ->
     progress(before + share * fraction)
 
 
-def _most_heard(pieces: Sequence[Piece], heard: Sequence[Heard]) -> str | None:
+def translate_pieces(
+    audio: Waveform,
+    speech: Sequence[Segment],
+    hear: Hear,
+    *,
+    longest_s: float,
+    pad_s: float,
+    batch_size: int,
+    language: str | None,
+    target: str,
+    progress: Progress,
+    shortest_s: float = 0.0,
+) -> Translation:
+    """A translation of the speech in a recording: an utterance for each piece, from its first speech to its last.
+
+    Args:
+        hear: gives texts in the target language.
+        language: ISO 639-1 code of what is spoken; None where nobody knows.
+        target: that of the texts.
+
+    The others are those of `hear_pieces`.
+    """
+    heard = hear_pieces(
+        audio,
+        speech,
+        hear,
+        longest_s=longest_s,
+        pad_s=pad_s,
+        batch_size=batch_size,
+        progress=progress,
+        shortest_s=shortest_s,
+    )
+    utterances = []
+    for piece, one in heard:
+        if text := one.text.strip():
+            spans = piece.only(speech).spans
+            start_s, end_s = spans[0][0] / piece.sample_rate_hz, spans[-1][1] / piece.sample_rate_hz
+            utterances.append(TranslatedUtterance(start_s, end_s, text))
+    return Translation(utterances, audio.duration_s, target, language)
+
+
+def _most_heard(heard: Sequence[tuple[Piece, Heard]]) -> str | None:
     """Of equally much the first by name."""
     samples = Counter[str]()
-    for piece, one in zip(pieces, heard, strict=True):
+    for piece, one in heard:
         if one.language and one.text.strip():
             samples[one.language] += piece.samples
     return min(samples, key=lambda code: (-samples[code], code), default=None)

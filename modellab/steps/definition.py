@@ -64,6 +64,8 @@ class Kind(StrEnum):
     REPLY = "reply"
     """What a model answers to the recording: `SpokenReply`, and its sound, which is no `AUDIO`: its times are not the
     recording's."""
+    TRANSLATION = "translation"
+    """What was said, in another language: `Translation`."""
     CHAPTERS = "chapters"
     SUMMARY = "summary"
     ACTION_ITEMS = "action_items"

@@ -17,10 +17,12 @@ from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.replies import Reply
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 from modellab.surfaces.sounds import ClassScores, Notes
+from modellab.surfaces.translations import Translation
 
 SURFACES = (
     "asr",
     "asr_stream",
+    "translate",
     "tts",
     "align",
     "diarization",
@@ -119,6 +121,35 @@ class TtsModel(Protocol):
             language: one of `languages`.
             speed: 1.0 is the voice's own pace, 1.25 takes a fifth less time.
             seed: whatever is random in it follows from this: the same arguments, the same samples.
+        """
+        ...
+
+
+@runtime_checkable
+class TranslateModel(Protocol):
+    """Writes speech of one language down in another."""
+
+    @property
+    def target_languages(self) -> Sequence[str]:
+        """ISO 639-1 codes of the languages that it writes; `*` where they are not listed."""
+        ...
+
+    def translate(
+        self,
+        audio: Waveform,
+        speech: Sequence[Segment],
+        target: str,
+        parameters: Mapping[str, Any],
+        progress: Progress,
+    ) -> Translation:
+        """The given stretches of speech, translated. Never called without speech.
+
+        Args:
+            target: ISO 639-1 code.
+            parameters: `language`, the code of what is spoken, where it is known; and what else the step asks.
+
+        Raises:
+            UsageError: it can't translate into that, or from that, or must be told what is spoken.
         """
         ...
 
@@ -278,6 +309,7 @@ class VoiceToVoiceModel(Protocol):
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
+    "translate": TranslateModel,
     "tts": TtsModel,
     "align": AlignModel,
     "diarization": DiarizationModel,

@@ -1,5 +1,6 @@
 """What tiny random checkpoints of transformers' models have in common."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,27 @@ def letters(special: Sequence[str] = ("<unk>", "<s>", "</s>", "<pad>"), *, joine
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=joiner)
     tokenizer.decoder = decoders.Metaspace(replacement=joiner)
     return tokenizer
+
+
+def sentence_pieces() -> bytes:
+    """A model of the package sentencepiece (BPE) with a piece for each letter, for tokenizers that are kept as one."""
+    import sentencepiece
+
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(LETTERS)] * 3),
+        model_writer=written,
+        model_type="bpe",
+        vocab_size=60,
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=-1,
+        minloglevel=2,
+    )
+    return written.getvalue()
 
 
 def spread_out(model: Any, deviation: float = 0.3) -> Any:
