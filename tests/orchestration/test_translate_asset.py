@@ -24,11 +24,13 @@ def test_the_words_beside_a_translation_are_those_in_its_stretch() -> None:
 
 
 @pytest.mark.random_weights
-def test_source_and_target_are_shown_side_by_side(lab: Lab, sample_wav: Path, tmp_path: Path) -> None:
+def test_source_and_target_are_shown_side_by_side(
+    lab: Lab, sample_wav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "weights" / "seamlessm4t" / "v2-large"
     folder.mkdir(parents=True)
     write(folder, "v2-large")
-    lab = Lab(lab.settings.model_copy(update={"weights": tmp_path / "weights"}))
+    monkeypatch.setenv("MODELLAB_WEIGHTS", str(tmp_path / "weights"))
     samples, rate = soundfile.read(sample_wav)
     soundfile.write(tmp_path / "clip.wav", samples[6 * rate : 12 * rate], rate)
     source = InputStore(lab).register(tmp_path / "clip.wav")
