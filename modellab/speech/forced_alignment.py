@@ -21,6 +21,10 @@ _LONG_STRETCH_S = 10.0
 """A stretch as long as this ends with its sentence..."""
 _LONGEST_STRETCH_S = 20.0
 """... and one as long as this anywhere, which bounds memory and what one wrong word can spoil."""
+_LONG_ESTIMATED_S = 30.0
+_LONGEST_ESTIMATED_S = 45.0
+"""The same of words whose times are estimated, which may be off by seconds: only over the whole of what a model heard
+at once (30 s of speech) do text and audio surely fit, so its pauses end no stretch."""
 _SENTENCE_ENDS = (".", "?", "!")
 
 Cut = Callable[[float, float], Waveform]
@@ -115,6 +119,10 @@ def _stretches(words: Sequence[Word], spans: Sequence[Segment], known: Sequence[
 def _ends(words: Sequence[Word], spans: Sequence[Segment], first: int, index: int) -> bool:
     """Whether a stretch that began at `first` ends before `index`."""
     length_s = spans[index].end_s - spans[first].start_s
+    if words[index - 1].estimated and words[index].estimated:
+        return length_s > _LONGEST_ESTIMATED_S or (
+            length_s > _LONG_ESTIMATED_S and words[index - 1].text.endswith(_SENTENCE_ENDS)
+        )
     return (
         spans[index].start_s - spans[index - 1].end_s > _LONGEST_GAP_S
         or length_s > _LONGEST_STRETCH_S

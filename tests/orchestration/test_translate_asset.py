@@ -35,7 +35,7 @@ def test_source_and_target_are_shown_side_by_side(
     soundfile.write(tmp_path / "clip.wav", samples[6 * rate : 12 * rate], rate)
     source = InputStore(lab).register(tmp_path / "clip.wav")
     with Launcher(lab) as launcher:
-        result = launcher.run("translate+asr=faster_whisper:tiny.en+translate.target=de", source)
+        result = launcher.run("translate+asr=faster_whisper:tiny.en+translate.target=fr", source)
     assert result.status == "completed", result.error
     key = partition_key(source.key, result.system)
     with open_instance(lab) as instance:
@@ -43,11 +43,11 @@ def test_source_and_target_are_shown_side_by_side(
     [event] = [event for event in events if event.partition_key == key]
     page = {name: value.value for name, value in event.asset_materialization.metadata.items()}
     head, _, first, *_ = page["translation"].splitlines()
-    assert head == "| at | English | German |"
+    assert head == "| at | English | French |"
     assert "ello" in first.split(" | ")[1], "what was said is beside it"
-    assert page["language"] == "de" and "%3EGerman%3C" in page["waveform"]
+    assert page["language"] == "fr" and "%3EFrench%3C" in page["waveform"]
     checks = {check.check: (check.passed, check.description) for check in result.checks["translate"]}
     assert {name: passed for name, (passed, _) in checks.items()} == dict.fromkeys(
         ("utterances_in_place", "something_translated", "another_language"), True
     )
-    assert checks["another_language"][1] == "from English into German"
+    assert checks["another_language"][1] == "from English into French"

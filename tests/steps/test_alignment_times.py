@@ -1,6 +1,7 @@
 """Better word times: which words are aligned together, what keeps its times, and the step on real recordings."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -199,6 +200,22 @@ def test_a_stretch_of_the_audio_is_that_of_the_whole(run_steps: RunSteps, sample
     np.testing.assert_array_equal(audio.waveform(16_000, 29.0).samples, whole[464_000:])
     assert len(audio.waveform(16_000, audio.duration_s, audio.duration_s).samples) == 0
     assert audio.waveform(8_000, 6.5, 8.25).duration_s == 1.75
+
+
+def test_pauses_between_estimated_words_end_no_stretch_for_nobody_knows_where_they_are() -> None:
+    times = [(1.0, 1.4), (3.0, 3.4), (20.0, 20.4), (29.0, 29.4), (40.0, 40.4)]
+    words = [Word(text, *span) for text, span in zip(("a", "b", "c.", "d.", "e"), times, strict=True)]
+    guessed = [replace(word, estimated=True) for word in words]
+    for told, stretches in (
+        (words, [["a"], ["b"], ["c."], ["d."], ["e"]]),
+        (guessed, [["a", "b", "c.", "d."], ["e"]]),
+    ):
+        model = EvenAligner()
+        realigned(told, model)
+        assert [asked for _, asked in model.asked] == stretches
+    model = EvenAligner()
+    realigned([replace(word, text="x", estimated=True) for word in words], model)
+    assert [asked for _, asked in model.asked] == [["x"] * 5], "without sentences up to 45 s"
 
 
 def test_a_word_that_is_aligned_has_a_measured_time_and_no_other() -> None:
