@@ -682,6 +682,15 @@ SELECT
 FROM service_calls GROUP BY model, service, asked, currency;
 COMMENT ON VIEW service_costs IS 'What services were asked and cost so far, by model, address and currency; what failed attempts cost is not known. answered: models and versions that answered, several where the service changed';
 
+CREATE VIEW model_loads AS
+SELECT
+    model, device, machine, count(*) FILTER (load_s > 0) AS loads, count(*) FILTER (load_s = 0) AS hits,
+    sum(load_s) AS load_s, median(load_s) FILTER (load_s > 0) AS typical_load_s
+FROM steps
+WHERE model IS NOT NULL AND status = 'completed' AND NOT cached
+GROUP BY model, device, machine;
+COMMENT ON VIEW model_loads IS 'Of each model how often a step that ran loaded it (loads, and the seconds), and how often it was in memory already (hits)';
+
 CREATE VIEW coverage AS
 WITH
     wanted AS (
