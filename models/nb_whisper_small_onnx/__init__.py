@@ -1,0 +1,1 @@
+"""NB-Whisper by onnxruntime."""
