@@ -129,7 +129,7 @@ def _notes(
     if offline := models.offline_by:
         yield f"The hub is not asked for weights: {offline} is set."
     if services := [config.id for config in configs if config.service]:
-        yield f"Services, which are sent audio: {', '.join(services)}"
+        yield f"Services, sent audio: {', '.join(services)}"
 
 
 @app.command()
