@@ -78,6 +78,23 @@ def model_servers(text: str) -> tuple[tuple[str, Address], ...]:
     return tuple(servers.items())
 
 
+def checkout_folders(text: str) -> tuple[tuple[str, Path], ...]:
+    """Model ids and the folders of their checkouts, from a text such as `cosyvoice=/src/CosyVoice,glm_tts=~/GLM-TTS`.
+
+    Raises:
+        ValueError: a part that is not `ID=FOLDER`, or a model twice.
+    """
+    found: dict[str, Path] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        model, parted, folder = part.partition("=")
+        if not parted or not folder.strip() or not model.strip().isidentifier():
+            raise ValueError(f"{part}: write ID=FOLDER, such as cosyvoice=/src/CosyVoice")
+        if model.strip() in found:
+            raise ValueError(f"{model.strip()} is named twice")
+        found[model.strip()] = Path(folder.strip()).expanduser().absolute()
+    return tuple(found.items())
+
+
 def folder_list(text: str) -> tuple[Path, ...]:
     """Folders in a text such as `/a/b:~/c`, as the system separates them in lists; each once."""
     parts = filter(None, map(str.strip, text.split(os.pathsep)))
@@ -123,6 +140,9 @@ class Settings(BaseSettings):
     )
     remote_models: Annotated[tuple[tuple[str, Address], ...], NoDecode] = Field(
         (), description="models that run on servers, such as faster_whisper=127.0.0.1:8150; see docs/models.md"
+    )
+    checkouts: Annotated[tuple[tuple[str, Path], ...], NoDecode] = Field(
+        (), description="checkouts of models that no package has, such as cosyvoice=/src/CosyVoice; see docs/models.md"
     )
     inbox: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description=f"folders that are watched for recordings, with {os.pathsep} between them; see docs/inbox.md"
@@ -188,6 +208,11 @@ class Settings(BaseSettings):
     @classmethod
     def _folders(cls, value: object) -> object:
         return folder_list(value) if isinstance(value, str) else value
+
+    @field_validator("checkouts", mode="before")
+    @classmethod
+    def _checkouts(cls, value: object) -> object:
+        return checkout_folders(value) if isinstance(value, str) else value
 
     @field_validator("remote_models", mode="before")
     @classmethod

@@ -102,6 +102,19 @@ class Service(_Strict):
     terms: str = Field(pattern=r"^https://\S+$", description="where its makers say what becomes of what is sent")
 
 
+class CheckoutSource(_Strict):
+    """A checkout of source code that no package has, with its weights where its makers' instructions put them."""
+
+    origin: str = Field(pattern=r"^https://\S+$", description="the repository")
+    weights: str = Field(description="how its weights come into the checkout")
+    files: list[str] = Field(
+        min_length=1, description="patterns of code and weights; each must match a file, and all that match count"
+    )
+    further: list[str] = Field(
+        default_factory=list, description="patterns of files that also count where there are any"
+    )
+
+
 def below(place: str, names: Iterable[str]) -> list[str]:
     """Names as they are below a subfolder; unchanged where that is the empty name."""
     return [f"{place}/{name}" if place else name for name in names]
@@ -119,6 +132,7 @@ class Variant(_Strict):
     )
     local: LocalSource | None = None
     given: GivenSource | None = None
+    checkout: CheckoutSource | None = None
     further: list[str] = Field(
         default_factory=list,
         description="patterns of files of the local folder that also count where there are any, such as a description "
@@ -142,7 +156,7 @@ class Variant(_Strict):
 
     @property
     def has_weights(self) -> bool:
-        sources = (self.wheel, self.hub, self.local, self.given, self.rebuilt)
+        sources = (self.wheel, self.hub, self.local, self.given, self.rebuilt, self.checkout)
         return any(source is not None for source in sources)
 
     @property
@@ -157,8 +171,8 @@ class Variant(_Strict):
             return [pattern for place, hub in self.hubs.items() for pattern in below(place, hub.files)]
         if self.wheel:
             return list(self.wheel.files)
-        if self.given:
-            return self.given.files
+        if alone := self.given or self.checkout:
+            return alone.files
         if self.local:
             return self.local.files
         return self.rebuilt.files if self.rebuilt else []
@@ -252,11 +266,17 @@ class ModelConfig(_Strict):
         self._check_service()
         if any(variant.further_hubs and not variant.hub for variant in self.variants.values()):
             raise ValueError("further_hubs are of networks that the files of `hub` name, and there is no `hub`")
-        if any(v.given and (v.wheel or v.hub or v.local or v.rebuilt) for v in self.variants.values()):
-            raise ValueError("weights in a folder that is named where the model is used have no other source")
+        self._check_sources()
         if any(variant.gated for variant in self.variants.values()) and not self.access:
             raise ValueError("a gated variant needs `access`: how a user gets it")
         return self
+
+    def _check_sources(self) -> None:
+        others = [v for v in self.variants.values() if v.wheel or v.hub or v.local or v.rebuilt]
+        if any(v.given for v in others):
+            raise ValueError("weights in a folder that is named where the model is used have no other source")
+        if any(v.checkout for v in others):
+            raise ValueError("a checkout has its weights in it: they have no other source")
 
     def _check_environment(self) -> None:
         if self.environment == "main":

@@ -14,6 +14,7 @@ from modellab.settings import Settings
 _log = logging.getLogger(__name__)
 
 GIVEN = "the folder that is named"
+CHECKOUT = "checkout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,19 @@ def given_folder(ref: ModelRef, variant: Variant) -> Looked:
     if not folder.is_dir():
         return NotFound(GIVEN, f"there is no {folder}")
     return _in_folder(GIVEN, folder, variant.given.files, variant.sha256, variant.given.further)
+
+
+def checkout_folder(variant: Variant, checkouts: Mapping[str, Path], model_id: str) -> Looked:
+    """The checkout that `MODELLAB_CHECKOUTS` names for a model: its code and its weights, each by its digest."""
+    if variant.checkout is None:
+        return NotFound(CHECKOUT, "this variant needs none")
+    folder = checkouts.get(model_id)
+    if folder is None:
+        return NotFound(CHECKOUT, f"MODELLAB_CHECKOUTS names none for {model_id}")
+    if not folder.is_dir():
+        return NotFound(CHECKOUT, f"there is no folder {folder}")
+    wanted = variant.checkout
+    return _in_folder(CHECKOUT, folder, wanted.files, variant.sha256, wanted.further)
 
 
 def hub_cache(variant: Variant) -> Looked:

@@ -14,6 +14,7 @@ from modellab.registry.config import ModelConfig, ModelRef, RebuiltSource, Varia
 from modellab.registry.digests import DigestCache
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.weight_sources import (
+    CHECKOUT,
     GIVEN,
     FoundWeights,
     Hub,
@@ -21,6 +22,7 @@ from modellab.registry.weight_sources import (
     NotFound,
     Rebuilt,
     WeightFile,
+    checkout_folder,
     given_folder,
     hub_cache,
     local_folder,
@@ -77,7 +79,7 @@ class WeightStore:
         if ref in self._found:
             return self._found[ref]
         found = self.look(config, ref)
-        if _variant(config, ref).given:
+        if _variant(config, ref).given or _variant(config, ref).checkout:
             if isinstance(found, FoundWeights):
                 return found
             raise self.missing(config, ref, found)
@@ -134,6 +136,9 @@ class WeightStore:
     def _local_sources(self, ref: ModelRef, variant: Variant) -> Iterable[Looked]:
         if variant.given:
             yield given_folder(ref, variant)
+            return
+        if variant.checkout:
+            yield checkout_folder(variant, dict(self._settings.checkouts), ref.id)
             return
         yield local_folder(ref, variant, self._settings.weights)
         yield hub_cache(variant)
@@ -238,6 +243,15 @@ class WeightStore:
                 f"no weights for model {ref}",
                 found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == GIVEN],
                 hint=[f"Give {variant.given.wanted}."],
+            )
+        if variant.checkout:
+            return WeightsMissing(
+                f"no checkout for model {ref}",
+                found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == CHECKOUT],
+                hint=[
+                    f"git clone --recursive {variant.checkout.origin}, and {variant.checkout.weights}.",
+                    f"Then set MODELLAB_CHECKOUTS={ref.id}=<the checkout's folder>.",
+                ],
             )
         wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
         todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>."]

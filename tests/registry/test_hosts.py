@@ -301,12 +301,15 @@ def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_ha
     registry = ModelRegistry()
     hosts = {model_id: registry.get(model_id).host for model_id in registry.ids()}
     assert {model_id for model_id, host in hosts.items() if host == "worker"} == {
+        "cosyvoice",
         "deepfilternet",
         "deepfilternet_official",
+        "glm_tts",
         "lfm2_5_audio",
         "pocketsphinx",
         "pocketsphinx_aligner",
         "senko",
+        "whisper_cpp",
         "whisperx",
     }
 

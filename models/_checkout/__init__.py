@@ -1,0 +1,1 @@
+"""What models that run from a checkout of their makers' source share."""

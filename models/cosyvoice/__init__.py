@@ -1,0 +1,1 @@
+"""CosyVoice from a checkout."""

@@ -1,0 +1,1 @@
+"""GLM-TTS from a checkout."""
