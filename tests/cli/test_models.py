@@ -107,20 +107,20 @@ def test_what_several_variants_have_in_common_is_told_once(
     monkeypatch.setenv("COLUMNS", "80")
     cache = f"  - Hugging Face cache: {HF_HUB_CACHE} does not hold pyannote/speaker-diarization"
     access = (
-        ", with a token that has access: Accept the terms at https://huggingface.co/pyannote/speaker-diarization-"
-        "community-1 (for 3.1 those at https://huggingface.co/pyannote/speaker-diarization-3.1 and "
-        "https://huggingface.co/pyannote/segmentation-3.0), then set HF_TOKEN to a token of that account."
+        "→ Accept the terms at https://huggingface.co/pyannote/speaker-diarization-community-1 (for 3.1 those at "
+        "https://huggingface.co/pyannote/speaker-diarization-3.1 and https://huggingface.co/pyannote/segmentation-3.0)"
+        ", then set HF_TOKEN to a token of that account, unset MODELLAB_OFFLINE. The hub then gives it: "
     )
     told = [
         "no weights for model pyannote_diarization:community-1.",
         "no weights for model pyannote_diarization:3.1.",
-        "→ Put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin, plda/*.npz into "
+        f"{access}pyannote/speaker-diarization-community-1 (33 MiB).",
+        f"{access}pyannote/speaker-diarization-3.1, pyannote/segmentation-3.0, "
+        "pyannote/wespeaker-voxceleb-resnet34-LM (32 MiB).",
+        "→ Or put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin, plda/*.npz into "
         "<folder>/pyannote_diarization/community-1/ and set MODELLAB_WEIGHTS=<folder>.",
-        "→ Put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin into "
+        "→ Or put config.yaml, segmentation/pytorch_model.bin, embedding/pytorch_model.bin into "
         "<folder>/pyannote_diarization/3.1/ and set MODELLAB_WEIGHTS=<folder>.",
-        f"→ Or let this machine reach the hub (repository pyannote/speaker-diarization-community-1){access}",
-        "→ Or let this machine reach the hub (repositories pyannote/speaker-diarization-3.1, "
-        f"pyannote/segmentation-3.0, pyannote/wespeaker-voxceleb-resnet34-LM){access}",
         "Looked at:",
         "  - local folder: MODELLAB_WEIGHTS is not set",
         f"{cache}-community-1",

@@ -109,7 +109,7 @@ def test_missing_weights_say_where_they_go(tmp_path: Path) -> None:
     with Models(Lab(settings), registry) as models, pytest.raises(WeightsMissing) as caught:
         models.identity(registry.resolve("demucs")[1])
     text = str(caught.value)
-    assert "Put htdemucs.yaml, 955717e8.safetensors into <folder>/demucs/htdemucs/ and set MODELLAB_WEIGHTS" in text
+    assert "put htdemucs.yaml, 955717e8.safetensors into <folder>/demucs/htdemucs/ and set MODELLAB_WEIGHTS" in text
     assert "adefossez/HTDemucs" in text
     assert "No other model of its kind is ready." in text
 

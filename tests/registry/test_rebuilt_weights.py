@@ -166,8 +166,8 @@ def test_without_the_origin_both_ways_out_are_named(lab: Lab, folder: Path, writ
     available = models.availability(COPY)
     assert not available.ok and available.missing == "weights missing"
     assert "rebuilt from toy:one: its weights are not on this machine" in available.reason
-    assert "Put upper/model.txt into <folder>/copy/one/" in available.reason
-    assert "Or get the weights of toy:one, which these are rebuilt from: modellab models show toy:one" in available.page
+    assert "Or put upper/model.txt into <folder>/copy/one/" in available.reason
+    assert "→ Get the weights of toy:one, which these are rebuilt from: modellab models show toy:one" in available.page
     with pytest.raises(WeightsMissing, match="no weights for model copy:one"):
         models.identity(COPY)
 

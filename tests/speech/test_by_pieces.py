@@ -67,7 +67,7 @@ def test_pieces_that_were_cut_short_are_told_also_in_the_recording_s_time() -> N
     model = Model(Heard("Good day."), Heard("on and on", cut_short=True), Heard("Yes."))
     found = transcribed(model, [])
     assert found.cut_short == [Segment(4.0, 8.0)]
-    cut_before = TimeMap((KeptPiece(0.0, 10.0, 15.0),), 30.0)
+    cut_before = TimeMap((KeptPiece(10.0, 0.0, 15.0),), 30.0)
     assert found.in_original_time(cut_before).cut_short == [Segment(14.0, 18.0)]
     assert transcribed(Model(Heard("a"), Heard("b"), Heard("c")), []).cut_short == []
 

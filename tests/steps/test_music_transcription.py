@@ -15,7 +15,7 @@ from modellab.media.audio import TimeMap
 from modellab.registry.hosts.codec import decode, encode
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.weights import WeightStore
-from modellab.settings import PROJECT_ROOT
+from modellab.settings import PROJECT_ROOT, Lab, Settings
 from modellab.steps import music_transcription
 from modellab.steps.music_transcription import MIDI_FILE
 from modellab.steps.scorers import MUSIC_METRICS
@@ -54,9 +54,9 @@ def test_its_scorer_counts_notes_by_onset_and_pitch(tmp_path: Path) -> None:
 def test_without_the_package_the_error_says_how_it_is_installed(tmp_path: Path) -> None:
     registry = ModelRegistry()
     config, ref = registry.resolve("basic_pitch")
-    error = WeightStore.missing(config, ref, [])
+    error = WeightStore(Lab(Settings(_env_file=None, home=tmp_path))).missing(config, ref, [])
     assert isinstance(error, WeightsMissing)
-    assert "Or install the Python package basic-pitch: pip install --no-deps basic-pitch==0.4.0." in str(error)
+    assert "Install the Python package basic-pitch: pip install --no-deps basic-pitch==0.4.0." in str(error)
 
 
 def test_a_scale_becomes_its_notes_midi_and_rows(run_steps: RunSteps, tmp_path: Path) -> None:
