@@ -14,6 +14,7 @@ from assets.end_of_turn import END_OF_TURN, END_OF_TURN_METRICS
 from assets.enhance import ENHANCE, ENHANCE_METRICS
 from assets.hallucinations import FLAG_METRICS, HALLUCINATIONS
 from assets.ingest import INGEST
+from assets.known_voices import KNOWN_VOICES
 from assets.music_transcription import MUSIC_METRICS, MUSIC_TRANSCRIPTION
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
@@ -34,6 +35,7 @@ ASSETS = [
     DIARIZATION,
     CLASSIFY,
     EMBED,
+    KNOWN_VOICES,
     MUSIC_TRANSCRIPTION,
     END_OF_TURN,
     VOICE_TO_VOICE,

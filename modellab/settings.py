@@ -361,6 +361,11 @@ class Lab:
         return self.home / "names"
 
     @cached_property
+    def voices(self) -> Path:
+        """Voices that the user made known, a file for each person."""
+        return self.home / "voices"
+
+    @cached_property
     def references(self) -> Path:
         """What is known to be true of recordings, by content, and which datasets say so."""
         return self.home / "references"

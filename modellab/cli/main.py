@@ -43,6 +43,7 @@ from modellab.cli import (
     streams,
     sweep,
     use_cases,
+    voices,
     warehouse,
 )
 from modellab.cli.console import error_document, marked, print_json, print_line, stderr
@@ -99,6 +100,7 @@ app.command(no_args_is_help=True)(promote.demote)
 app.add_typer(promote.app)
 app.add_typer(models.app)
 app.add_typer(pipelines.app)
+app.add_typer(voices.app)
 app.add_typer(warehouse.app)
 app.command(no_args_is_help=True)(warehouse.sql)
 app.command()(doctor.doctor)

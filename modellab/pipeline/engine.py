@@ -350,6 +350,7 @@ class _Attempt:
                 if (value := identity.reads.get(one.role)) is not None
             },
             references=self.engine.lab.references,
+            voices=self.engine.lab.voices,
             stored=self.engine.store.find,
             system=self.system.key,
             audio_s=self.source.duration_s or max((_heard_s(artifact) for artifact in reads.values()), default=0.0),

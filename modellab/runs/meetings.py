@@ -13,6 +13,7 @@ from modellab.runs.results import Results
 from modellab.settings import Lab
 from modellab.steps.definition import Kind
 from modellab.steps.speaker_names import SpeakerNames
+from modellab.surfaces.known_voices import KnownVoices
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript, Turn
 from modellab.text.results import ActionItems, Chapters, Summary
 
@@ -24,12 +25,13 @@ def speaker_source(results: Results) -> Artifact | None:
     return results(Kind.TURNS) or results(Kind.TRANSCRIPT)
 
 
-def meeting_of(source: RegisteredInput, results: Results, lab: Lab) -> Meeting | None:
+def meeting_of(source: RegisteredInput, results: Results, lab: Lab, *, by_voice: bool = True) -> Meeting | None:
     """The meeting that a run's results tell of, with the names its speakers have now; None without a transcript.
 
     Args:
         results: of the run.
         lab: where names are kept.
+        by_voice: whether speakers that nobody named have the names of the known voices that they were taken for.
     """
     words, told_apart = results(Kind.TRANSCRIPT), speaker_source(results)
     if words is None or told_apart is None:
@@ -47,8 +49,14 @@ def meeting_of(source: RegisteredInput, results: Results, lab: Lab) -> Meeting |
         chapters=chapters.read(Chapters) if chapters else None,
         summary=summary.read(Summary) if summary else None,
         action_items=action_items.read(ActionItems) if action_items else None,
-        names=SpeakerNames(lab).of(told_apart.fingerprint),
+        names={**(names_by_voice(results) if by_voice else {}), **SpeakerNames(lab).of(told_apart.fingerprint)},
     )
+
+
+def names_by_voice(results: Results) -> dict[str, str]:
+    """Speaker's label -> name of the known voice that a run took it for."""
+    known, told_apart = results(Kind.KNOWN_VOICES), speaker_source(results)
+    return known.read(KnownVoices).names_for(told_apart.fingerprint) if known and told_apart else {}
 
 
 class TranscriptFormat(StrEnum):

@@ -42,7 +42,7 @@ def run_with_speakers(lab: Lab, run: PastRun) -> NamedRun:
     """
     source = source_of(lab, run)
     results = past_results(lab, records_of(lab, run))
-    meeting, told_apart = meeting_of(source, results, lab), speaker_source(results)
+    meeting, told_apart = meeting_of(source, results, lab, by_voice=False), speaker_source(results)
     if meeting is None or told_apart is None or not meeting.participants:
         raise ArtifactMissing(
             f"run {run.run} ({run.name}, {run.system}) has no speakers to name",

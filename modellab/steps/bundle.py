@@ -25,6 +25,7 @@ from modellab.steps.definition import NO_STEP, Kind, Outside, Read, StepContext,
 from modellab.steps.doubts import ESTIMATED_TIMES
 from modellab.steps.outside import INPUT, local_days, names_in, names_of_speakers, time_zone_in
 from modellab.steps.packages import MEDIA
+from modellab.surfaces.known_voices import KnownVoices
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.text.recorded import recording_date
 from modellab.text.results import ActionItems, Chapters, Summary
@@ -80,7 +81,8 @@ def run(context: StepContext) -> Mapping[str, Any]:
         summary=_result(context, "summary", Summary),
         action_items=action_items,
         recorded=_recording_day(context, action_items),
-        names=names_in(context),
+        # What people say counts before what a voice is taken for.
+        names={**_names_by_voice(context), **names_in(context)},
         absent=list(_absences(context)),
         doubts=_doubts(context),
         flagged=_flagged(context),
@@ -101,6 +103,11 @@ def run(context: StepContext) -> Mapping[str, Any]:
 def _result(context: StepContext, role: str, kind: type[K]) -> K | None:
     """What an optional role gives; None when it is absent."""
     return context.reads[role].read(kind) if role in context.reads else None
+
+
+def _names_by_voice(context: StepContext) -> dict[str, str]:
+    known, turns = _result(context, "voices", KnownVoices), context.reads.get("diarization")
+    return known.names_for(turns.fingerprint) if known and turns else {}
 
 
 def _flagged(context: StepContext) -> Hallucinations | None:
@@ -223,6 +230,7 @@ STEP = StepDefinition(
         Read("summary", Kind.SUMMARY, required=False),
         Read("action_items", Kind.ACTION_ITEMS, required=False),
         Read("flags", Kind.FLAGS, required=False),
+        Read("voices", Kind.KNOWN_VOICES, required=False),
     ),
     gives=(Kind.PACK,),
     takes="media",

@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """What is heard: `Classification`."""
     VECTORS = "vectors"
     """What voices or sounds are like: `SoundVectors`."""
+    KNOWN_VOICES = "known_voices"
+    """Which speakers are people whose voices are known: `KnownVoices`."""
     NOTES = "notes"
     """What is played: `Notes`."""
     TURN_ENDS = "turn_ends"
@@ -159,6 +161,8 @@ class StepContext:
     """Role -> value of the outside read, of those that decide something."""
     references: Path = Path()
     """Where the lab keeps references, by content: which of them count, an outside read says."""
+    voices: Path = Path()
+    """Where the lab keeps the voices that the user made known: which of them count, an outside read says."""
     stored: Callable[[str, str], Artifact | None] = lambda step, fingerprint: None
     """A result of another recording, which an outside read names: by its step and fingerprint."""
     longest_s: float | None = None
