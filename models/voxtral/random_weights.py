@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modellab.installed import inside_package
+from modellab.outside import Limits, read_json
 from models._audio_llm.tiny import MEL_BINS, TEXT, WIDTH, randomize, save
 from models._transformers.loading import import_transformers
 
@@ -57,7 +58,7 @@ def _tekken() -> dict[str, Any]:
     source = inside_package("mistral_common", "data/tekken_240911.json")
     if source is None:
         raise FileNotFoundError("mistral_common/data/tekken_240911.json")
-    whole: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    whole = read_json(source, Limits(bytes=32 << 20, nodes=10_000_000))
     sizes = {"num_vocab_tokens": _PIECES, "default_vocab_size": _PIECES + _CONTROL}
     control = [
         {"rank": rank, "token_str": _NAMES.get(rank, f"<SPECIAL_{rank}>"), "is_control": True}

@@ -43,7 +43,9 @@ def _offered(*words: str) -> list[str]:
 
 
 def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) -> None:
-    assert _offered("run", "a.wav", "--pipeline", "m") == ["meeting", "music", "mine"]
+    assert _offered("run", "a.wav", "--pipeline", "me") == ["meeting"]
+    assert _offered("run", "a.wav", "--pipeline", "mi") == ["mine"]
+    assert _offered("run", "a.wav", "--pipeline", "moonshine:t") == ["tiny"]
     assert _offered("run", "a.wav", "--set", "asr", "=", "faster_whisper", ":", "tiny") == ["tiny.en", "tiny"]
     assert _offered("run", "a.wav", "-p", "fast_asr_only", "--set", "") == ["ingest.", "vad=", "vad.", "asr=", "asr."]
     assert _offered("run", "a.wav", "--set", "asr.lang") == ["asr.language=", "asr.languages="]
@@ -54,7 +56,8 @@ def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) 
     assert _offered("candidates", "noisy") == ["noisy_phone_calls"]
     (with_a_run.environments / "gone").mkdir(parents=True)
     (with_a_run.environments / "gone" / "environment.json").write_text("{}")
-    assert _offered("models", "install", "") == ["deepfilternet_official", "gone"]
+    assert _offered("models", "install", "deep") == ["deepfilternet_official"]
+    assert _offered("models", "install", "go") == ["gone"]
     assert _offered("runs", "show", "") == ["latest", "4e2f01974a748164"]
     assert _offered("runs", "list", "--input", "t") == ["talk.wav"]
     assert _offered("runs", "list", "--status", "c") == ["completed", "canceled"]
