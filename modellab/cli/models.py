@@ -25,6 +25,10 @@ app.command(no_args_is_help=True)(model_status.status)
 app.command()(model_table.table)
 app.command(no_args_is_help=True)(onboard.onboard)
 _SURFACES_WIDTH = 13
+"""Columns for surfaces in a narrow terminal: one long name would take the width from the variants, which are many."""
+_NARROW = 90
+"""Columns below which a terminal is narrow."""
+_STYLES = {"✓": "green", "↓": "yellow", "✗": "red"}
 
 
 @app.command("list")
@@ -99,15 +103,19 @@ def list_models(
         print_json({"models": [_document(config, models, decided) for config in configs], "broken": broken})
         return
     rows = table("Model", "Surfaces", "Status", "Variants (✓ runs here)")
-    # One long name would take the width from the variants, of which there are many.
-    rows.columns[1].max_width = _SURFACES_WIDTH
+    room = _SURFACES_WIDTH if stdout().width < _NARROW else max(map(len, SURFACES))
+    rows.columns[1].max_width = room
+    variants: list[Text] = []
     for config in configs:
         state = status_of(config, decided)
-        rows.add_row(config.id, ", ".join(config.surfaces), state, _variants(config, models))
+        variants.append(_variants(config, models))
+        rows.add_row(config.id, _surfaces(config, room), state, variants[-1])
     if configs:
         print_block(stdout(), rows)
         for note in _notes(configs, registry, models, decided):
             print_line(stdout(), Text(note, style="dim"))
+        if any("↓" in shown.plain for shown in variants):
+            print_line(stdout(), Text("Those marked ↓ run here after a download.", style="dim"))
         if not available:
             print_line(stdout(), Text("What to do about those marked ✗: modellab models show MODEL", style="dim"))
     else:
@@ -273,6 +281,11 @@ def _ready(config: "ModelConfig", models: "Models") -> "ModelConfig | None":
     return config.model_copy(update={"variants": ready}) if ready else None
 
 
+def _surfaces(config: "ModelConfig", room: int) -> str:
+    """A model's surfaces; a name that is longer than the room goes on below, behind its last underscore."""
+    return ", ".join("_\n".join(name.rsplit("_", 1)) if len(name) > room else name for name in config.surfaces)
+
+
 def _variants(config: "ModelConfig", models: "Models") -> Any:
     from rich.text import Text
 
@@ -283,7 +296,7 @@ def _variants(config: "ModelConfig", models: "Models") -> Any:
     for state, names in alike.items():
         mark, _, words = state.partition(" ")
         listed = ", ".join(names) + (f" ({words})" if words else "")
-        lines.append(Text.assemble((mark, "green" if mark == "✓" else "red"), " ", listed))
+        lines.append(Text.assemble((mark, _STYLES[mark]), " ", listed))
     return Text("\n").join(lines)
 
 
@@ -295,14 +308,14 @@ def _state(available: "Availability") -> str:
         return f"✓ on {available.server}"
     if available.service:
         return f"✓ at {urlsplit(available.service).netloc}"
-    return "✓ after a download" if available.to_download else "✓"
+    return "↓ after a download" if available.to_download else "✓"
 
 
 def _runs(available: "Availability") -> Any:
     from rich.text import Text
 
     mark, _, words = _state(available).partition(" ")
-    return Text.assemble((mark, "green" if mark == "✓" else "red"), f" {words}" if words else "")
+    return Text.assemble((mark, _STYLES[mark]), f" {words}" if words else "")
 
 
 def _held(installed: "Environment | None") -> dict[str, Any] | None:

@@ -33,10 +33,26 @@ def test_a_piped_list_says_what_does_not_run_and_why(
     assert "(weights missing)" in shown
     assert "The hub is not asked for weights: MODELLAB_OFFLINE is set." in shown
     assert "\x1b" not in shown
+    assert "↓" not in shown
     monkeypatch.setenv("MODELLAB_OFFLINE", "false")
     shown = _list(capsys)
+    assert "✓ tiny.en, base\n" in shown
+    assert "↓ tiny, base.en, small.en, small, medium.en, medium, large-v3, large-v3-turbo" in shown
     assert "distil-large-v3.5 (after a download)" in shown
+    assert "\nThose marked ↓ run here after a download.\n" in shown
     assert "The hub is not asked" not in shown
+
+
+def test_what_needs_a_download_first_is_marked_so_on_a_models_page(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_OFFLINE", "false")
+    assert main(["models", "show", "faster_whisper"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    marks = {line.split()[0]: line for line in lines if line.startswith(("small.en ", "tiny.en "))}
+    assert "↓ after a download" in marks["small.en"]
+    assert "✓" in marks["tiny.en"]
+    assert "download" not in marks["tiny.en"]
 
 
 def test_the_list_fits_a_terminal_of_80_columns(
@@ -46,6 +62,22 @@ def test_the_list_fits_a_terminal_of_80_columns(
     shown = _list(capsys)
     assert max(map(len, shown.splitlines())) <= 80
     assert "Variants (✓ runs here)" in shown
+
+
+@pytest.mark.parametrize(
+    ("columns", "music"),
+    [("80", ["music_", "transcription"]), ("90", ["music_transcription"]), ("160", ["music_transcription"])],
+)
+def test_a_surface_is_never_broken_inside_a_word(
+    columns: str, music: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = _list(capsys).splitlines()
+    start = lines[0].index("Surfaces")
+    column = [line[start : lines[0].index("Status")].strip() for line in lines]
+    first = next(at for at, line in enumerate(lines) if line.startswith("basic_pitch "))
+    assert column[first : first + len(music)] == music
+    assert max(map(len, lines)) <= int(columns)
 
 
 def test_only_what_runs_as_things_stand_is_listed_where_that_is_wanted(
