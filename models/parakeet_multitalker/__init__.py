@@ -1,0 +1,1 @@
+"""Multitalker Parakeet: streaming speech recognition, of one stream of speech here."""
