@@ -4,7 +4,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -117,12 +117,36 @@ class _EnvFile(DotEnvSettingsSource):
         return values
 
 
-class Settings(BaseSettings):
-    """Every setting, each read from `MODELLAB_<NAME>`; those of the hub go by its own names (`HF_...`)."""
+class Secrets(BaseSettings):
+    """The settings that are secrets. They can be read where others can't: whether all are valid takes packages that a
+    model's own environment lacks."""
 
     model_config = SettingsConfigDict(
         env_prefix="MODELLAB_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
+
+    hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
+    llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
+    serve_token: SecretStr | None = Field(
+        None, description="what a server of models and the labs that use it both know; see docs/models.md"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """As the base class has them, but for what the paths in `.env` mean."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        return init_settings, env_settings, _EnvFile(settings_cls, env_file=dotenv_settings.env_file)
+
+
+class Settings(Secrets):
+    """Every setting, each read from `MODELLAB_<NAME>`; those of the hub go by its own names (`HF_...`)."""
 
     home: Path = Field(PROJECT_ROOT / "warehouse", description="where the lab keeps inputs, artifacts and the database")
     weights: Path | None = Field(None, description="a folder searched first for weights: <folder>/<model>/<variant>/")
@@ -165,11 +189,6 @@ class Settings(BaseSettings):
     service_results_days: float = Field(
         30.0, ge=0, description="days after which a service's results are no longer taken as the same; 0: never"
     )
-    hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN", description="token for gated models")
-    llm_api_key: SecretStr | None = Field(None, description="key of the language models' endpoint, if it wants one")
-    serve_token: SecretStr | None = Field(
-        None, description="what a server of models and the labs that use it both know; see docs/models.md"
-    )
     hf_hub_offline: str = Field("", validation_alias="HF_HUB_OFFLINE", description="as the hub's own tools read it")
     transformers_offline: str = Field("", validation_alias="TRANSFORMERS_OFFLINE", description="its older name")
 
@@ -185,19 +204,6 @@ class Settings(BaseSettings):
             else ("TRANSFORMERS_OFFLINE", self.transformers_offline)
         )
         return name if value.upper() in _TRUE else None
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """As the base class has them, but for what the paths in `.env` mean."""
-        assert isinstance(dotenv_settings, DotEnvSettingsSource)
-        return init_settings, env_settings, _EnvFile(settings_cls, env_file=dotenv_settings.env_file)
 
     @field_validator("languages", mode="before")
     @classmethod
@@ -222,22 +228,16 @@ class Settings(BaseSettings):
 
 def secret_variables() -> dict[str, str]:
     """Environment variable -> field, for every setting that is a secret."""
-    prefix = str(Settings.model_config["env_prefix"])
+    prefix = str(Secrets.model_config["env_prefix"])
     return {
-        str(field.validation_alias or f"{prefix}{name}".upper()): name
-        for name, field in Settings.model_fields.items()
-        if SecretStr in get_args(field.annotation)
+        str(field.validation_alias or f"{prefix}{name}".upper()): name for name, field in Secrets.model_fields.items()
     }
 
 
 def secrets() -> dict[str, str]:
-    """Environment variable -> secret, for each that is set; without those of `.env` where a setting is not valid."""
-    variables = secret_variables()
-    try:
-        settings = Settings()
-    except ValidationError:
-        return {name: value for name in variables if (value := os.environ.get(name))}
-    values = {name: getattr(settings, field) for name, field in variables.items()}
+    """Environment variable -> secret, for each that is set."""
+    found = Secrets()
+    values = {name: getattr(found, field) for name, field in secret_variables().items()}
     return {name: value.get_secret_value().strip() for name, value in values.items() if value is not None}
 
 

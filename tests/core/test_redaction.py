@@ -1,12 +1,13 @@
 """Secrets are taken out of what is quoted, kept and logged; other words stay as they are."""
 
 import logging
+import sys
 
 import pytest
 
 from modellab.errors import LabError, NoUsableAnswer, StepFailed, WeightsMissing, in_short
 from modellab.redaction import guard_logs, redact, redact_all, redact_known
-from modellab.settings import Settings, secret_variables
+from modellab.settings import Settings, secret_variables, secrets
 from modellab.text.llm.backends import BackendSettings
 from modellab.warehouse.records import Record
 
@@ -75,6 +76,13 @@ def test_what_looks_like_a_secret(text: str, shown: str) -> None:
 )
 def test_other_words_stay(text: str) -> None:
     assert redact(text) == text
+
+
+def test_they_are_known_where_other_settings_can_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a model's own environment, which lacks what some settings are checked with."""
+    monkeypatch.setitem(sys.modules, "cronsim", None)
+    monkeypatch.setenv("MODELLAB_DEVICE", "abacus")
+    assert secrets() == {"HF_TOKEN": _TOKEN, "MODELLAB_LLM_API_KEY": _KEY}
 
 
 def test_values_too_short_to_be_secrets_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
