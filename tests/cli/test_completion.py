@@ -43,7 +43,7 @@ def _offered(*words: str) -> list[str]:
 
 
 def test_pipelines_models_settings_runs_and_inputs_are_offered(with_a_run: Lab) -> None:
-    assert _offered("run", "a.wav", "--pipeline", "me") == ["meeting"]
+    assert _offered("run", "a.wav", "--pipeline", "me") == ["meeting", "meeting_known_voices"]
     assert _offered("run", "a.wav", "--pipeline", "mi") == ["mine"]
     assert _offered("run", "a.wav", "--pipeline", "moonshine:t") == ["tiny"]
     assert _offered("run", "a.wav", "--set", "asr", "=", "faster_whisper", ":", "tiny") == ["tiny.en", "tiny"]
