@@ -8,6 +8,7 @@ from modellab.trouble import as_lab_error, free_space, megabytes
 
 MARGIN_BYTES = 32 << 20
 """Left free beside what a run is known to write: the database's working copy, Dagster's history, a small result."""
+HOME = "MODELLAB_HOME"
 
 
 def require_writable(folder: Path) -> None:
@@ -26,13 +27,14 @@ def require_writable(folder: Path) -> None:
         raise as_lab_error(OSError(error.errno, error.strerror), folder) from error
 
 
-def require_space(folder: Path, needed_bytes: int, what: str) -> None:
+def require_space(folder: Path, needed_bytes: int, what: str, variable: str = HOME) -> None:
     """Refuse before it is begun what the disk can't hold.
 
     Args:
         folder: on the disk in question; need not exist yet.
         needed_bytes: what will be written, without `MARGIN_BYTES`.
         what: who needs it, such as `talk.wav`.
+        variable: names the folder, and may name another.
 
     Raises:
         StorageError: there is less free.
@@ -42,5 +44,5 @@ def require_space(folder: Path, needed_bytes: int, what: str) -> None:
         raise StorageError(
             f"{what} needs {megabytes(needed_bytes + MARGIN_BYTES)} on the disk of {folder}",
             found=f"{megabytes(free)} free",
-            hint="Free some space there, or let MODELLAB_HOME name a folder on a larger disk.",
+            hint=f"Free some space there, or let {variable} name a folder on a larger disk.",
         )

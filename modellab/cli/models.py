@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from modellab.cli import completion, environments, model_status, model_table, onboard, verify
+from modellab.cli import completion, environments, fetch, model_status, model_table, onboard, verify
 from modellab.cli.console import JsonOption
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="models", help="The models there are, and whether they run here.", no_args_is_help=True)
 app.command(no_args_is_help=True)(environments.install)
 app.command()(verify.verify)
+app.command(no_args_is_help=True)(fetch.fetch)
 app.command(no_args_is_help=True)(model_status.status)
 app.command()(model_table.table)
 app.command(no_args_is_help=True)(onboard.onboard)

@@ -5,25 +5,17 @@ fetched once more from its beginning, for the server's file may have changed mea
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from modellab.datasets.places import UrlPlace
-from modellab.disk import require_space
 from modellab.errors import MediaChanged, MediaMissing
 from modellab.files import sha256_file, sync_path
 from modellab.legible import one_line
+from modellab.resuming import TIMEOUT_S, append
 from modellab.trouble import trouble_at
 
-if TYPE_CHECKING:
-    import httpx2
-
-_TIMEOUT_S = 30.0
-"""Without a byte."""
 _LONGEST_NAME = 120
-_PARTIAL, _PAST_THE_END = 206, 416
-"""HTTP status codes (RFC 9110)."""
 
 
 def kept_at(root: Path, place: UrlPlace) -> Path:
@@ -74,8 +66,8 @@ def _fetched(place: UrlPlace, part: Path) -> str:
     import httpx2
 
     try:
-        with httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=True) as client:
-            _append(client, place, part)
+        with httpx2.Client(timeout=TIMEOUT_S, follow_redirects=True) as client:
+            append(client, place.url, part, place.name)
     except httpx2.HTTPStatusError as error:
         answer = f"{error.response.status_code} {error.response.reason_phrase}".strip()
         raise MediaMissing(f"{place.url} can't be fetched", found=f"the server answers {answer}") from error
@@ -89,21 +81,3 @@ def _fetched(place: UrlPlace, part: Path) -> str:
     if digest != place.sha256:
         part.unlink()
     return digest
-
-
-def _append(client: "httpx2.Client", place: UrlPlace, part: Path) -> None:
-    held = part.stat().st_size if part.is_file() else 0
-    # Compressed on the way it would have other bytes, and no place to go on from.
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={held}-"} if held else {})}
-    with client.stream("GET", place.url, headers=headers) as response:
-        if held and response.status_code == _PAST_THE_END:
-            return  # all of it is there, or it is another file, which its digest tells
-        response.raise_for_status()
-        goes_on = response.status_code == _PARTIAL and response.headers.get("Content-Range", "").startswith(
-            f"bytes {held}-"
-        )
-        require_space(part.parent, int(response.headers.get("Content-Length", 0)), place.name)
-        with part.open("ab" if goes_on else "wb") as file:
-            # As it comes: blocks of a fixed size would be waited for, and lost when the connection is.
-            for block in response.iter_raw():
-                file.write(block)

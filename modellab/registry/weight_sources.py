@@ -1,16 +1,32 @@
 """Where a model's weights can lie: each source says what it found of a variant, or why it found nothing."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from modellab.hub import QUESTION_TIMEOUT_S, hub_token, refused_by_hub, unreachable
+from modellab.disk import require_space
+from modellab.errors import LabError
+from modellab.hub import hub_token, refused_by_hub, unreachable
 from modellab.installed import inside_package
 from modellab.registry.config import HubSource, ModelRef, RebuiltSource, Variant, WheelSource, below
+from modellab.registry.hub_files import (
+    CACHE_VARIABLE,
+    ConnectionLost,
+    HubFile,
+    Told,
+    cache,
+    fetch,
+    missing_bytes,
+    wanted,
+)
 from modellab.settings import Settings
+from modellab.trouble import storage_error
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 GIVEN = "the folder that is named"
@@ -113,12 +129,10 @@ def hub_cache(variant: Variant) -> Looked:
 
 
 def _cached(source: str, variant: Variant, hub: HubSource) -> Looked:
-    from huggingface_hub import constants
-
-    cache = Path(constants.HF_HUB_CACHE)
+    place = cache()
     # snapshot_download would say the same, but importing it costs 0.2 s that every cached run would pay.
-    if not (cache / f"models--{hub.repository.replace('/', '--')}").is_dir():
-        return NotFound(source, f"{cache} does not hold {hub.repository}")
+    if not (place / f"models--{hub.repository.replace('/', '--')}").is_dir():
+        return NotFound(source, f"{place} does not hold {hub.repository}")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -127,7 +141,7 @@ def _cached(source: str, variant: Variant, hub: HubSource) -> Looked:
             hub.repository, revision=hub.revision, allow_patterns=list(hub.files), local_files_only=True
         )
     except LocalEntryNotFoundError:
-        return NotFound(source, f"{cache} holds no whole {hub.repository} at {hub.revision}")
+        return NotFound(source, f"{place} holds no whole {hub.repository} at {hub.revision}")
     return _snapshot(source, Path(folder), variant, hub)
 
 
@@ -185,6 +199,7 @@ class Hub:
         self._settings = settings
         self._failed: dict[tuple[str, str], str] = {}
         self._unreachable: str | None = None
+        self._listed: dict[tuple[str, str, tuple[str, ...]], list[HubFile]] = {}
 
     def refusal(self, variant: Variant) -> str | None:
         """Why a download need not be tried, if so; asks nobody."""
@@ -199,36 +214,70 @@ class Hub:
         failures = (self._failed.get((hub.repository, hub.revision)) for hub in variant.hubs.values())
         return next(filter(None, failures), None)
 
-    def download(self, variant: Variant) -> Looked:
-        """Fetch a variant into the Hugging Face cache.
-
-        One quick question comes first, so that a machine without a network is told so after seconds, not minutes.
-        """
+    def files(self, variant: Variant) -> list[HubFile] | NotFound:
+        """The files of a variant, as the hub lists them; or why it does not. Downloads nothing."""
         reason = self.refusal(variant)
         if reason:
             return NotFound(self.source, reason)
-        return _together({place: self._downloaded(variant, hub) for place, hub in variant.hubs.items()})
+        files: list[HubFile] = []
+        for hub in variant.hubs.values():
+            listed = self._asked(hub, partial(self._list, hub))
+            if isinstance(listed, NotFound):
+                return listed
+            files += listed
+        return files
 
-    def _downloaded(self, variant: Variant, hub: HubSource) -> Looked:
+    def download(self, variant: Variant, told: Told | None = None) -> Looked:
+        """Fetch a variant into the Hugging Face cache; what came of an earlier try is gone on with.
+
+        Args:
+            told: called with the bytes that have come; None: the hub's own bars show it on a terminal.
+
+        Raises:
+            StorageError: the disk has no room for it, or refuses.
+            WeightsCorrupt: what came is not what the hub states.
+        """
+        files = self.files(variant)
+        if isinstance(files, NotFound):
+            return files
+        require_space(cache(), missing_bytes(files), "what is to be downloaded", CACHE_VARIABLE)
+        found: dict[str, Looked] = {}
+        before = 0
+        for place, hub in variant.hubs.items():
+            mine = self._list(hub)
+            missing = missing_bytes(mine)
+            tell = None if told is None else lambda come, told=told, before=before: told(before + come)
+            found[place] = self._downloaded(variant, hub, mine, tell)
+            before += missing
+        return _together(found)
+
+    def _list(self, hub: HubSource) -> list[HubFile]:
+        key = (hub.repository, hub.revision, tuple(hub.files))
+        if key not in self._listed:
+            self._listed[key] = wanted(hub, hub_token(self._settings))
+        return self._listed[key]
+
+    def _downloaded(self, variant: Variant, hub: HubSource, files: list[HubFile], told: Told | None) -> Looked:
+        _log.info("downloading %s from the hub", hub.repository)
+        folder = self._asked(hub, partial(fetch, hub, files, hub_token(self._settings), told))
+        return folder if isinstance(folder, NotFound) else _snapshot(self.source, folder, variant, hub)
+
+    def _asked(self, hub: HubSource, ask: Callable[[], T]) -> T | NotFound:
+        """What the hub gives; or, where it gives nothing, why, which is kept in mind."""
         if self._unreachable:
             return NotFound(self.source, self._unreachable)
         try:
-            folder = self._fetch(hub)
+            return ask()
+        except LabError:
+            raise
+        except ConnectionLost as error:
+            return NotFound(self.source, str(error))
         except Exception as error:  # whatever HTTP library the hub's client uses; its words are kept
+            if isinstance(error, OSError) and (trouble := storage_error(error, cache())):
+                raise trouble from error
             reason = self._explain(hub, error)
             self._failed[(hub.repository, hub.revision)] = reason
             return NotFound(self.source, reason)
-        return _snapshot(self.source, folder, variant, hub)
-
-    def _fetch(self, hub: HubSource) -> Path:
-        from huggingface_hub import HfApi, snapshot_download
-
-        token = hub_token(self._settings)
-        HfApi(token=token).model_info(hub.repository, revision=hub.revision, timeout=QUESTION_TIMEOUT_S)
-        _log.info("downloading %s from the hub", hub.repository)
-        return Path(
-            snapshot_download(hub.repository, revision=hub.revision, allow_patterns=list(hub.files), token=token)
-        )
 
     def _explain(self, hub: HubSource, error: Exception) -> str:
         if refused := refused_by_hub(hub.repository, error):

@@ -12,6 +12,7 @@ from modellab.errors import LabError, ModelConfigError, WeightsCorrupt, WeightsM
 from modellab.files import canonical_json, sync_path
 from modellab.registry.config import ModelConfig, ModelRef, RebuiltSource, Variant
 from modellab.registry.digests import DigestCache
+from modellab.registry.hub_files import HubFile, Told
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.remedies import remedies
 from modellab.registry.weight_sources import (
@@ -71,10 +72,15 @@ class WeightStore:
             tried.append(looked)
         return tried
 
-    def find(self, config: ModelConfig, ref: ModelRef) -> FoundWeights:
+    def find(self, config: ModelConfig, ref: ModelRef, told: Told | None = None) -> FoundWeights:
         """A variant's weights, downloaded if need be.
 
+        Args:
+            told: called with the bytes that have come of a download.
+
         Raises:
+            StorageError: the disk has no room for a download, or refuses.
+            WeightsCorrupt: what was downloaded is not what the hub states.
             WeightsMissing: no source has them; says what each was asked and answered, and what to do.
         """
         if ref in self._found:
@@ -85,7 +91,7 @@ class WeightStore:
                 return found
             raise self.missing(config, ref, found)
         if not isinstance(found, FoundWeights):
-            downloaded = self._download(_variant(config, ref))
+            downloaded = self._download(_variant(config, ref), told)
             if isinstance(downloaded, NotFound):
                 raise self.missing(config, ref, [*found, downloaded])
             found = downloaded
@@ -99,6 +105,26 @@ class WeightStore:
         if reason and variant.rebuilt and not isinstance(origin := self._origin(variant.rebuilt), NotFound):
             reason = self._hub.refusal(origin[1])
         return NotFound(self._hub.source, reason) if reason else None
+
+    def hub_files(self, config: ModelConfig, ref: ModelRef) -> list[HubFile] | NotFound:
+        """What the hub would be asked for, in `find`'s order; or why it gives nothing. Downloads nothing."""
+        variant = _variant(config, ref)
+        files = self._hub.files(variant)
+        if isinstance(files, NotFound) and variant.rebuilt:
+            origin = self._origin(variant.rebuilt)
+            if not isinstance(origin, NotFound) and origin[1].hub:
+                of_origin = self._hub.files(origin[1])
+                return files if isinstance(of_origin, NotFound) and variant.hub else of_origin
+        return files
+
+    def check(self, ref: ModelRef, found: FoundWeights) -> None:
+        """Compare every file with the digest that the config states, where it states one.
+
+        Raises:
+            WeightsCorrupt: one is another file.
+        """
+        for file in found.files:
+            self._check(found.rebuilt.origin if found.rebuilt else ref, found, file)
 
     def digest(self, found: FoundWeights) -> str:
         """SHA-256 over the files' names and digests, in order of name; of rebuilt weights over the origin's and the
@@ -126,8 +152,7 @@ class WeightStore:
         """
         if found.rebuilt:
             return self._rebuild(ref, found, found.rebuilt)
-        for file in found.files:
-            self._check(ref, found, file)
+        self.check(ref, found)
         roots = {_root(file) for file in found.files}
         in_place = roots.pop() if len(roots) == 1 else None
         if in_place is None or any(file.sha256 and _is_code(file) for file in found.files):
@@ -163,13 +188,13 @@ class WeightStore:
                 return rebuilt(source, origin[0], looked)
         return NotFound(f"rebuilt from {origin[0]}", "its weights are not on this machine")
 
-    def _download(self, variant: Variant) -> Looked:
+    def _download(self, variant: Variant, told: Told | None) -> Looked:
         """From the variant's own repository; where that gives none, that of what it is rebuilt from."""
-        downloaded = self._hub.download(variant)
+        downloaded = self._hub.download(variant, told)
         if isinstance(downloaded, NotFound) and variant.rebuilt:
             origin = self._origin(variant.rebuilt)
             if not isinstance(origin, NotFound) and origin[1].hub:
-                fetched = rebuilt(variant.rebuilt, origin[0], self._hub.download(origin[1]))
+                fetched = rebuilt(variant.rebuilt, origin[0], self._hub.download(origin[1], told))
                 return fetched if isinstance(fetched, FoundWeights) or not variant.hub else downloaded
         return downloaded
 

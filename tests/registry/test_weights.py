@@ -5,11 +5,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.digests import DigestCache
 from modellab.registry.weights import WeightStore
 from modellab.settings import Lab, Settings
+from tests.hub import serving_hub
 
 from .conftest import config_of
 
@@ -245,67 +243,11 @@ def test_a_hub_out_of_reach_is_said_at_once_and_asked_once(lab: Lab, monkeypatch
     assert time.monotonic() - started < 0.2
 
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-FILES = {"model.bin": b"weights", "config.json": b"{}", "README.md": b"hello"}
-
-
-class HubHandler(BaseHTTPRequestHandler):
-    """As much of the hub's HTTP interface as a download of one small repository uses."""
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def _answer(self, *, body: bool) -> None:
-        path = self.path.split("?")[0]
-        self.server.asked.append(path)  # type: ignore[attr-defined]
-        if "makers/gated" in path:
-            return self._send(403, b"no", {"X-Error-Code": "GatedRepo"}, body)
-        name = path.rsplit("/", 1)[-1]
-        if path.startswith("/api/models/makers/toy/tree/"):
-            tree = [{"type": "file", "path": n, "size": len(d), "oid": _oid(d)} for n, d in FILES.items()]
-            return self._send(200, json.dumps(tree).encode(), {"Content-Type": "application/json"}, body)
-        if path.startswith("/api/models/makers/toy"):
-            info = {"id": "makers/toy", "sha": COMMIT, "siblings": [{"rfilename": name} for name in FILES]}
-            return self._send(200, json.dumps(info).encode(), {"Content-Type": "application/json"}, body)
-        if path.startswith(f"/makers/toy/resolve/{COMMIT}/") and name in FILES:
-            headers = {"ETag": f'"{_oid(FILES[name])}"', "X-Repo-Commit": COMMIT}
-            return self._send(200, FILES[name], headers, body)
-        return self._send(404, b"", {"X-Error-Code": "RepoNotFound"}, body)
-
-    def _send(self, status: int, data: bytes, headers: dict[str, str], body: bool) -> None:
-        self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(data))}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if body:
-            self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep test output clean."""
-
-
-def _oid(data: bytes) -> str:
-    return hashlib.sha1(data).hexdigest()
-
-
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A hub on this machine; gives the list of paths it was asked for."""
-    from huggingface_hub import constants
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), HubHandler)
-    server.asked = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.05), daemon=True)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
-    yield server.asked  # type: ignore[attr-defined]
-    server.shutdown()
-    server.server_close()
+    with serving_hub(monkeypatch) as serving:
+        yield serving.asked
 
 
 def test_weights_come_from_the_hub_once_and_then_from_its_cache(lab: Lab, hub: list[str]) -> None:
