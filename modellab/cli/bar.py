@@ -11,11 +11,13 @@ def bar(what: str) -> Iterator[Callable[[float], None]]:
     Args:
         what: is being done.
     """
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from modellab.cli.console import stderr
 
     console = stderr()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+    # Rich would read markup in names, and `toy:one:` as a picture.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task(what, total=1.0)
         yield lambda share: shown.update(task, completed=share)

@@ -45,6 +45,8 @@ def fetch(
     $ modellab models fetch faster_whisper:large-v3-turbo
     $ modellab models fetch --surface asr
     """
+    from rich.text import Text
+
     from modellab.cli.console import print_json, stderr
     from modellab.errors import Interrupted, LabError
     from modellab.registry.fetching import Fetching, Here, chosen
@@ -59,7 +61,7 @@ def fetch(
     try:
         with stderr().status("") as status:
             for ref in refs:
-                status.update(f"{ref}: looking")
+                status.update(Text(f"{ref}: looking"))
                 try:
                     looked = fetching.look(ref)
                 except LabError as error:
@@ -94,11 +96,11 @@ def _fetched(fetching: "Fetching", one: "ToFetch", *, quiet: bool) -> dict[str, 
     missing = one.bytes
     what = f"{one.ref}: {size(missing)} from {one.repositories}"
     with ExitStack() as stack:
-        if stderr().is_terminal:
+        show = _unseen
+        if missing and stderr().is_terminal:
             show = stack.enter_context(bar(what))
-        else:
+        elif missing:
             print_line(stderr(), what)
-            show = _unseen
         here = fetching.fetch(one, lambda come: show(come / missing if missing else 1.0))
     return _told(here, missing, quiet=quiet)
 

@@ -142,7 +142,8 @@ class Fetching:
             StorageError: the disk has no room for it, or refuses.
         """
         config = self._registry.get(one.ref.id)
-        return self._here(config, one.ref, self._store.find(config, one.ref, told), "fetched")
+        status: Status = "fetched" if one.bytes else "present"  # another variant may have brought it meanwhile
+        return self._here(config, one.ref, self._store.find(config, one.ref, told), status)
 
     def _here(self, config: ModelConfig, ref: ModelRef, found: FoundWeights, status: Status) -> Here:
         self._store.check(ref, found)

@@ -1,5 +1,6 @@
 """`modellab models fetch`: what it says and prints, and that Ctrl-C costs nothing of what has come."""
 
+import io
 import json
 import os
 import random
@@ -82,6 +83,28 @@ def test_a_model_is_fetched_once_and_lines_say_so(call: Call, hub: Hub) -> None:
         "",
     )
     assert (hub.ranges, hub.sent) == ([None], len(LARGE))
+
+
+def test_variants_with_the_same_files_fetch_them_once(call: Call, hub: Hub) -> None:
+    _, out, err = call("models", "fetch", "toy", "--all")
+    assert [line.partition(":")[2][:20] for line in out.splitlines()] == [
+        "one is here: 2 files",
+        "two is here already:",
+    ]
+    assert err == "toy:one: 1.9 MiB from makers/toy\n"
+    assert hub.ranges == [None]
+
+
+def test_on_a_terminal_a_bar_shows_the_model_by_its_name(call: Call, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    from modellab.cli import console
+
+    shown = io.StringIO()
+    monkeypatch.setattr(console, "stderr", lambda: Console(file=shown, force_terminal=True, width=100))
+    assert call("models", "fetch", "toy")[0] == 0
+    assert "toy:one: 1.9 MiB from makers/toy" in shown.getvalue()
+    assert "100%" in shown.getvalue()
 
 
 def test_several_models_are_each_told_and_one_that_fails_stops_no_other(call: Call, hub: Hub) -> None:
