@@ -1,5 +1,6 @@
 """`modellab models fetch`."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,7 +97,7 @@ def _fetched(fetching: "Fetching", one: "ToFetch", *, quiet: bool) -> dict[str, 
     missing = one.bytes
     what = f"{one.ref}: {size(missing)} from {one.repositories}"
     with ExitStack() as stack:
-        show = _unseen
+        show: Callable[[float], None] = _unseen
         if missing and stderr().is_terminal:
             show = stack.enter_context(bar(what))
         elif missing:

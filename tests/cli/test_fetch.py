@@ -191,7 +191,9 @@ def test_ctrl_c_leaves_what_has_come_and_the_next_fetch_asks_for_the_rest(
         "HF_HUB_CACHE": str(tmp_path / "hf"),
         "MODELLAB_HOME": str(home),
     }
-    command = [sys.executable, "-c", "from modellab.cli.main import main; raise SystemExit(main())"]
+    # Whoever runs the tests in the background of a shell has Ctrl-C ignored, and so have their children.
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", heeded + "from modellab.cli.main import main; raise SystemExit(main())"]
     with subprocess.Popen(
         [*command, "models", "fetch", "toy", "--json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
