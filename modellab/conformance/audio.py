@@ -1,12 +1,14 @@
 """Surfaces that make sound of sound, or say what is heard in it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from modellab.conformance.asked import Given, wrong_samples, wrong_type, wrong_vectors
 from modellab.conformance.sounds import sounds
+from modellab.errors import UsageError
 from modellab.media.audio import Audio, Samples
 from modellab.registry.config import ModelConfig, Variant
 from modellab.steps.music_transcription import MusicTranscriptionParameters
@@ -18,6 +20,8 @@ from modellab.surfaces.sounds import ClassScores, Notes
 _PUSHED = (1, 160, 997, 4096)
 """Streams are fed so many samples at a time, in turn."""
 _MOST_MIDI = 127
+_LABELS = "labels"
+_OWN_LABELS = ("two people talking", "rain")
 
 
 class _Sound:
@@ -79,13 +83,27 @@ class Classify(_Sound):
 
     surface = "classify"
 
+    def given(self, config: ModelConfig, variant: Variant) -> Sequence[Given]:
+        first, *others = super().given(config, variant)
+        return [first, *others, replace(first, name="labels of one's own", parameters={_LABELS: _OWN_LABELS})]
+
     def call(self, model: Any, given: Given, progress: Progress) -> Any:
-        return model.classify(given.value, progress)
+        try:
+            return model.classify(given.value, given.parameters.get(_LABELS), progress)
+        except UsageError as error:
+            if _LABELS in given.parameters:
+                return error
+            raise
 
     def problems(self, model: Any, given: Given, result: Any) -> Iterator[str]:
+        labels = given.parameters.get(_LABELS)
+        if labels and isinstance(result, UsageError):
+            return  # it has classes of its own
         if bad := list(wrong_type(result, ClassScores)):
             yield from bad
             return
+        if labels and tuple(result.classes) != labels:
+            yield f"asked for {', '.join(labels)} it tells of {', '.join(result.classes)}"
         yield from wrong_samples(result.scores)
         if len(set(result.classes)) != len(result.classes):
             yield "a class is there twice"

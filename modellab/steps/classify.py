@@ -1,29 +1,52 @@
 """The classify step: what is heard, when, and in the whole recording."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from modellab.artifacts.store import Artifact
 from modellab.documents import save
 from modellab.media.canonical import CanonicalAudio
 from modellab.steps.definition import Kind, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.packages import SAMPLES
-from modellab.surfaces.sounds import Classification, ClassScores, LabelSpan
+from modellab.surfaces.sounds import Classification, ClassScores, LabelSpan, read_labels
 
 _SUMMED_UP = 5
 """Classes of the whole recording that the summary names."""
 _IN_TABLE = 20
 """Classes of the whole recording that have a row: what is further down says nothing, and models know hundreds."""
 _DIGITS = 5
+Label = Annotated[str, Field(max_length=100)]
+"""In a few words: models read no long texts."""
 
 
 class ClassifyParameters(StepParameters):
     """When a class counts as heard."""
 
     threshold: float = Field(0.3, gt=0, lt=1, description="score from which a class counts as heard at a moment")
+    labels: tuple[Label, ...] | None = Field(
+        None,
+        min_length=2,
+        description="what may be heard, in your own words, such as dog barking/rain, of a model that takes any "
+        "(clap); left out: the model's own classes",
+    )
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _in_words(cls, value: object) -> object:
+        """A system key can only hold text, labels with a slash between them: a list is divided there too."""
+        texts = [value] if isinstance(value, str) else value
+        if not (isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)):
+            return value
+        return tuple(dict.fromkeys(label for text in texts for label in read_labels(text)))
+
+    @field_validator("labels")
+    @classmethod
+    def _in_order(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """The order means nothing, so it makes no other result."""
+        return None if value is None else tuple(sorted(value))
 
 
 def run(context: StepContext) -> Mapping[str, Any]:
@@ -32,7 +55,7 @@ def run(context: StepContext) -> Mapping[str, Any]:
     audio = CanonicalAudio.open(context.reads["audio"])
     waveform = audio.waveform(context.load().sample_rate_hz)
     with context.model() as model:
-        found: ClassScores = model.classify(waveform, context.progress)
+        found: ClassScores = model.classify(waveform, context.parameters.labels, context.progress)
     heard = classification_of(found, waveform.duration_s, context.parameters.threshold)
     classification = heard.in_original_time(audio.time_map)
     save(classification, context.output)

@@ -254,8 +254,15 @@ class EndOfTurnModel(Protocol):
 class ClassifyModel(Protocol):
     """Says of which classes a sound is, moment by moment."""
 
-    def classify(self, audio: Waveform, progress: Progress) -> ClassScores:
-        """Scores of every class it knows; at least one frame, however short the audio."""
+    def classify(self, audio: Waveform, labels: Sequence[str] | None, progress: Progress) -> ClassScores:
+        """Scores of every class; at least one frame, however short the audio.
+
+        Args:
+            labels: in words of one's own, two or more, each once: the classes, in this order. None: the model's own.
+
+        Raises:
+            UsageError: labels, of a model that has classes of its own and no others.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """What models say of sound itself: classes, vectors, notes. Results like those of `results.py`, with the same times."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
@@ -23,6 +24,11 @@ class ClassScores:
     window_s: float
     """How much sound a frame is about; frame `n` begins at `n * hop_s`."""
     hop_s: float
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """Labels in a text such as `dog barking, rain` or `dog barking/rain`, each once, in the text's order."""
+    return tuple(dict.fromkeys(label for part in re.split("[,/]", text) if (label := " ".join(part.split()))))
 
 
 @dataclass(frozen=True, slots=True)

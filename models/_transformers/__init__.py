@@ -1,8 +1,8 @@
 """What adapters of transformers' models share.
 
 - `loading.load(request, "MoonshineForConditionalGeneration")` gives a processor and a model from the request's folder
-  of weights alone: nothing is fetched, no code of the folder is run, nothing is unpickled; on the request's device, in
-  its compute type.
+  of weights alone: nothing is fetched, no code of the folder is run, nothing is unpickled but the tensors of makers who
+  give no safetensors (`safetensors=False`); on the request's device, in its compute type.
 - `generation.greedy(model, inputs, ...)` decodes greedily (the same audio gives the same text), tells progress at every
   token, so that it can be stopped there, and says how likely the tokens were.
 - `asr.PieceTranscriber` is an `asr` model over both: pieces of speech, batches, languages, estimated word times. An

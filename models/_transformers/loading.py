@@ -25,7 +25,12 @@ COMPUTE_TYPES = ("float32", "float16", "bfloat16")
 
 
 def load(
-    request: LoadRequest, model_class: str, processor_class: str = "AutoProcessor", *, lora: bool = False
+    request: LoadRequest,
+    model_class: str,
+    processor_class: str = "AutoProcessor",
+    *,
+    lora: bool = False,
+    safetensors: bool = True,
 ) -> tuple[Any, Any]:
     """The processor and the model of a variant, the model ready for inference on its device.
 
@@ -33,6 +38,8 @@ def load(
         model_class: name of the class in transformers, such as `MoonshineForConditionalGeneration`.
         processor_class: likewise; `AutoProcessor` goes by the folder's own files.
         lora: whether a part of the model is in a LoRA beside it.
+        safetensors: false where the makers give `pytorch_model.bin` alone: a pickle, of which nothing but tensors is
+            made, as in `modellab.registry.checkpoints`.
 
     Raises:
         ModelUnavailable: the folder needs what lies elsewhere.
@@ -46,7 +53,9 @@ def load(
     kind = getattr(transformers, model_class)
     with quiet(), _without_adapter(folder) if lora else nullcontext(folder) as base:
         processor = from_folder(base, getattr(transformers, processor_class))
-        model, found = from_folder(base, kind, use_safetensors=True, dtype=dtype, output_loading_info=True)
+        model, found = from_folder(
+            base, kind, use_safetensors=safetensors, weights_only=True, dtype=dtype, output_loading_info=True
+        )
         missing = set(found["missing_keys"])
         if lora:
             missing |= set(model.load_adapter(str(folder)).missing_keys)

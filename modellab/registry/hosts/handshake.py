@@ -18,7 +18,7 @@ from modellab.registry.hosts.codec import CodecError, allow, fields_by_kind
 from modellab.registry.loaded import ExecutionFacts
 from modellab.registry.machine import Machine
 
-_VERSION = 1
+_VERSION = 2
 """Raised when messages come in another order, or mean something else. Their fields are in `protocol` anyway."""
 
 for _kind in (ModelIdentity, Machine):
