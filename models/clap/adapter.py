@@ -35,8 +35,8 @@ class Clap:
         self._processor, self._model = load_checkpoint(request, "ClapModel", "ClapProcessor", safetensors=False)
         self._labels = read_labels(str(request.variant.parameters[LABELS]))
         extractor = self._processor.feature_extractor
-        self._rate_hz: int = extractor.sampling_rate
-        self._window: int = extractor.nb_max_samples
+        self._rate_hz = int(extractor.sampling_rate)
+        self._window = int(extractor.nb_max_samples)
         self._hop = self._window // _HOPS_PER_WINDOW
 
     @property
