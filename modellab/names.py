@@ -7,14 +7,18 @@ from modellab.errors import UnknownName
 
 _NEAR = 0.6
 """`difflib`'s own measure of likeness, 0 to 1."""
+_AS_NEAR = 0.1
+"""By how much less like it than the nearest a name may be that is named beside that one."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known names that are most like a name, the nearest first; capitals don't count."""
+    """The known names that are most like a name, the nearest first, and none much farther; capitals don't count."""
     by_folded: dict[str, str] = {}
     for one in sorted(known):
         by_folded.setdefault(one.casefold(), one)
-    return [by_folded[near] for near in difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=_NEAR)]
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=_NEAR)
+    likeness = [difflib.SequenceMatcher(None, near, name.casefold()).ratio() for near in found]
+    return [by_folded[near] for near, like in zip(found, likeness, strict=True) if like >= likeness[0] - _AS_NEAR]
 
 
 def did_you_mean(names: Iterable[str]) -> str | None:

@@ -73,7 +73,7 @@ def test_the_document_names_every_option(name: str) -> None:
         (["run", "a.wav", "--pipelin", "x"], "--pipelin"),
         (["run", "a.wav", "--pipeline", "meting"], "there is no pipeline or model 'meting'"),
         (["run", "a.wav", "--pipeline", "meting"], "Did you mean meeting?"),
-        (["run", "a.wav", "--set", "asr=faster_wisper"], "Did you mean faster_whisper"),
+        (["run", "a.wav", "--set", "asr=faster_wisper"], "Did you mean faster_whisper?"),
         (["run", "a.wav", "--set", "asr"], "--set 'asr' is not understood"),
         (["run", "a.wav", "--set", "asr.beam=5"], "asr.beam"),
         (["run", "a.wav", "--language", "German"], "asr.language"),
