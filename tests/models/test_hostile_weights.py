@@ -29,20 +29,26 @@ from modellab.settings import Lab, Settings
 from .conftest import OwnEnvironment
 
 _REGISTRY = ModelRegistry()
-_VARIANTS = [
-    f"{model}:{name}"
-    for model in _REGISTRY.ids()
-    for name, variant in _REGISTRY.get(model).variants.items()
-    if variant.has_weights
-]
+_VARIANTS = list(
+    {
+        (model, tuple(sorted(Path(file).suffix for file in variant.files))): f"{model}:{name}"
+        for model in _REGISTRY.ids()
+        for name, variant in _REGISTRY.get(model).variants.items()
+        if variant.has_weights
+    }.values()
+)
+"""One for each model and set of kinds of files: that is what a loader opens, whatever their names and sizes."""
 
 
 def _has_own_environment(name: str) -> bool:
     return _REGISTRY.resolve(name)[0].environment == "own"
 
 
-_WITHOUT_FOLDER = {"heuristic_diarization", "rnnoise"}
-"""Models that read no folder: their network is in their package, or they have none."""
+_WITHOUT_FOLDER = {
+    *("espeak_ng", "heuristic_diarization", "rnnoise"),
+    *("assemblyai", "deepgram", "openai_transcription", "voxtral_api"),
+}
+"""Models that read no folder: their network is in their package or somebody else's, or they have none."""
 
 
 class _Touch:
