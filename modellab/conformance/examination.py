@@ -18,6 +18,7 @@ from modellab.memory import peak_mib, reset_peak
 from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
 from modellab.registry.models import Models
+from modellab.registry.threads import torch_threads
 from modellab.surfaces.contracts import Progress, untold
 
 SURFACES: Mapping[str, Surface] = {
@@ -155,7 +156,8 @@ class _Examiner:
             return [f"{type(error).__name__}: {error}"]
 
     def _call(self, given: Given, progress: Progress = untold) -> Any:
-        with self._lease() as loaded:
+        # As a step calls it: with another number of threads sums come out another way.
+        with self._lease() as loaded, torch_threads(loaded.facts.threads):
             return self._surface.call(loaded.model, given, progress)
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from modellab.conformance.asked import Given
 from modellab.conformance.examination import SURFACES, _Examiner, same
@@ -254,6 +255,18 @@ def test_a_model_that_keeps_its_promises_answers_right() -> None:
 )
 def test_a_model_that_breaks_a_promise_is_found_out(spoil: Any, question: str, said: str) -> None:
     assert dict(answers(Toy(spoil)))[question] == [said]
+
+
+def test_it_is_called_with_its_own_number_of_threads_as_a_step_calls_it() -> None:
+    """Torch's sums depend on it; other models of the process may have set it."""
+    seen: set[int] = set()
+
+    def look(toy: Toy, *_: Any) -> None:
+        seen.add(torch.get_num_threads())
+
+    torch.set_num_threads(2)
+    assert not any(dict(answers(Toy(look))).values())
+    assert (seen, torch.get_num_threads()) == ({1}, 2)
 
 
 def test_results_are_the_same_number_by_number() -> None:
