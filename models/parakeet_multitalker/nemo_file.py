@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
-from modellab.errors import WeightsCorrupt
+from modellab.errors import TextRefused, WeightsCorrupt
+from modellab.outside import Limits, parse_yaml
 
 DESCRIPTION = "model_config.yaml"
 WEIGHTS = "model_weights.ckpt"
@@ -18,6 +17,8 @@ _NAMING = ("_target_", "target", "cls")
 """Keys whose text NeMo takes for the name of a class that it is to make."""
 _ALLOWED = ("nemo.", "torch.nn.", "torch.optim.", "torch.utils.data.")
 _TOKENIZER = "bpe"
+_LIMITS = Limits(bytes=4 << 20)
+"""Of a description, which lists the tokenizer's every piece."""
 
 
 def unpack(path: Path, folder: Path) -> None:
@@ -47,9 +48,9 @@ def check_description(name: str, description: bytes) -> None:
         WeightsCorrupt: it can't be read, or names something else.
     """
     try:
-        told = yaml.safe_load(description)
-    except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
-        raise WeightsCorrupt(f"{DESCRIPTION} of {name} can't be read", found=str(error).splitlines()[0]) from error
+        told = parse_yaml(description, f"{DESCRIPTION} of {name}", _LIMITS)
+    except TextRefused as error:
+        raise error.become(WeightsCorrupt) from error
     if not isinstance(told, dict):
         raise WeightsCorrupt(f"{DESCRIPTION} of {name} describes no model")
     for key, value in _texts(told):
