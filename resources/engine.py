@@ -1,6 +1,7 @@
 """The engine as a Dagster resource: one session per run, recorded from its start to its end."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -142,10 +143,10 @@ class RunSession:
         self._refused: set[tuple[str, str]] = set()
         self._overlap: Overlap[Outcome] | None = None
         self._planned_overlap = False
-        self._next_models: dict[str, tuple[System, RegisteredInput, str]] = {}
-        """Model -> a step that is going to need it, of models that were not loaded ahead yet."""
-        self._went_ahead: set[str] = set()
-        """Models of which that was tried."""
+        self._next_models: deque[tuple[System, RegisteredInput, str]] = deque()
+        """For each model that may be loaded ahead, a step that needs it. Both threads of `Overlap` add to it."""
+        self._noted_models: set[str] = set()
+        """Models that are in it, or were: each is loaded ahead once."""
         self.asked = asked
         self.named = False
         """Whether the run says by a tag which files it is for."""
@@ -227,19 +228,16 @@ class RunSession:
         """What was worked on now is worked on next by the step of its system that has the next model."""
         order = [one.name for one in system.all_steps]
         later = (one for one in system.all_steps[order.index(step) + 1 :] if one.name in pair.todo)
-        if (following := next((one for one in later if one.model), None)) and str(
-            following.model
-        ) not in self._went_ahead:
-            self._next_models.setdefault(str(following.model), (system, source, following.name))
+        following = next((one for one in later if one.model), None)
+        if following is not None and str(following.model) not in self._noted_models:
+            self._noted_models.add(str(following.model))
+            self._next_models.append((system, source, following.name))
 
     def _load_ahead(self) -> bool:
         """Load a model that is going to be needed, while there is nothing for the models at hand; whether it did."""
         if not self._next_models:
             return False
-        model, needed_for = next(iter(self._next_models.items()))
-        self._went_ahead.add(model)
-        del self._next_models[model]
-        self.engine.load_ahead(*needed_for)
+        self.engine.load_ahead(*self._next_models.popleft())
         return True
 
     def _is_aside(self, task: Task) -> bool:

@@ -235,7 +235,9 @@ class Models:
         if config.variants[ref.variant].given is not None or self._remotes.server(ref.id):
             return  # what is not of this machine, or may be changed until it is wanted, is left to that moment
         with self._one_load:
-            if ref not in self.loaded and self._fits(config.memory_of(ref.variant)):
+            with self._lock:
+                loads = ref not in self._kept and self._fits(config.memory_of(ref.variant))
+            if loads:
                 self._loaded_now(config, ref, None, ahead=True)
 
     def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float, float]:
@@ -539,7 +541,7 @@ class Models:
         return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
     def _fits(self, needed_mib: int) -> bool:
-        """Whether there is room for another model beside those in memory."""
+        """Whether there is room for another model beside those in memory; the caller holds the lock."""
         held_mib = sum(kept.memory_mib for kept in self._kept.values())
         return held_mib + needed_mib <= self._settings.model_memory_gib * _MIB_PER_GIB
 
