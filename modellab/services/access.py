@@ -1,17 +1,19 @@
 """What an adapter needs to reach a service: where it is, which model, the key, patience, and the price."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from modellab.errors import ServiceFailed, ServiceRefused, TextRefused
 from modellab.outside import Limits, parse_json
 from modellab.services.calls import Price, ServiceCall, note
 from modellab.services.http import Answer, Patience, Send, Unanswered, ask, quoted
+
+M = TypeVar("M", bound=BaseModel)
 
 _LARGEST_ANSWER_BYTES = 64 << 20
 """Twelve hours of words with their times are some 15 MiB."""
@@ -67,27 +69,20 @@ class ServiceAccess:
         except Unanswered as error:
             raise self._failure(error) from error
 
-    def read(self, answer: Answer) -> Mapping[str, Any]:
-        """An answer's JSON object.
+    def read(self, answer: Answer, form: type[M]) -> M:
+        """An answer's JSON object, in the form that its protocol gives it.
 
         Raises:
-            ServiceFailed: it is none.
+            ServiceFailed: it is none, or of another form.
         """
         try:
-            content = parse_json(answer.content, "the answer", _LIMITS)
-        except TextRefused as error:
-            raise self.not_understood(answer) from error
-        if not isinstance(content, dict):
-            raise self.not_understood(answer)
-        return content
-
-    def not_understood(self, answer: Answer) -> ServiceFailed:
-        """The error of an answer that is not what the protocol says."""
-        return ServiceFailed(
-            f"{self._name} answered something else than a transcript",
-            found=quoted(answer.content),
-            hint="Its protocol may have changed, or something else answers at that address.",
-        )
+            return form.model_validate(parse_json(answer.content, "the answer", _LIMITS))
+        except (TextRefused, ValidationError) as error:
+            raise ServiceFailed(
+                f"{self._name} answered something else than a transcript",
+                found=quoted(answer.content),
+                hint="Its protocol may have changed, or something else answers at that address.",
+            ) from error
 
     def note(self, answer: Answer, *, audio_s: float, answered: str | None, request: str | None) -> None:
         """Keep what was asked, and what it cost, with the step that runs."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from modellab.errors import ServiceFailed, ServiceRefused, UsageError
 from modellab.media.audio import Samples, Waveform
@@ -179,10 +179,7 @@ class AssemblyAI:
 
     def _asked(self, form: type[M], send: Send, hearing: OneHearing) -> tuple[M, Answer]:
         answer = self._access.ask(send, pause=hearing.pause)
-        try:
-            return form.model_validate(self._access.read(answer)), answer
-        except ValidationError as error:
-            raise self._access.not_understood(answer) from error
+        return self._access.read(answer, form), answer
 
 
 def _look(address: str, key: Mapping[str, str], client: "httpx2.Client") -> AbstractContextManager["httpx2.Response"]:

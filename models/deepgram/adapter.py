@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from modellab.errors import UsageError
 from modellab.media.audio import Samples, Waveform
 from modellab.registry.loaded import LoadRequest
 from modellab.services.access import ServiceAccess
-from modellab.services.http import Answer
 from modellab.speech.asked import Asked
 from modellab.speech.by_pieces import Heard, transcribe_pieces
 from modellab.speech.by_service import FLAC, OneHearing, Timed, Upload, flac, language_code, one_by_one, terms, written
@@ -160,7 +159,7 @@ class Deepgram:
             ),
             pause=hearing.pause,
         )
-        answered = self._understood(answer)
+        answered = self._access.read(answer, _Answered)
         info = answered.metadata.model_info.values()
         self._access.note(
             answer,
@@ -170,12 +169,6 @@ class Deepgram:
         )
         hearing.heard()
         return answered
-
-    def _understood(self, answer: Answer) -> _Answered:
-        try:
-            return _Answered.model_validate(self._access.read(answer))
-        except ValidationError as error:
-            raise self._access.not_understood(answer) from error
 
     @staticmethod
     def _heard(answered: _Answered) -> tuple[_Alternative, str | None]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from modellab.errors import UsageError
 from modellab.media.audio import Samples, Waveform
@@ -149,10 +149,7 @@ class Voxtral:
             ),
             pause=hearing.pause,
         )
-        try:
-            answered = _Answered.model_validate(self._access.read(answer))
-        except ValidationError as error:
-            raise self._access.not_understood(answer) from error
+        answered = self._access.read(answer, _Answered)
         counted = answered.usage.prompt_audio_seconds if answered.usage else None
         self._access.note(
             answer,
