@@ -207,7 +207,7 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (
         ("runs", "transcript", "--format", "srtt"),
         "there is no transcript format 'srtt'",
-        "Did you mean srt or rttm?",
+        "Did you mean srt?",
     ),
     (
         ("models", "list", "--surface", "diarisation"),
