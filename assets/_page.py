@@ -85,4 +85,6 @@ def _timings(result: StepResult) -> str:
         text += f" on {record.device}" if record.device else ""
         text += f", {record.compute_type}, {record.threads} threads" if record.threads else ""
         text += f", batches of {record.batch_size}" if record.batch_size else ""
+    if gone := [one.model for one in record.evictions]:
+        text += f"\n\nFrom memory went: {', '.join(gone)} (`model_evictions` says why)"
     return text

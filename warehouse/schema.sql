@@ -189,6 +189,7 @@ CREATE TABLE steps (
     threads INTEGER,
     helpers STRUCT("role" VARCHAR, model VARCHAR, weights_sha256 VARCHAR, device VARCHAR, compute_type VARCHAR, threads INTEGER, machine VARCHAR)[],
     calls STRUCT(service VARCHAR, asked VARCHAR, answered VARCHAR, request VARCHAR, audio_s DOUBLE, attempts INTEGER, cost DOUBLE, currency VARCHAR, price_per_minute DOUBLE, price_as_of DATE, price_source VARCHAR)[],
+    evictions STRUCT(model VARCHAR, why VARCHAR, device VARCHAR, memory_mib INTEGER, wanted VARCHAR, wanted_mib INTEGER, held_mib INTEGER, budget_mib DOUBLE)[],
     machine VARCHAR,
     batch_size INTEGER,
     peak_memory_mib DOUBLE,
@@ -223,6 +224,7 @@ COMMENT ON COLUMN steps.device IS 'Kind of device the model ran on, or would hav
 COMMENT ON COLUMN steps.machine IS 'Where it ran, as far as numbers depend on it: hosts.machine; NULL when it was not run';
 COMMENT ON COLUMN steps.helpers IS 'Models that it used, or would have, beside its own, and how they ran; threads and machine NULL of one that was not loaded; a row each in helper_models';
 COMMENT ON COLUMN steps.calls IS 'What was asked of services, and what it cost; a row each in service_calls; NULL of what earlier versions recorded';
+COMMENT ON COLUMN steps.evictions IS 'Models that went from memory for those that it loaded, and why; a row each in model_evictions; NULL of what earlier versions recorded';
 COMMENT ON COLUMN steps.peak_memory_mib IS 'Highest resident memory of the process during the step, MiB; NULL when cached';
 COMMENT ON COLUMN steps.reproduced IS 'Of a forced step whose artifact was there: whether it gave the same files again';
 COMMENT ON COLUMN steps.first_inference IS 'Whether inference_s is of the first inference since the model was loaded, which is slower; NULL when there was none';

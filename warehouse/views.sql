@@ -682,14 +682,29 @@ SELECT
 FROM service_calls GROUP BY model, service, asked, currency;
 COMMENT ON VIEW service_costs IS 'What services were asked and cost so far, by model, address and currency; what failed attempts cost is not known. answered: models and versions that answered, several where the service changed';
 
-CREATE VIEW model_loads AS
+CREATE VIEW model_evictions AS
 SELECT
-    model, device, machine, count(*) FILTER (load_s > 0) AS loads, count(*) FILTER (load_s = 0) AS hits,
-    sum(load_s) AS load_s, median(load_s) FILTER (load_s > 0) AS typical_load_s
-FROM steps
-WHERE model IS NOT NULL AND status = 'completed' AND NOT cached
-GROUP BY model, device, machine;
-COMMENT ON VIEW model_loads IS 'Of each model how often a step that ran loaded it (loads, and the seconds), and how often it was in memory already (hits)';
+    id AS step_id, run, dagster_run_id, input, system, step, status, machine, started_at,
+    unnest(evictions, recursive := true)
+FROM steps;
+COMMENT ON VIEW model_evictions IS 'Models that went from memory: one row each time. why: budget (of those that nobody used it was the one used longest ago, when the wanted one needed room), ended (its process or server was gone), other weights (others lie in its folder); wanted: for which it went; held_mib and wanted_mib together exceed budget_mib where that was why';
+
+CREATE VIEW model_loads AS
+WITH
+    ran AS (
+        SELECT
+            model, device, machine, count(*) FILTER (load_s > 0) AS loads, count(*) FILTER (load_s = 0) AS hits,
+            sum(load_s) AS load_s, median(load_s) FILTER (load_s > 0) AS typical_load_s
+        FROM steps
+        WHERE model IS NOT NULL AND status = 'completed' AND NOT cached
+        GROUP BY model, device, machine
+    ),
+    went AS (SELECT model, device, machine, count(*) AS evictions FROM model_evictions GROUP BY model, device, machine)
+SELECT ran.*, coalesce(went.evictions, 0) AS evictions
+FROM ran LEFT JOIN went
+    ON went.model = ran.model AND went.device IS NOT DISTINCT FROM ran.device
+    AND went.machine IS NOT DISTINCT FROM ran.machine;
+COMMENT ON VIEW model_loads IS 'Of each model how often a step that ran loaded it (loads, and the seconds), how often it was in memory already (hits), and how often it went from memory again on that machine (evictions: model_evictions has each, and why)';
 
 CREATE VIEW coverage AS
 WITH

@@ -26,7 +26,7 @@ from modellab.pipeline.identity import Absence, Identities, absent_steps, filled
 from modellab.pipeline.record import CheckRecord, HelperRecord, RunIdentity, StepRecord, StepRecorder
 from modellab.pipeline.system import System, SystemStep
 from modellab.registry.config import ModelRef
-from modellab.registry.loaded import LoadedModel
+from modellab.registry.loaded import Eviction, LoadedModel
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.services.calls import ServiceCall, metered
@@ -272,6 +272,7 @@ class _Attempt:
         self.cached = False
         self.reproduced: bool | None = None
         self._calls: list[ServiceCall] = []
+        self._evictions: list[Eviction] = []
         self._absent: dict[str, str] = {}
         """Key of `StepIdentity.reads` -> the words of why nothing fills it."""
         self.error: LabError | None = None
@@ -368,7 +369,7 @@ class _Attempt:
         def acquire() -> LoadedModel:
             if runs_on is not None and runs_on.device and ref.id not in dict(self.engine.lab.settings.remote_models):
                 leases.enter_context(self.engine.pool(runs_on.device))
-            return leases.enter_context(self.engine.models.lease(ref, surface))
+            return leases.enter_context(self.engine.models.lease(ref, surface, self._evictions.append))
 
         return acquire
 
@@ -486,6 +487,7 @@ class _Attempt:
             threads=facts.threads if facts else None,
             helpers=self._helpers(),
             calls=tuple(self._calls),
+            evictions=tuple(self._evictions),
             machine=self._machine,
             batch_size=facts.batch_size if facts else None,
             peak_memory_mib=None if self.cached or self._beside else memory.peak_mib(),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from modellab.registry.loaded import Eviction
 from modellab.services.calls import ServiceCall
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class StepRecord:
     """Models that it used, or would have, beside the one of its slot."""
     calls: tuple[ServiceCall, ...] = ()
     """What was asked of services, and what it cost; also by a step that failed."""
+    evictions: tuple[Eviction, ...] = ()
+    """Models that went from memory for those that it loaded; also by a step that failed."""
     machine: str | None = None
     """Where it ran, as far as numbers depend on it: `Machine.id`. None when it was not run."""
     batch_size: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from modellab.errors import ModelUnavailable
 from modellab.registry.config import ModelConfig, ModelRef, Variant
@@ -37,6 +37,29 @@ class LoadRequest:
     facts: ExecutionFacts
     service: ServiceAccess | None = None
     """How to reach it, of a model that is a service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """A model that was let go from memory, because of another that was wanted or of what became of it."""
+
+    model: str
+    """`id:variant`."""
+    why: Literal["budget", "ended", "other weights"]
+    """`budget`: it was the one used longest ago when another needed room. `ended`: its process or server was gone.
+    `other weights`: others lie in its folder now."""
+    device: str
+    """Kind of device that it ran on."""
+    memory_mib: int
+    """Rough memory that it held on this machine; 0 of one on a server."""
+    wanted: str
+    """Model for which it went, `id:variant`; itself where it had to be loaded anew."""
+    wanted_mib: int
+    """Rough memory that the wanted one needs."""
+    held_mib: int
+    """Of all models that were in memory before it went."""
+    budget_mib: float
+    """What all together may hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import (
@@ -34,7 +34,7 @@ from modellab.registry.hosts.conversation import Conversation
 from modellab.registry.hosts.remote import Remotes
 from modellab.registry.hosts.worker import Worker
 from modellab.registry.identity import install_hint, model_identity, runtime_version
-from modellab.registry.loaded import ExecutionFacts, LoadedModel, LoadRequest, load_with
+from modellab.registry.loaded import Eviction, ExecutionFacts, LoadedModel, LoadRequest, load_with
 from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.services import access_to, address_of, leaving, missing_in_short, service_identity
@@ -191,7 +191,9 @@ class Models:
         )
 
     @contextmanager
-    def lease(self, ref: ModelRef, surface: str | None = None) -> Iterator[LoadedModel]:
+    def lease(
+        self, ref: ModelRef, surface: str | None = None, evicted: Callable[[Eviction], object] = lambda _: None
+    ) -> Iterator[LoadedModel]:
         """A model in memory, which stays there while the block runs: the kept one, or loaded now.
 
         The time that it states for loading includes imports. Threads that want the same model get the same one, loaded
@@ -200,6 +202,7 @@ class Models:
 
         Args:
             surface: whose sample rate it states; None for its first.
+            evicted: told of each model that goes from memory for this one, also where this one then can't be loaded.
 
         Raises:
             ModelUnavailable: a package is missing, no device is present, or the adapter gave something that does not
@@ -211,7 +214,7 @@ class Models:
             ServerUnreachable: it runs on a server, which does not answer; ServerRefused: which does not serve it.
         """
         config = self.registry.get(ref.id)
-        kept, load_s, ahead_s = self._take(config, ref)
+        kept, load_s, ahead_s = self._take(config, ref, evicted)
         try:
             rate_hz = kept.rates_hz[surface or config.surfaces[0]] or 0
             begin, is_service = partial(self._begin, kept), config.service is not None
@@ -238,19 +241,21 @@ class Models:
             with self._lock:
                 loads = ref not in self._kept and self._fits(config.memory_of(ref.variant))
             if loads:
-                self._loaded_now(config, ref, None, ahead=True)
+                self._loaded_now(config, ref, None, lambda _: None, ahead=True)
 
-    def _take(self, config: ModelConfig, ref: ModelRef) -> tuple[_Kept, float, float]:
+    def _take(
+        self, config: ModelConfig, ref: ModelRef, evicted: Callable[[Eviction], object]
+    ) -> tuple[_Kept, float, float]:
         """A kept model with one more lease; the seconds that loading it took, and how many of them were over before."""
         asked = time.perf_counter()
         given = self._given_weights(config, ref)
-        kept = self._take_kept(ref, given)
+        kept = self._take_kept(ref, given, evicted)
         if kept is None:
             with self._one_load:
                 # Whoever had the lock before may have loaded it.
-                kept = self._take_kept(ref, given)
+                kept = self._take_kept(ref, given, evicted)
                 if kept is None:
-                    return *self._loaded_now(config, ref, given), 0.0
+                    return *self._loaded_now(config, ref, given, evicted), 0.0
         with self._lock:
             load_s, kept.ahead_s = kept.ahead_s, 0.0
         waited_s = time.perf_counter() - asked
@@ -261,12 +266,14 @@ class Models:
         given = config.variants[ref.variant].given is not None
         return self._weights.digest(self._find(config, ref)) if given else None
 
-    def _take_kept(self, ref: ModelRef, given: str | None) -> _Kept | None:
+    def _take_kept(self, ref: ModelRef, given: str | None, evicted: Callable[[Eviction], object]) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(ref)
             if kept is None:
                 return None
             if not kept.usable or kept.weights_sha256 != given:
+                why: Literal["ended", "other weights"] = "other weights" if kept.usable else "ended"
+                evicted(self._eviction(ref, why, ref, kept.memory_mib))
                 del self._kept[ref]
                 return None
             kept.leases += 1
@@ -274,11 +281,17 @@ class Models:
             return kept
 
     def _loaded_now(
-        self, config: ModelConfig, ref: ModelRef, given: str | None, *, ahead: bool = False
+        self,
+        config: ModelConfig,
+        ref: ModelRef,
+        given: str | None,
+        evicted: Callable[[Eviction], object],
+        *,
+        ahead: bool = False,
     ) -> tuple[_Kept, float]:
         """A model with one lease, or none where it is loaded ahead, and the seconds that loading it took."""
         if self._remotes.server(ref.id) is None:
-            self._make_room(self._memory_mib(config, ref))
+            self._make_room(ref, self._memory_mib(config, ref), evicted)
         started = time.perf_counter()
         kept = self._load(config, ref)
         load_s = time.perf_counter() - started
@@ -542,10 +555,26 @@ class Models:
 
     def _fits(self, needed_mib: int) -> bool:
         """Whether there is room for another model beside those in memory; the caller holds the lock."""
-        held_mib = sum(kept.memory_mib for kept in self._kept.values())
-        return held_mib + needed_mib <= self._settings.model_memory_gib * _MIB_PER_GIB
+        return self._held_mib + needed_mib <= self._budget_mib
 
-    def _make_room(self, needed_mib: int) -> None:
+    @property
+    def _held_mib(self) -> int:
+        """Rough memory of all models; the caller holds the lock."""
+        return sum(kept.memory_mib for kept in self._kept.values())
+
+    @property
+    def _budget_mib(self) -> float:
+        return self._settings.model_memory_gib * _MIB_PER_GIB
+
+    def _eviction(
+        self, ref: ModelRef, why: Literal["budget", "ended", "other weights"], wanted: ModelRef, wanted_mib: int
+    ) -> Eviction:
+        """What is said of a model that is still in memory and goes now; the caller holds the lock."""
+        kept = self._kept[ref]
+        facts, held = kept.facts, self._held_mib
+        return Eviction(str(ref), why, facts.device, kept.memory_mib, str(wanted), wanted_mib, held, self._budget_mib)
+
+    def _make_room(self, wanted: ModelRef, needed_mib: int, evicted: Callable[[Eviction], object]) -> None:
         """Let models go that nobody holds until another fits; one that never would is loaded all the same."""
         going: list[_Kept] = []
         with self._lock:
@@ -553,6 +582,7 @@ class Models:
                 if self._fits(needed_mib):
                     break
                 if self._kept[ref].leases == 0 and self._kept[ref].memory_mib:
+                    evicted(self._eviction(ref, "budget", wanted, needed_mib))
                     going.append(self._kept.pop(ref))
         if going:
             while going:

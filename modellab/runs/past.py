@@ -12,6 +12,7 @@ from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
 from modellab.names import one_of
 from modellab.pipeline.record import CheckRecord, HelperRecord, StepRecord
+from modellab.registry.loaded import Eviction
 from modellab.runs.results import Results, results_of
 from modellab.settings import Lab
 from modellab.steps.definition import Kind
@@ -298,4 +299,5 @@ def _select(lab: Lab, condition: str, values: list[Any], limit: int | None) -> l
 def _record(row: dict[str, Any]) -> StepRecord:
     times = {name: row[name].isoformat(timespec="milliseconds") for name in ("started_at", "ended_at")}
     helpers = tuple(HelperRecord(**helper) for helper in row["helpers"] or ())
-    return StepRecord(**{**row, **times, "helpers": helpers})
+    evictions = tuple(Eviction(**eviction) for eviction in row["evictions"] or ())
+    return StepRecord(**{**row, **times, "helpers": helpers, "evictions": evictions})

@@ -18,7 +18,7 @@ from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import ModelUnavailable, WeightsMissing
 from modellab.memory import gc_frozen
 from modellab.registry.config import ModelRef
-from modellab.registry.loaded import LoadedModel
+from modellab.registry.loaded import Eviction, LoadedModel
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.registry.threads import torch_threads
@@ -118,6 +118,33 @@ def test_the_model_used_longest_ago_makes_room(folder: Path, write_model: WriteM
     assert not a.closed
     assert kept.acquire(ref("b")).load_s > 0
     assert a.closed
+
+
+def test_who_loads_a_model_is_told_which_ones_went_for_it_and_why(
+    folder: Path, write_model: WriteModel, lab: Lab
+) -> None:
+    for model_id in "abc":
+        write_model(model_id, memory_mib=400)
+    write_model("giant", memory_mib=5000, adapter="def load(request):\n    raise ValueError('no')\n")
+    kept = models(folder, lab, model_memory_gib=800 / GIB)
+    told: list[Eviction] = []
+
+    def take(model_id: str) -> None:
+        with kept.lease(ref(model_id), evicted=told.append):
+            pass
+
+    for model_id in "abab":
+        take(model_id)
+    assert told == []
+    take("c")
+    assert told == [Eviction("a:one", "budget", "cpu", 400, "c:one", 400, 800, 800)]
+    with pytest.raises(ModelUnavailable):
+        take("giant")
+    assert told[1:] == [
+        Eviction("b:one", "budget", "cpu", 400, "giant:one", 5000, 800, 800),
+        Eviction("c:one", "budget", "cpu", 400, "giant:one", 5000, 400, 800),
+    ]
+    assert kept.loaded == []
 
 
 def test_the_memory_of_what_makes_room_is_free_before_the_next_is_loaded(

@@ -18,6 +18,7 @@ from modellab.pipeline.engine import Engine
 from modellab.pipeline.record import HelperRecord, RunIdentity
 from modellab.pipeline.system import System, SystemStep, resolve_system, step_helpers
 from modellab.registry.config import ModelRef
+from modellab.registry.loaded import Eviction
 from modellab.registry.machine import this_machine
 from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
@@ -203,6 +204,27 @@ def test_helpers_share_the_memory_with_all_models(lab: Lab, writer: Path) -> Non
         with models.lease(chat):
             models.acquire(EMBEDDER)
             assert models.loaded == [chat, EMBEDDER], "what somebody holds stays"
+
+
+def test_the_warehouse_says_which_model_went_from_memory_for_a_step_s_and_why(
+    lab: Lab, source: RegisteredInput
+) -> None:
+    vad = ModelRef(id="silero_vad", variant="v6")
+    room = Lab(lab.settings.model_copy(update={"model_memory_gib": 160 / 1024}))
+    with Models(room, ModelRegistry()) as models:
+        engine = Engine(room, models, ArtifactStore(room.artifacts), Recorder(room))
+        asked = system(engine, chapters.STEP)
+        models.acquire(vad)
+        engine.run_step(asked, source, "asr", RUN)
+        record = engine.run_step(asked, source, "chapters", RUN)
+        [vad_mib, embedder_mib] = [models.registry.get(ref.id).memory_of(ref.variant) for ref in (vad, EMBEDDER)]
+        assert models.loaded == [EMBEDDER]
+    went = Eviction("silero_vad:v6", "budget", "cpu", vad_mib, "all_minilm:l6-v2", embedder_mib, vad_mib, 160.0)
+    assert (record.error, record.evictions) == (None, (went,))
+    build(room)
+    assert records_of(room, find_run(room, "latest"))[-1].evictions == (went,)
+    columns = "step, model, why, device, memory_mib, wanted, wanted_mib, held_mib, budget_mib"
+    assert query(room, f"SELECT {columns} FROM model_evictions").rows == [("chapters", *asdict(went).values())]
 
 
 def test_a_helper_is_named_in_one_way(lab: Lab) -> None:

@@ -39,7 +39,7 @@ def test_a_step_becomes_a_record_and_rows_of_its_own_tables(lab: Lab, life: Modu
 
     kept = json.loads((lab.records / "steps" / "20260301" / "step-1.json").read_text())
     about = {"kind": "steps", "id": "step-1", "recorded_at": record.ended_at}
-    assert kept == {**about, "content": {**asdict(record), "helpers": [], "calls": []}, "sequence": 1}
+    assert kept == {**about, "content": {**asdict(record), "helpers": [], "calls": [], "evictions": []}, "sequence": 1}
 
     (step,) = _read(lab.lake / "steps" / "step-1.parquet")
     assert step["inference_s"] == 0.75
