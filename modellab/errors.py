@@ -277,6 +277,10 @@ class TextRefused(LabError):
     """Text from outside that is not YAML or JSON, or larger, deeper or more repetitive than what is read."""
 
 
+class StreamMisused(LabError):
+    """A call that a live stream does not allow as it is: audio before its start or after its end, say."""
+
+
 class NoUsableAnswer(StepFailed):
     """A language model gave no answer, or none that could be used."""
 

@@ -1,7 +1,7 @@
 """The time of day, as it goes into records: within a process it never goes back, whatever is done to the clock."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
@@ -36,3 +36,10 @@ def rising() -> Iterator[datetime]:
     while True:
         yield latest
         latest = max(now(), latest + timedelta(milliseconds=1))
+
+
+def steady() -> Callable[[], float]:
+    """A clock that gives the time now, in seconds since 1970, and from here on runs evenly, whatever is done to the
+    machine's clock."""
+    began_s, running_s = now().timestamp(), time.monotonic()
+    return lambda: began_s + (time.monotonic() - running_s)

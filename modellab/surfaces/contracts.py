@@ -17,6 +17,7 @@ from modellab.media.audio import Audio, Samples, Waveform
 from modellab.surfaces.replies import Reply
 from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Transcript
 from modellab.surfaces.sounds import ClassScores, Notes
+from modellab.surfaces.streams import Heard
 from modellab.surfaces.translations import Translation
 
 SURFACES = (
@@ -64,6 +65,49 @@ class AsrModel(Protocol):
     def transcribe(
         self, audio: Waveform, speech: Sequence[Segment], parameters: Mapping[str, Any], progress: Progress
     ) -> Transcript: ...
+
+
+class AsrStream(Protocol):
+    """One live stream on its way through a recogniser, which keeps nothing of others.
+
+    `modellab.streaming.stream` is the only caller: in this order, never two calls at once, nothing after `close`.
+    """
+
+    def hear(self, samples: Samples) -> Sequence[Heard]:
+        """Take in more audio, float32 of shape `(samples,)`, at least one; what there is to say now, often nothing."""
+        ...
+
+    def end_segment(self) -> Heard:
+        """What there is to say of all audio so far, at once: the speaker came to an end, or nobody waits longer.
+
+        What it gives is final, `unstable` too. The next audio is that of a new segment.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of everything. Called once, last, whatever happened before."""
+        ...
+
+
+@runtime_checkable
+class AsrStreamModel(Protocol):
+    """Transcribes speech while it is spoken."""
+
+    @property
+    def finds_ends(self) -> bool:
+        """Whether it hears by itself that a speaker came to an end, and says so (`Heard.ended`)."""
+        ...
+
+    def open_stream(self, parameters: Mapping[str, Any]) -> AsrStream:
+        """A new stream that neither disturbs others nor waits for them.
+
+        Args:
+            parameters: `language`, an ISO 639-1 code, where it is known; and what else the model can be asked.
+
+        Raises:
+            UsageError: a parameter that it does not know.
+        """
+        ...
 
 
 @runtime_checkable

@@ -1,0 +1,1 @@
+"""Speech recognised while it is spoken."""
