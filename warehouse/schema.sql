@@ -481,6 +481,21 @@ COMMENT ON COLUMN vectors.heard_s IS 'Seconds of sound that it rests on';
 COMMENT ON COLUMN vectors.vector IS 'Of length 1';
 COMMENT ON COLUMN vectors.source IS 'The artifact''s fingerprint';
 
+CREATE TABLE recognised_voices (
+    fingerprint VARCHAR NOT NULL,
+    told_apart VARCHAR NOT NULL,
+    speaker VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    cosine DOUBLE NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE recognised_voices IS 'Speakers who were taken for people whose voices were known then; named_speakers has the names that count';
+COMMENT ON COLUMN recognised_voices.fingerprint IS 'The result it belongs to; join to steps or artifacts';
+COMMENT ON COLUMN recognised_voices.told_apart IS 'The result that tells the speakers apart';
+COMMENT ON COLUMN recognised_voices.speaker IS 'Label of the speaker in that result';
+COMMENT ON COLUMN recognised_voices.cosine IS 'Of the speaker''s vector and the person''s';
+COMMENT ON COLUMN recognised_voices.source IS 'The artifact''s fingerprint';
+
 CREATE TABLE pauses (
     fingerprint VARCHAR NOT NULL,
     position INTEGER NOT NULL,

@@ -272,6 +272,31 @@ FROM (SELECT *, unnest(gives) AS kind FROM latest_artifacts)
 QUALIFY row_number() OVER (PARTITION BY input, system, kind ORDER BY place DESC, step) = 1;
 COMMENT ON VIEW latest_results IS 'What there is of each kind (audio, speech, turns, transcript, ...) for each input and system: the result of the last step of the pipeline that gives it and has one';
 
+CREATE VIEW named_speakers AS
+WITH
+    told_apart AS (
+        SELECT input, system, fingerprint FROM latest_results AS told
+        WHERE kind = 'turns' OR (kind = 'transcript' AND NOT EXISTS (
+            FROM latest_results AS other
+            WHERE other.input = told.input AND other.system = told.system AND other.kind = 'turns'
+        ))
+    ),
+    given AS (SELECT fingerprint, speaker, any_value(name) AS name FROM speaker_names GROUP BY ALL),
+    recognised AS (
+        SELECT latest.input, latest.system, heard.told_apart AS fingerprint, heard.speaker, heard.name
+        FROM latest_results AS latest JOIN recognised_voices AS heard USING (fingerprint)
+        WHERE latest.kind = 'known_voices'
+    ),
+    named AS (
+        SELECT told_apart.*, given.speaker, given.name, 'people' AS named_by
+        FROM told_apart JOIN given USING (fingerprint)
+        UNION ALL
+        SELECT told_apart.*, recognised.speaker, recognised.name, 'voice' AS named_by
+        FROM told_apart JOIN recognised USING (input, system, fingerprint)
+    )
+FROM named QUALIFY row_number() OVER (PARTITION BY input, system, speaker ORDER BY named_by) = 1;
+COMMENT ON VIEW named_speakers IS 'Speakers who have a name, for each input and system, as in the Meeting Pack. named_by: people, where somebody named them (modellab runs name-speakers); else voice, where they were taken for a known voice. fingerprint: the result that tells them apart';
+
 CREATE VIEW failed_checks AS
 WITH latest AS (
     SELECT * FROM checks ANTI JOIN derived.left_out ON left_out.id = checks.step_id
@@ -335,17 +360,19 @@ COMMENT ON VIEW flagged_words IS 'Of each system how many of its words were prob
 CREATE VIEW speaker_talk_time AS
 WITH told_apart AS (SELECT input, system, fingerprint FROM latest_results WHERE kind = 'turns')
 SELECT
-    told_apart.input, inputs.name, told_apart.system, segments.speaker, any_value(names.name) AS given_name,
+    told_apart.input, inputs.name, told_apart.system, segments.speaker,
+    any_value(names.name) FILTER (names.named_by = 'people') AS given_name,
+    any_value(names.name) FILTER (names.named_by = 'voice') AS name_by_voice,
     count(*) AS turns,
     sum(segments.end_s - segments.start_s) AS talk_s,
     talk_s / sum(talk_s) OVER (PARTITION BY told_apart.input, told_apart.system) AS share
 FROM told_apart
 JOIN segments USING (fingerprint)
-LEFT JOIN speaker_names AS names ON names.fingerprint = segments.fingerprint AND names.speaker = segments.speaker
+LEFT JOIN named_speakers AS names USING (input, system, speaker)
 LEFT JOIN inputs USING (input)
 WHERE segments.kind = 'turn'
 GROUP BY told_apart.input, inputs.name, told_apart.system, segments.speaker;
-COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the last step of the system that tells speakers apart, as in the Meeting Pack; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any';
+COMMENT ON VIEW speaker_talk_time IS 'How long each speaker talks, seconds, by the last step of the system that tells speakers apart, as in the Meeting Pack; where two talk at once both count. share: of all talking; given_name: the name that people gave, if any; name_by_voice: else that of the known voice they were taken for';
 
 CREATE VIEW latest_scores AS
 SELECT

@@ -115,7 +115,7 @@ class Meeting:
     speech: tuple[Segment, ...]
     """Where there is speech, whoever talks."""
     names: Mapping[str, str]
-    """Speaker's label -> the name that people gave them."""
+    """Speaker's label -> the name that people gave them, else that of the known voice they were taken for."""
     recorded: RecordingDay | None
     chapters: tuple[Chapter, ...] | None
     """In order of time; like the summary and the action items, None where nothing looked for them. The words that they

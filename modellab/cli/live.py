@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -16,16 +16,20 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from modellab.cli.board import Board, BoardStep
-from modellab.cli.console import marked, print_line
+from modellab.cli.console import marked, print_line, stderr
 from modellab.cli.marks import MARKS, doubt_line, state_text
 from modellab.inputs.registered import RegisteredInput
 from modellab.legible import one_line
 from modellab.media.folders import LeftOut
-from modellab.pipeline.events import Event, StepJudged, input_of
+from modellab.pipeline.events import Event, StepJudged, input_of, observed_by
 from modellab.pipeline.system import System
 from modellab.runs.doubts import failed_check
 from modellab.runs.outcome import FileOutcome
+from modellab.settings import Lab
 from modellab.units import figure, length, plural
+
+if TYPE_CHECKING:
+    from modellab.runs.launching import LaunchResult, OpenLauncher
 
 _REFRESHES_PER_S = 10
 _BAR_COLUMNS = 12
@@ -242,6 +246,15 @@ def watcher(console: Console, system: System) -> Watching:
     """What suits the console: a moving table on a terminal, lines elsewhere."""
     make: Callable[[Console, System], Watching] = LiveWatcher if console.is_terminal else PlainWatcher
     return make(console, system)
+
+
+def run_watched(start: "OpenLauncher", lab: Lab, system: System, source: RegisteredInput) -> "LaunchResult":
+    """Run a system on an input that is in the lab, and show on standard error how far it is."""
+    with watcher(stderr(), system) as watching, observed_by(watching.observe), start(lab) as launcher:
+        watching.files(1)
+        watching.taken_up(Path(source.name))
+        watching.registered(source)
+        return launcher.run(system.key, source)
 
 
 def closing_line(outcome: FileOutcome) -> Text | None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -13,39 +12,27 @@ from modellab.cli.asking import lab_to_ask
 from modellab.cli.console import print_block, print_json, print_line, stderr, stdout, table
 from modellab.cli.marks import speaker_styles
 from modellab.errors import StepFailed, UsageError
-from modellab.pipeline.events import observed_by
-from modellab.pipeline.system import System
 from modellab.runs.outcome import pack_file
 from modellab.runs.past import attempt_with, find_run, past_results, records_of
 from modellab.runs.speaker_naming import NamedRun, give_names, new_names, run_with_speakers
-from modellab.settings import Lab
 from modellab.steps.definition import Kind
 from modellab.units import clock, length
 
 if TYPE_CHECKING:
-    from modellab.runs.launching import LaunchResult, OpenLauncher
+    from modellab.runs.launching import OpenLauncher
 
 _LONGEST_QUOTE = 100
 """Characters: enough to know who would say that."""
 
 
-def _run_again(lab: Lab, start: "OpenLauncher", named: NamedRun, system: System) -> "LaunchResult":
-    from modellab.cli.live import watcher
-
-    with watcher(stderr(), system) as watching, observed_by(watching.observe), start(lab) as launcher:
-        watching.files(1)
-        watching.taken_up(Path(named.source.name))
-        watching.registered(named.source)
-        return launcher.run(system.key, named.source)
-
-
-def _document(meeting: Meeting, person: Participant) -> dict[str, Any]:
+def _document(named: NamedRun, person: Participant) -> dict[str, Any]:
     """One speaker in a JSON document."""
-    quote = _quote(meeting, person.id)
+    quote = _quote(named.meeting, person.id)
     return {
         "id": person.id,
         "name": person.name,
-        "given_name": meeting.names.get(person.id),
+        "given_name": named.given.get(person.id),
+        "name_by_voice": named.by_voice(person.id),
         "talk_s": round(person.talk_s, 3),
         "share": round(person.share, 4),
         "words": person.words,
@@ -65,14 +52,17 @@ def _quote(meeting: Meeting, speaker: str) -> tuple[float, str] | None:
     return most.start_s, text
 
 
-def _table(meeting: Meeting) -> RenderableType:
+def _table(named: NamedRun) -> RenderableType:
+    meeting = named.meeting
     styles = speaker_styles([person.id for person in meeting.participants])
     rows = table("Label", "Name", "Talks", "Share", "Words", "For example", right=("Talks", "Share", "Words"))
     for person in meeting.participants:
         quote = _quote(meeting, person.id)
         rows.add_row(
             person.id,
-            Text(person.name, style=styles[person.id]),
+            Text.assemble(
+                (person.name, styles[person.id]), (" (by voice)" if named.by_voice(person.id) else "", "dim")
+            ),
             length(person.talk_s),
             f"{person.share:.0%}",
             f"{person.words:,}",
@@ -100,15 +90,17 @@ def name_speakers(
         raise UsageError(
             f"{wanted!r} is no run", hint=f'The run comes first: modellab runs name-speakers latest "{wanted}"'
         )
+    from modellab.cli.live import run_watched
+
     lab = lab_to_ask()
     named = run_with_speakers(lab, attempt_with(lab, wanted, Kind.TRANSCRIPT) or find_run(lab, wanted))
     again: list[str] | None = None
     if assignments or clear:
-        names = new_names(named.meeting, assignments, clear=clear)
+        names = new_names(named, assignments, clear=clear)
         for name, speakers in Counter(names.values()).items():
             if speakers > 1:
                 print_line(stderr(), f"{speakers} speakers are called {name}; they stay {speakers} speakers", "yellow")
-        done = give_names(lab, named, names, lambda system: _run_again(lab, start, named, system))
+        done = give_names(lab, named, names, lambda system: run_watched(start, lab, system, named.source))
         if done is not None and done.status == "failed":
             raise StepFailed(f"the names are kept, but the pack could not be made with them: {done.error}")
         again = [record.step for record in done.records if not record.cached] if done else []
@@ -116,11 +108,11 @@ def name_speakers(
         named = run_with_speakers(lab, attempt_with(lab, again_named, Kind.TRANSCRIPT) or find_run(lab, again_named))
     pack = past_results(lab, records_of(lab, named.run))(Kind.PACK)
     if as_json:
-        people = [_document(named.meeting, person) for person in named.meeting.participants]
+        people = [_document(named, person) for person in named.meeting.participants]
         bundle = pack_file(pack) if pack else None
         print_json({"run": named.run.run, "speakers": people, "made_again": again, "bundle": bundle})
         return
-    print_block(stdout(), _table(named.meeting))
+    print_block(stdout(), _table(named))
     if again is not None:
         stdout().print()
         print_line(stdout(), f"Made again: {', '.join(again) or 'nothing'}.", "dim")

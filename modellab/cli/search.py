@@ -27,7 +27,8 @@ def search(  # noqa: PLR0917 (Typer hands options over by name)
         typer.Argument(metavar="TEXT", help="Words, and phrases in quotation marks: 'budget \"next year\"'."),
     ],
     speaker: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only what this speaker says: a label, or a name you gave.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only what this speaker says: a label, a name you gave, or a known voice."),
     ] = None,
     source: Annotated[
         str | None,

@@ -60,9 +60,11 @@ def add(  # noqa: PLR0917 (Typer hands options over by name)
     from modellab.errors import UsageError
     from modellab.runs.voices import make_known, voice_of
     from modellab.settings import Lab
+    from modellab.steps.voice_book import name_of_person
 
     if (file is None) == (run is None):
         raise UsageError("a voice comes from one place", allowed="--from RUN, or FILE")
+    name = name_of_person(name)
     lab = Lab.from_environment()
     if file is not None:
         run = _heard_now(lab, launcher_of(context), file)
@@ -80,6 +82,7 @@ def add(  # noqa: PLR0917 (Typer hands options over by name)
 def list_(as_json: JsonOption = False) -> None:
     """List the people whose voices are known, with what each rests on."""
     from modellab.cli.console import print_block, print_json, print_line, stdout, table
+    from modellab.inputs.keys import slug_of
     from modellab.settings import Lab
     from modellab.steps.voice_book import VoiceBook
 
@@ -93,7 +96,8 @@ def list_(as_json: JsonOption = False) -> None:
     rows = table("Name", "Heard", "Model", "Recording", "Speaker", "Added", right=("Heard",))
     for one in voices:
         heard, day = f"{one.heard_s:.0f} s", f"{one.added_at:%Y-%m-%d}"
-        rows.add_row(one.name, heard, one.model, one.input, one.speaker or "", day)
+        recording = slug_of(one.input) or one.input
+        rows.add_row(one.name, heard, one.model, recording, one.speaker or "", day)
     print_block(stdout(), rows)
 
 
@@ -163,7 +167,8 @@ def find(
     rows = table("Alike", "", "Recording", "Speaker", "Heard", right=("Alike", "Heard"))
     for one in found:
         said = "likely the same" if one.cosine >= THRESHOLD else ""
-        rows.add_row(f"{one.cosine:.2f}", said, one.name, one.speaker or "", f"{one.heard_s:.0f} s")
+        called = f"{one.called} ({one.speaker})" if one.called else one.speaker or ""
+        rows.add_row(f"{one.cosine:.2f}", said, one.name, called, f"{one.heard_s:.0f} s")
     print_block(stdout(), rows)
 
 
@@ -174,16 +179,18 @@ def _heard_now(lab: "Lab", start: "OpenLauncher", file: Path) -> str:
         LabError: the file is refused.
         StepFailed: the run failed.
     """
+    from modellab.cli.live import run_watched
     from modellab.errors import StepFailed
     from modellab.inputs.store import InputStore
+    from modellab.pipeline.system import resolve_system
+    from modellab.registry.registry import ModelRegistry
     from modellab.runs.voices import PIPELINE
 
-    source = InputStore(lab).register(file, kind="media")
-    with start(lab) as launcher:
-        done = launcher.run(PIPELINE, source)
-    if done.status == "failed":
+    system = resolve_system(PIPELINE, ModelRegistry(), lab)
+    done = run_watched(start, lab, system, InputStore(lab).register(file, kind="media"))
+    if done.run is None or done.status == "failed":
         raise StepFailed(f"the voice in {file.name} could not be heard: {done.error}")
-    return done.run or source.key
+    return done.run
 
 
 def _document(voice: "KnownVoice") -> dict[str, Any]:

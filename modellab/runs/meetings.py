@@ -25,13 +25,14 @@ def speaker_source(results: Results) -> Artifact | None:
     return results(Kind.TURNS) or results(Kind.TRANSCRIPT)
 
 
-def meeting_of(source: RegisteredInput, results: Results, lab: Lab, *, by_voice: bool = True) -> Meeting | None:
+def meeting_of(source: RegisteredInput, results: Results, lab: Lab) -> Meeting | None:
     """The meeting that a run's results tell of, with the names its speakers have now; None without a transcript.
+
+    Speakers that nobody named have the names of the known voices that they were taken for.
 
     Args:
         results: of the run.
         lab: where names are kept.
-        by_voice: whether speakers that nobody named have the names of the known voices that they were taken for.
     """
     words, told_apart = results(Kind.TRANSCRIPT), speaker_source(results)
     if words is None or told_apart is None:
@@ -49,7 +50,7 @@ def meeting_of(source: RegisteredInput, results: Results, lab: Lab, *, by_voice:
         chapters=chapters.read(Chapters) if chapters else None,
         summary=summary.read(Summary) if summary else None,
         action_items=action_items.read(ActionItems) if action_items else None,
-        names={**(names_by_voice(results) if by_voice else {}), **SpeakerNames(lab).of(told_apart.fingerprint)},
+        names={**names_by_voice(results), **SpeakerNames(lab).of(told_apart.fingerprint)},
     )
 
 

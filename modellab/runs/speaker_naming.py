@@ -32,6 +32,13 @@ class NamedRun:
     told_apart: Artifact
     """The result that the names belong to."""
     meeting: Meeting
+    """With the names that are shown."""
+    given: Mapping[str, str]
+    """Speaker's label -> the name that people gave."""
+
+    def by_voice(self, speaker: str) -> str | None:
+        """The name that a speaker has for the voice alone; None where people gave one, or there is none."""
+        return None if speaker in self.given else self.meeting.names.get(speaker)
 
 
 def run_with_speakers(lab: Lab, run: PastRun) -> NamedRun:
@@ -42,19 +49,19 @@ def run_with_speakers(lab: Lab, run: PastRun) -> NamedRun:
     """
     source = source_of(lab, run)
     results = past_results(lab, records_of(lab, run))
-    meeting, told_apart = meeting_of(source, results, lab, by_voice=False), speaker_source(results)
+    meeting, told_apart = meeting_of(source, results, lab), speaker_source(results)
     if meeting is None or told_apart is None or not meeting.participants:
         raise ArtifactMissing(
             f"run {run.run} ({run.name}, {run.system}) has no speakers to name",
             hint="Run a pipeline that tells speakers apart, such as meeting.",
         )
-    return NamedRun(run, source, told_apart, meeting)
+    return NamedRun(run, source, told_apart, meeting, SpeakerNames(lab).of(told_apart.fingerprint))
 
 
-def new_names(meeting: Meeting, assignments: Sequence[str], *, clear: bool) -> dict[str, str]:
-    """The names of a meeting's speakers, by label, after what was asked for.
+def new_names(named: NamedRun, assignments: Sequence[str], *, clear: bool) -> dict[str, str]:
+    """The names that a run's speakers are given, by label, after what was asked for.
 
-    Two speakers may be given the same name: they stay two, in the pack too.
+    Two speakers may be given the same name: they stay two, in the pack too. Names by voice are none that people gave.
 
     Args:
         assignments: `SPEAKER=NAME` each; the speaker by label or by the name that is shown.
@@ -71,12 +78,12 @@ def new_names(meeting: Meeting, assignments: Sequence[str], *, clear: bool) -> d
             raise UsageError(
                 f"{assignment!r} is not understood", allowed="SPEAKER=NAME", hint='For example "SPEAKER_00=Ann Lee".'
             )
-        speaker = _speaker(meeting, called.strip())
+        speaker = _speaker(named.meeting, called.strip())
         given = checked_name(speaker, name)
         if asked.setdefault(speaker, given) != given:
             raise UsageError(f"{speaker} is named twice", found=f"{asked[speaker]} and {given}", allowed="one name")
-    names = {**({} if clear else meeting.names), **asked}
-    _check_not_anothers(meeting, names)
+    names = {**({} if clear else named.given), **asked}
+    _check_not_anothers(named, names)
     return names
 
 
@@ -97,10 +104,12 @@ def _speaker(meeting: Meeting, called: str) -> str:
     return found[0]
 
 
-def _check_not_anothers(meeting: Meeting, names: Mapping[str, str]) -> None:
-    """Nobody may be given a name by which a speaker without one is shown."""
+def _check_not_anothers(named: NamedRun, names: Mapping[str, str]) -> None:
+    """Nobody may be given a name by which a speaker to whom people gave none is shown."""
     unnamed = {
-        display_name(person.id).casefold(): person.id for person in meeting.participants if person.id not in names
+        (named.by_voice(person.id) or display_name(person.id)).casefold(): person.id
+        for person in named.meeting.participants
+        if person.id not in names
     }
     for speaker, name in names.items():
         if other := unnamed.get(name.casefold()):

@@ -19,20 +19,27 @@ PIPELINE = "embed"
 ENOUGH_S = 3.0
 """Less of a voice is not made known: a vector of a word or two is near to many."""
 
+_SAY_MORE = "Take a recording in which the person says more."
+
 _ELSEWHERE = """
 WITH alike AS (
     SELECT
-        a.input, v.speaker, v.heard_s, a.made_at,
+        a.input, a.reads ->> 'turns' AS told_apart, v.speaker, v.heard_s, a.made_at,
         list_cosine_similarity(v.vector, $vector::FLOAT[]) AS cosine
     FROM vectors AS v JOIN artifacts AS a ON a.fingerprint = v.fingerprint
     WHERE a.model = $model AND a.weights_sha256 IS NOT DISTINCT FROM $weights AND a.input <> $input
         AND (v.speaker IS NOT NULL OR NOT EXISTS (
             SELECT 1 FROM vectors AS o WHERE o.fingerprint = v.fingerprint AND o.speaker IS NOT NULL))
 )
-SELECT alike.input, any_value(coalesce(inputs.name, alike.input)) AS name, speaker,
+SELECT alike.input, any_value(coalesce(inputs.name, alike.input)) AS name, alike.speaker,
+    arg_max(people.name, (made_at, cosine)) AS called,
     arg_max(alike.heard_s, (made_at, cosine)) AS heard_s, arg_max(cosine, (made_at, cosine)) AS cosine
-FROM alike LEFT JOIN inputs ON inputs.input = alike.input
-GROUP BY alike.input, speaker
+FROM alike
+LEFT JOIN inputs ON inputs.input = alike.input
+LEFT JOIN (
+    SELECT fingerprint, speaker, arg_min(name, named_by) AS name FROM named_speakers GROUP BY ALL
+) AS people ON people.fingerprint = alike.told_apart AND people.speaker = alike.speaker
+GROUP BY alike.input, alike.speaker
 ORDER BY cosine DESC, alike.input, speaker
 LIMIT $most
 """
@@ -61,6 +68,8 @@ class Elsewhere:
     """Of the recording."""
     speaker: str | None
     """None where nobody told its speakers apart."""
+    called: str | None
+    """The name that people gave the speaker, else that of the known voice they were taken for."""
     heard_s: float
     cosine: float
 
@@ -93,14 +102,17 @@ def voice_of(lab: Lab, called: str, speaker: str | None) -> HeardVoice:
             raise unknown_name(f"speaker of run {run.run} with a vector:", speaker, labels)
         return HeardVoice(run, vectors, wanted[0])
     if len(labels) > 1:
+        most = max((one for one in found.speakers if one.speaker), key=lambda one: one.heard_s)
         raise UsageError(
             f"{len(labels)} people speak in run {run.run} ({run.name})",
-            found=", ".join(labels),
-            hint=f"Say whose voice is meant: --speaker {labels[0]}",
+            found=", ".join(f"{one.speaker} ({one.heard_s:.0f} s)" for one in found.speakers if one.speaker),
+            hint=f"Say whose voice is meant: --speaker {most.speaker}",
         )
     one = found.speakers[0] if found.speakers else found.recording
     if one is None:
-        raise ArtifactMissing(f"too little is heard in run {run.run} ({run.name}) for a vector of a voice")
+        raise ArtifactMissing(
+            f"too little is heard in run {run.run} ({run.name}) for a vector of a voice", hint=_SAY_MORE
+        )
     return HeardVoice(run, vectors, one)
 
 
@@ -114,7 +126,7 @@ def make_known(lab: Lab, name: str, voice: HeardVoice) -> KnownVoice:
         raise UsageError(
             f"too little is heard of the voice to know it again: {voice.one.heard_s:.1f} s",
             allowed=f"{ENOUGH_S:g} s or more, while nobody else speaks",
-            hint="Take a recording in which the person says more.",
+            hint=_SAY_MORE,
         )
     known = KnownVoice(
         " ".join(name.split()),

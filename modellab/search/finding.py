@@ -29,7 +29,7 @@ class Hit:
     fingerprint: str
     """The transcript."""
     speaker: str | None
-    """The name that people gave, else the label."""
+    """The name that people gave, else that of the known voice they were taken for, else the label."""
     at_s: float
     """When the first of the words is said, seconds in the recording; of a transcript whose words have no times, when
     its utterance begins."""

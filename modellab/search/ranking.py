@@ -32,7 +32,7 @@ class Scope:
     """Recordings registered at this moment or later, ISO 8601 with offset."""
     registered_before: str | None = None
     speaker: str | None = None
-    """Label or given name, in any case."""
+    """Label or name, in any case."""
     from_s: float | None = None
     """Utterances that end later, seconds in the recording."""
     to_s: float | None = None
@@ -52,7 +52,7 @@ class Match:
     fingerprint: str
     language: str | None
     speaker: str | None
-    """The name that people gave, else the label."""
+    """The name that people gave, else that of the known voice they were taken for, else the label."""
     first: int
     """segments.position of the utterance."""
     last: int
@@ -84,20 +84,13 @@ chosen AS MATERIALIZED (
         PARTITION BY told.input ORDER BY indexed.has_speakers DESC, told.ended_at DESC, told.system
     ) = 1
 ),
-speakers AS (
-    SELECT chosen.input, chosen.system, names.speaker, any_value(names.name) AS name
-    FROM chosen
-    JOIN latest_results AS told USING (input, system)
-    JOIN speaker_names AS names ON names.fingerprint = told.fingerprint
-    WHERE told.kind = 'turns' OR (told.kind = 'transcript' AND NOT EXISTS (
-        FROM latest_results AS other
-        WHERE other.input = told.input AND other.system = told.system AND other.kind = 'turns'
-    ))
-    GROUP BY ALL
+speakers AS MATERIALIZED (
+    SELECT names.input, names.system, names.speaker, names.name
+    FROM named_speakers AS names SEMI JOIN chosen USING (input, system)
 )
 """
-"""The transcripts that are searched, and the names that their speakers were given, which belong to the result that
-tells them apart."""
+"""The transcripts that are searched, and the names of their speakers: those that people gave, else those of known
+voices."""
 
 _RANKED = """
 WITH

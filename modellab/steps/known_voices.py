@@ -3,16 +3,17 @@
 It names nobody whose voice is farther from a known one than the threshold, and says nothing of who they might be.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from modellab.artifacts.fingerprint import ABSENT
+from modellab.artifacts.store import Artifact
 from modellab.documents import save
 from modellab.errors import StepFailed
-from modellab.steps.definition import Kind, OutsideRead, Read, StepContext, StepDefinition, StepParameters
+from modellab.steps.definition import Kind, OutsideRead, Read, Row, StepContext, StepDefinition, StepParameters
 from modellab.steps.voice_book import KnownVoice, VoiceBook, people_in, space_of
 from modellab.surfaces.known_voices import KnownVoices, RecognisedVoice
 from modellab.surfaces.sounds import SoundVector, SoundVectors
@@ -94,6 +95,18 @@ def _direction(vectors: Sequence[Sequence[float]]) -> "np.ndarray[Any, Any]":
     return np.asarray(mean / np.linalg.norm(mean))
 
 
+def tables(artifact: Artifact) -> Mapping[str, Iterable[Row]]:
+    """A row of `recognised_voices` for each speaker who was recognised, where something told speakers apart."""
+    found = artifact.read(KnownVoices)
+    return {
+        "recognised_voices": [
+            {"told_apart": found.told_apart, "speaker": one.speaker, "name": one.name, "cosine": one.cosine}
+            for one in found.recognised
+            if found.told_apart is not None
+        ]
+    }
+
+
 STEP = StepDefinition(
     name="known_voices",
     description="Gives speakers the names of people whose voices you made known.",
@@ -104,4 +117,5 @@ STEP = StepDefinition(
     run=run,
     packages=("numpy",),
     outside=(BOOK,),
+    tables=tables,
 )

@@ -92,9 +92,7 @@ class VoiceBook:
         Raises:
             UsageError: the name is none that can be shown, or is how speakers without one are.
         """
-        name = checked_name("the voice", voice.name)
-        if _LIKE_A_LABEL.fullmatch(name):
-            raise UsageError(f"nobody can be called {name!r}: speakers without a name are shown so")
+        name = name_of_person(voice.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(_OWNER_ONLY)
         kept = [one for one in self._of(name) if _place(one) != _place(voice)]
@@ -128,6 +126,21 @@ class VoiceBook:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{hashlib.sha256(name.casefold().encode()).hexdigest()[:_NAME_DIGITS]}.json"
+
+
+def name_of_person(name: str) -> str:
+    """A name fit for a known voice.
+
+    Raises:
+        UsageError: it can't be shown, or is how speakers without one are.
+    """
+    checked = checked_name("the voice", name)
+    if _LIKE_A_LABEL.fullmatch(checked):
+        raise UsageError(
+            f"nobody can be called {checked!r}: speakers without a name are shown so",
+            hint="Say who it is; which of a run's speakers is meant says --speaker.",
+        )
+    return checked
 
 
 def people_in(voices: Iterable[KnownVoice], space: Space) -> dict[str, list[KnownVoice]]:

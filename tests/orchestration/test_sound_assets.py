@@ -1,6 +1,7 @@
 """What the UI shows and checks of what is heard, on a real recording, through Dagster."""
 
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import dagster as dg
@@ -15,6 +16,7 @@ from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.datasets.references import EnrolledCase, References
 from modellab.formats.midi import read_midi
 from modellab.inputs.store import InputStore
+from modellab.runs.voices import make_known, voice_of
 from modellab.settings import PROJECT_ROOT
 from modellab.surfaces.sounds import Classification, LabelSpan, Note
 from modellab.warehouse.query import query
@@ -23,10 +25,12 @@ from modellab_dagster.home import open_instance
 from modellab_dagster.launch import Launcher
 
 
-def shown(lab, asset, key):
+def shown(lab, asset, key, nth=None):
+    """What the page of a partition has; nth: of several results, 0 the newest."""
     with open_instance(lab) as instance:
         events = instance.fetch_materializations(dg.AssetKey(asset), limit=9).records
-    [event] = [event for event in events if event.partition_key == key]
+    found = [event for event in events if event.partition_key == key]
+    [event] = found if nth is None else [found[nth]]
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 
@@ -90,6 +94,40 @@ def test_voices_are_shown_checked_and_found_again_in_another_recording(lab, samp
     rows = query(lab, statement).as_records()
     assert len({row["one"] for row in rows} | {row["other"] for row in rows}) == 2
     assert all(-1.0 <= row["alike"] <= 1.0 for row in rows) and rows[0]["alike"] == max(row["alike"] for row in rows)
+
+
+KNOWN = """\
+name: who
+description: Who of the known people speaks.
+steps:
+  - {step: ingest}
+  - {step: diarization, model: heuristic_diarization}
+  - {step: embed, model: campplus}
+  - {step: known_voices}
+"""
+
+
+def test_a_known_voice_is_shown_by_name_beside_those_that_are_not_known(lab, sample_wav):
+    lab.pipelines.mkdir(parents=True)
+    (lab.pipelines / "who.yaml").write_text(KNOWN)
+    source = InputStore(lab).register(sample_wav)
+    with Launcher(lab) as launcher:
+        before = launcher.run("who", source)
+        assert before.status == "completed", before.error
+        key = partition_key(source.key, "who")
+        page = shown(lab, "known_voices", key)
+        rows = page["speakers"].splitlines()
+        assert rows[0] == "| speaker | name | cosine |" and len(rows) >= 4
+        assert all(row.endswith(" | not known |  |") for row in rows[2:])
+        assert (page["known"], page["threshold"]) == ("0 known voices", 0.65)
+        labels = query(lab, "SELECT speaker FROM vectors WHERE speaker IS NOT NULL ORDER BY position").rows
+        voice = voice_of(lab, str(before.run), labels[1][0])
+        make_known(lab, "Ann | Lee", replace(voice, one=replace(voice.one, heard_s=9.0)))
+        after = launcher.run("who", source)
+    rows = shown(lab, "known_voices", key, nth=0)["speakers"].splitlines()
+    assert len(rows) == 2 + len(labels)
+    assert [row for row in rows[2:] if "not known" not in row] == ["| Speaker 2 | Ann \\| Lee | 1.00 |"]
+    assert checked(after, "known_voices") == {"not_below_threshold": (True, "1 recognised, 0 below 0.65")}
 
 
 @pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (61, "C#4"), (69, "A4"), (21, "A0"), (0, "C-1")])

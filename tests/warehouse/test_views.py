@@ -190,6 +190,31 @@ def test_talk_is_counted_once_where_a_system_has_channels_and_diarization(hand_m
     ]
 
 
+def test_a_speaker_has_the_name_that_people_gave_else_that_of_their_voice(hand_made: Any) -> None:
+    """Of the result that tells them apart, and of the last look at the known voices."""
+    older = hand_made.result("meeting", "call", "diarization")
+    for told_apart, looks in ((older, (("Ann", "A"), ("Old", "C"))), (None, (("Ann", "A"), ("Bob", "B")))):
+        turns = told_apart or hand_made.result("meeting", "call", "diarization")
+        known = hand_made.result("meeting", "call", "known_voices")
+        for name, speaker in looks:
+            row = {"fingerprint": known, "told_apart": turns, "speaker": speaker, "name": name, "cosine": 0.8}
+            hand_made.add("recognised_voices", **row)
+    hand_made.segment(turns, 0, 0.0, 3.0, kind="turn", speaker="A")
+    hand_made.segment(turns, 1, 3.0, 4.0, kind="turn", speaker="B")
+    of_others = hand_made.result("other", "call", "diarization")
+    for result, speaker, name in ((turns, "B", "Bea"), (older, "A", "Gone"), (of_others, "A", "Di")):
+        hand_made.add("speaker_names", fingerprint=result, speaker=speaker, name=name)
+    assert hand_made.rows("SELECT system, fingerprint, speaker, name, named_by FROM named_speakers ORDER BY ALL") == [
+        ("meeting", turns, "A", "Ann", "voice"),
+        ("meeting", turns, "B", "Bea", "people"),
+        ("other", of_others, "A", "Di", "people"),
+    ]
+    assert hand_made.rows("SELECT speaker, given_name, name_by_voice FROM speaker_talk_time ORDER BY ALL") == [
+        ("A", None, "Ann"),
+        ("B", "Bea", None),
+    ]
+
+
 def test_latest_results_are_those_of_the_last_step_that_gives_a_kind_and_has_one(hand_made: Any) -> None:
     for step in ("ingest", "enhance", "asr", "alignment", "step_of_another_version"):
         hand_made.result("meeting", "one", step)

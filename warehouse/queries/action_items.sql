@@ -4,9 +4,7 @@ SELECT
     inputs.name, action_items.start_s, action_items.recorded_on
 FROM latest_artifacts AS latest
 JOIN action_items USING (fingerprint)
-LEFT JOIN latest_results AS turns
-    ON turns.input = latest.input AND turns.system = latest.system AND turns.kind = 'turns'
-LEFT JOIN speaker_names AS names
-    ON names.fingerprint = turns.fingerprint AND names.speaker = action_items.assignee_speaker
+LEFT JOIN named_speakers AS names
+    ON names.input = latest.input AND names.system = latest.system AND names.speaker = action_items.assignee_speaker
 LEFT JOIN inputs ON inputs.input = latest.input
 ORDER BY action_items.due_date NULLS LAST, inputs.name, action_items.start_s;
