@@ -1,7 +1,18 @@
-"""Files inside installed Python packages, found without importing these."""
+"""Files inside installed Python packages, and their versions, found without importing these."""
 
 import importlib.util
+import re
+from importlib.metadata import Distribution
 from pathlib import Path
+
+_VERSION = re.compile(r"^Version:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+
+
+def version_of(distribution: Distribution) -> str:
+    """The version that a distribution's metadata states; only its header is read, since its readme may be long."""
+    metadata = distribution.read_text("METADATA") or ""
+    stated = _VERSION.search(metadata.partition("\n\n")[0])
+    return stated[1] if stated else distribution.version
 
 
 def package_folders(name: str) -> list[Path]:

@@ -115,7 +115,7 @@ def _shapes() -> tuple[tuple[str, str], ...]:
 
     # Only the hub's client could quote the token that it stored, so it is not imported to ask for it.
     stored = _stored_hub_token() if "huggingface_hub" in sys.modules else None
-    environment = tuple(os.environ.get(name) for name in secret_variables())
+    environment = tuple(map(os.environ.get, secret_variables()))
     return _shapes_of(environment, tuple(_made_known.items()), stored)
 
 
@@ -144,6 +144,6 @@ def _written(secret: str) -> set[str]:
 @cache
 def _stored_hub_token() -> str | None:
     """The token that `hf auth login` left."""
-    from huggingface_hub import get_token
+    from modellab.hub import stored_token
 
-    return str(get_token() or "") or None
+    return stored_token()

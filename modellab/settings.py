@@ -2,8 +2,10 @@
 
 import os
 import re
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -226,12 +228,13 @@ class Settings(Secrets):
         return model_servers(value) if isinstance(value, str) else value
 
 
-def secret_variables() -> dict[str, str]:
+@cache
+def secret_variables() -> Mapping[str, str]:
     """Environment variable -> field, for every setting that is a secret."""
     prefix = str(Secrets.model_config["env_prefix"])
-    return {
-        str(field.validation_alias or f"{prefix}{name}".upper()): name for name, field in Secrets.model_fields.items()
-    }
+    return MappingProxyType(
+        {str(field.validation_alias or f"{prefix}{name}".upper()): name for name, field in Secrets.model_fields.items()}
+    )
 
 
 def secrets() -> dict[str, str]:
@@ -304,6 +307,11 @@ class Lab:
     def native_probes(self) -> Path:
         """What was found out about models' native code on this machine's CPU."""
         return self.home / "native"
+
+    @cached_property
+    def models_read(self) -> Path:
+        """What the YAML files of model folders said when they were last read."""
+        return self.home / "models-read.json"
 
     @cached_property
     def pipelines(self) -> Path:

@@ -9,8 +9,9 @@ from assets._page import table
 from modellab.errors import LabError
 from modellab.pipeline.system import resolve_system
 from modellab.pipeline.user_templates import all_templates
+from modellab.registry.availability import Availability
 from modellab.registry.config import ModelRef
-from modellab.registry.models import Availability, Models
+from modellab.registry.models import Models
 from modellab.settings import Lab
 from modellab.steps.catalogue import step_for_surface
 

@@ -11,7 +11,7 @@ from modellab.cli.console import JsonOption
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from modellab.registry.models import Availability
+    from modellab.registry.availability import Availability
     from modellab.settings import Lab
     from modellab.upkeep.examination import Examination
 

@@ -15,7 +15,7 @@ from modellab.metrics.suites import SUITES, suite
 from modellab.names import unknown_name
 from modellab.registry.config import Device
 from modellab.settings import PROJECT_ROOT, Lab
-from modellab.surfaces.contracts import SURFACES
+from modellab.surfaces.names import SURFACES
 
 SHIPPED = PROJECT_ROOT / "use-cases"
 SPEED = "speed"

@@ -1,6 +1,8 @@
 """`models/<id>/claims.yaml`: what a model's makers state about it, to be checked against our own measurements."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,15 +34,18 @@ class _ClaimsFile(BaseModel):
     claims: list[Claim]
 
 
-def load_claims(folder: Path) -> list[Claim]:
+def load_claims(folder: Path, read: Callable[[Path], Any] = read_yaml) -> list[Claim]:
     """The claims in a model's folder.
+
+    Args:
+        read: gives what a YAML file holds, and raises as `read_yaml`.
 
     Raises:
         ModelConfigError: `claims.yaml` is missing, not YAML or not valid; names every problem.
     """
     path = folder / CLAIMS
     try:
-        return _ClaimsFile.model_validate(read_yaml(path)).claims
+        return _ClaimsFile.model_validate(read(path)).claims
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise ModelConfigError(f"{path} is not valid: {problems}") from error

@@ -1,15 +1,15 @@
 """`models/<id>/config.yaml` as typed, validated data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from modellab.errors import ModelConfigError, TextRefused
 from modellab.outside import read_yaml
 from modellab.registry.requirements import REQUIREMENTS, read_requirements
-from modellab.surfaces.contracts import SURFACES, can_be_remote
+from modellab.surfaces.names import SURFACES, can_be_remote
 from modellab.surfaces.of_texts import TEXT_SURFACES
 
 Runtime = Literal["pytorch", "ctranslate2", "onnx", "nemo", "tensorflow", "native", "api"]
@@ -336,8 +336,11 @@ class ModelConfig(_Strict):
         return self.languages if own is None else own
 
     @classmethod
-    def from_folder(cls, folder: Path) -> "ModelConfig":
+    def from_folder(cls, folder: Path, read: Callable[[Path], Any] = read_yaml) -> "ModelConfig":
         """Read and validate `config.yaml`.
+
+        Args:
+            read: gives what a YAML file holds, and raises as `read_yaml`.
 
         Raises:
             ModelConfigError: not readable, not YAML, not valid, its id is not the folder's name, or its requirements
@@ -345,7 +348,7 @@ class ModelConfig(_Strict):
         """
         path = folder / "config.yaml"
         try:
-            config = cls.model_validate(read_yaml(path))
+            config = cls.model_validate(read(path))
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
             raise ModelConfigError(f"{path} is not valid: {problems}") from error

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from modellab.errors import EnvironmentMissing, EnvironmentOutdated, TextRefused
+from modellab.installed import version_of
 from modellab.outside import read_json
 from modellab.registry.config import ModelConfig
 from modellab.registry.pythons import LABS_OWN
@@ -115,7 +116,7 @@ def is_held(folder: Path) -> bool:
 @cache
 def _version(packages: Path, _built_at: str, package: str) -> str:
     """Kept until the environment is built anew: an identity asks for several of these for every input."""
-    return _distribution(packages, package).version
+    return version_of(_distribution(packages, package))
 
 
 def _distribution(packages: Path, package: str) -> importlib.metadata.Distribution:

@@ -17,7 +17,7 @@ from modellab.registry.services import address_of
 from modellab.registry.weight_sources import FoundWeights, NotFound
 from modellab.registry.weights import WeightStore
 from modellab.settings import Lab
-from modellab.surfaces.contracts import SURFACES
+from modellab.surfaces.names import SURFACES
 
 Status = Literal["present", "fetched", "nothing"]
 

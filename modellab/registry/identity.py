@@ -6,6 +6,7 @@ from functools import cache
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import PackageMissing
+from modellab.installed import version_of
 from modellab.registry import environments
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.environments import Environment
@@ -87,7 +88,7 @@ def installed_version(package: str) -> str:
     Raises:
         importlib.metadata.PackageNotFoundError: it is not installed.
     """
-    return importlib.metadata.version(package)
+    return version_of(importlib.metadata.distribution(package))
 
 
 def _version(config: ModelConfig, package: str, environment: Environment | None) -> str:

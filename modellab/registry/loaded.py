@@ -9,7 +9,6 @@ from typing import Any, Literal
 from modellab.errors import ModelUnavailable
 from modellab.registry.config import ModelConfig, ModelRef, Variant
 from modellab.services.access import ServiceAccess
-from modellab.surfaces.contracts import CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,8 @@ def load_with(adapter: ModuleType, request: LoadRequest) -> Any:
         ModelUnavailable: what the adapter gives does not offer what the model's surfaces ask for.
         Exception: whatever the adapter raises.
     """
+    from modellab.surfaces.contracts import CONTRACTS  # with numpy, for which whoever only looks need not wait
+
     model = adapter.load(request)
     for surface in request.config.surfaces:
         contract = CONTRACTS.get(surface)

@@ -1,101 +1,40 @@
-"""Models of one process: what identifies them, whether they can run here, and keeping the loaded ones."""
+"""Models of one process: what identifies them, loading them, and keeping the loaded ones."""
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import (
-    EnvironmentMissing,
-    EnvironmentOutdated,
     LabError,
-    ModelConfigError,
     ModelUnavailable,
     NativeCodeFails,
-    PackageMissing,
-    ServerRefused,
-    ServerUnreachable,
-    UsageError,
     WeightsMissing,
 )
-from modellab.legible import legible
 from modellab.memory import collect_garbage
+from modellab.registry.availability import Availabilities, Availability
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import choose_device, choose_threads
-from modellab.registry.environments import Environment, Environments
 from modellab.registry.hosts.conversation import Conversation
-from modellab.registry.hosts.remote import Remotes
+from modellab.registry.hosts.remotes import Remotes, require_remote
 from modellab.registry.hosts.worker import Worker
 from modellab.registry.identity import install_hint, model_identity, runtime_version
 from modellab.registry.loaded import Eviction, ExecutionFacts, LoadedModel, LoadRequest, load_with
-from modellab.registry.native import NativeProbes, Verdict
 from modellab.registry.registry import ModelRegistry
-from modellab.registry.services import access_to, address_of, leaving, missing_in_short, service_identity
+from modellab.registry.services import access_to, service_identity
 from modellab.registry.threads import torch_threads
 from modellab.registry.weight_sources import FoundWeights
 from modellab.registry.weights import WeightStore
-from modellab.services.calls import Price
-from modellab.services.prices import read_prices
 from modellab.settings import Lab
-from modellab.surfaces.contracts import can_be_remote
 
 _MIB_PER_GIB = 1024
 _BYTES_PER_MIB = 1 << 20
-_MISSING: dict[type[LabError], str] = {
-    PackageMissing: "package missing",
-    EnvironmentMissing: "environment missing",
-    EnvironmentOutdated: "environment outdated",
-    ModelConfigError: "folder broken",
-    ServerUnreachable: "server not reached",
-    ServerRefused: "not served there",
-}
-"""What keeps a model from running, in a few words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether a model can run on this machine as it is."""
-
-    ok: bool
-    reason: str
-    """Why not, in one line; empty when it can."""
-    weights: str
-    """Where its weights lie, would come from, or that it has none."""
-    device: str | None
-    """Kind of device it would run on; None when there is none for it."""
-    to_download: bool = False
-    """Whether its weights are not on this machine, and would be asked for at the hub."""
-    missing: str = ""
-    """What is missing, in a few words for a table, such as `needs AVX-512`; empty when nothing is."""
-    page: str = ""
-    """The reason in several lines: what is missing, what to do, and what was found, place by place."""
-    server: str | None = None
-    """`host:port` of the server that it runs on; None for here."""
-    service: str | None = None
-    """Address of the service that it is; None of a model that runs here or on a server."""
-    leaves: str = ""
-    """Of a service, what of a recording leaves this machine, in a sentence."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it runs as things stand, with nothing to be fetched first."""
-        return self.ok and not self.to_download
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """An availability that says nothing of other models yet."""
-
-    availability: Availability
-    native: bool
-    """Whether native code stands in the way, so that only another model, or another machine, helps."""
 
 
 @dataclass(slots=True, eq=False)
@@ -154,11 +93,9 @@ class Models:
         """One model is loaded at a time: each can see what room there is, and imports wait for each other anyway."""
         self._lab, self._settings = lab, lab.settings
         self._weights = WeightStore(lab, registry)
-        self._environments = Environments(lab.environments)
-        # Nothing is written before there is a home: looking at the models does not make one.
-        self._probes = NativeProbes(lab.native_probes if lab.home.is_dir() else None)
         self._kept: OrderedDict[ModelRef, _Kept] = OrderedDict()
         self._remotes = Remotes(lab.settings)
+        self._here = Availabilities(lab, registry, self._weights, self._remotes)
         require_remote(dict(lab.settings.remote_models), registry)
 
     def identity(self, ref: ModelRef, surface: str | None = None) -> ModelIdentity:
@@ -176,7 +113,7 @@ class Models:
         config = self.registry.get(ref.id)
         if self._remotes.server(ref.id):
             return self._remotes.served(ref).identity_for(surface)
-        environment = self._environment(config)
+        environment = self._here.environment(config)
         runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
         digest = self._weights.digest(weights) if weights else None
@@ -314,135 +251,18 @@ class Models:
         return first
 
     @property
-    def offline_by(self) -> str | None:
-        """The setting that forbids asking the hub for weights; None when it may be asked."""
-        return self._settings.offline_by
-
-    @property
-    def prices_file(self) -> Path:
-        """Where the lab's user writes down what services cost."""
-        return self._lab.prices
-
-    def prices(self) -> Mapping[str, Price]:
-        """What services cost, by `id:variant`, as the lab's user wrote it down.
-
-        Raises:
-            PricesError: the file can't be read.
-        """
-        return read_prices(self._lab.prices)
-
-    @property
     def loaded(self) -> list[ModelRef]:
         """Models in memory, the one used longest ago first; a dead worker's or a lost server's is not."""
         with self._lock:
             return [ref for ref, kept in self._kept.items() if kept.usable]
 
     def availability(self, ref: ModelRef) -> Availability:
-        """Whether a model can run here, found without loading, importing or downloading anything in this process.
-
-        Native code that no child process tried on this machine yet is tried now.
-        """
-        found = self._look(ref)
-        if not found.native:
-            return found.availability
-        instead, known = self._instead(ref), found.availability
-        return replace(known, reason=f"{known.reason} {instead}", page=f"{known.page}\n→ {instead}")
-
-    def _look(self, ref: ModelRef) -> "_Looked":
-        config = self.registry.get(ref.id)
-        if server := self._remotes.server(ref.id):
-            return _Looked(self._look_there(ref, f"{server}"), native=False)
-        reasons: list[LabError] = []
-        missing: list[str] = []
-        device: str | None = None
-        native = ""
-        try:
-            device, verdict = self._able(config, ref)
-        except LabError as error:
-            reasons.append(error)
-            missing.append(_MISSING.get(type(error)) or f"no {self._wanted_device}")
-        else:
-            native = verdict.reason(config.id, this_cpu())
-            reasons += [NativeCodeFails(native)] if native else []
-            missing += [verdict.short] if native else []
-        weights, to_download = "has none", False
-        url, leaves = None, ""
-        if config.service is not None:
-            weights = "not here"
-            try:
-                url = address_of(config.service)
-                weights, leaves = f"at {url}", leaving(config.service, url)
-                access_to(self._lab, config, ref, config.service)
-            except LabError as error:
-                reasons.append(error)
-                missing.append(missing_in_short(error, config) or "not set up")
-        if _awaits_folder(config, ref):
-            weights = "in a folder that is named where it is used"
-        elif config.variants[ref.variant].has_weights:
-            looked = self._weights.look(config, ref)
-            if isinstance(looked, FoundWeights):
-                weights = looked.source
-            elif refusal := self._weights.refusal(config, ref):
-                weights = "not found"
-                reasons.append(self._weights.missing(config, ref, [*looked, refusal]))
-                missing.append("weights missing")
-            else:
-                weights, to_download = "to be downloaded from the Hugging Face hub, when it can be reached", True
-        available = Availability(
-            ok=not reasons,
-            reason=" ".join(map(str, reasons)),
-            weights=weights,
-            device=device,
-            to_download=to_download,
-            missing=", ".join(missing),
-            page="\n".join(reason.page() for reason in reasons),
-            service=url,
-            leaves=leaves,
-        )
-        return _Looked(available, bool(native))
+        """Whether a model can run here; see `Availabilities.of`."""
+        return self._here.of(ref)
 
     def able(self, ref: ModelRef) -> bool:
         """Whether this machine has all that a model needs but its weights."""
-        try:
-            return self._able(self.registry.get(ref.id), ref)[1].outcome == "runs"
-        except LabError:
-            return False
-
-    def _able(self, config: ModelConfig, ref: ModelRef) -> tuple[str, Verdict]:
-        """The device that it would run on, and whether its native code runs; raises what is missing."""
-        environment = self._environment(config)
-        runtime_version(config, ref.variant, environment)
-        device = choose_device(config, self._settings.device, environment)
-        self.registry.adapter_file(ref.id)
-        return device, self._verdict(config)
-
-    def _look_there(self, ref: ModelRef, server: str) -> Availability:
-        try:
-            served = self._remotes.look(ref)
-        except LabError as error:
-            short = _MISSING.get(type(error), "server not understood")
-            return Availability(
-                False, str(error), f"on {server}", None, missing=short, page=error.page(), server=server
-            )
-        return Availability(True, "", f"on {server}: {legible(served.weights)}", served.facts.device, server=server)
-
-    def _verdict(self, config: ModelConfig) -> Verdict:
-        return self._probes.verdict(config, self.registry.folder(config.id), self._environment(config))
-
-    def installed_environment(self, config: ModelConfig) -> Environment | None:
-        """A model's own environment, where it has one that can be used."""
-        try:
-            return self._environment(config)
-        except EnvironmentMissing:
-            return None
-
-    def _environment(self, config: ModelConfig) -> Environment | None:
-        """A model's own environment; None for a model that takes the lab's packages. Raises as `Environments.of`."""
-        return self._environments.of(config, self.registry.folder(config.id))
-
-    @property
-    def _wanted_device(self) -> str:
-        return "device for it" if self._settings.device == "auto" else self._settings.device
+        return self._here.able(ref)
 
     def close(self) -> None:
         """Let every loaded model go, also those that somebody holds: for the end of a process or a test."""
@@ -469,7 +289,7 @@ class Models:
             KeyMissing, ServiceOffline: it is a service that can't be asked.
         """
         config = self.registry.get(ref.id)
-        runtime_version(config, ref.variant, self._environment(config))
+        runtime_version(config, ref.variant, self._here.environment(config))
         self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
@@ -478,9 +298,9 @@ class Models:
 
     def _refuse_native(self, config: ModelConfig, ref: ModelRef) -> None:
         """Raises NativeCodeFails where the model's native code is known not to run here."""
-        verdict = self._verdict(config)
+        verdict = self._here.verdict(config)
         if verdict.outcome != "runs":
-            raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._instead(ref))
+            raise NativeCodeFails(verdict.reason(str(ref), this_cpu()), hint=self._here.instead(ref))
 
     def _load(self, config: ModelConfig, ref: ModelRef) -> _Kept:
         if self._remotes.server(ref.id):
@@ -492,8 +312,8 @@ class Models:
         with torch_threads(facts.threads), self._while_loading():
             try:
                 if config.host == "worker":
-                    place, environment = self.registry.place(ref.id), self._environment(config)
-                    worker = Worker(request, place, lambda: self._instead(ref), environment)
+                    place, environment = self.registry.place(ref.id), self._here.environment(config)
+                    worker = Worker(request, place, lambda: self._here.instead(ref), environment)
                     model = worker.model
                 else:
                     model = load_with(self.registry.adapter(ref.id), request)
@@ -512,7 +332,7 @@ class Models:
         return _Kept(model, facts, self._memory_mib(config, ref), config.rates_hz, worker)
 
     def _facts(self, config: ModelConfig) -> ExecutionFacts:
-        device = choose_device(config, self._settings.device, self._environment(config))
+        device = choose_device(config, self._settings.device, self._here.environment(config))
         return ExecutionFacts(
             device=device,
             compute_type=config.compute_types[device],
@@ -525,33 +345,8 @@ class Models:
             return self._weights.find(config, ref)
         except WeightsMissing as error:
             raise WeightsMissing(
-                error.what, found=error.places, allowed=error.allowed, hint=[*error.ways, self._instead(ref)]
+                error.what, found=error.places, allowed=error.allowed, hint=[*error.ways, self._here.instead(ref)]
             ) from error
-
-    def _instead(self, ref: ModelRef) -> str:
-        """What runs in place of a model that can't."""
-        ready = self._ready_instead(ref)
-        return f"Ready to run now: {', '.join(ready)}." if ready else "No other model of its kind is ready."
-
-    def _ready_instead(self, ref: ModelRef) -> list[str]:
-        """Other models and variants of the same surfaces that can run without downloading anything."""
-        beside = self._variants_beside(self.registry.get(ref.id))
-        return [str(other) for other in beside if other != ref and self._is_ready(other)]
-
-    def _variants_beside(self, config: ModelConfig) -> Iterable[ModelRef]:
-        for other in self.registry.configs():
-            # A service is never what is proposed: audio would leave the machine, and money be spent.
-            if other.service is None and set(other.surfaces) & set(config.surfaces):
-                yield from (ModelRef(id=other.id, variant=name) for name in other.variants)
-
-    def _is_ready(self, ref: ModelRef) -> bool:
-        config = self.registry.get(ref.id)
-        available = self._look(ref).availability
-        if not available.ok or _awaits_folder(config, ref):
-            return False
-        if available.server:
-            return True
-        return not config.variants[ref.variant].has_weights or isinstance(self._weights.look(config, ref), FoundWeights)
 
     def _fits(self, needed_mib: int) -> bool:
         """Whether there is room for another model beside those in memory; the caller holds the lock."""
@@ -588,38 +383,3 @@ class Models:
             while going:
                 going.pop().close()
             collect_garbage()
-
-
-def _awaits_folder(config: ModelConfig, ref: ModelRef) -> bool:
-    """Whether a variant's weights lie in a folder that is named where it is used, and nothing names one here."""
-    return config.variants[ref.variant].given is not None and ref.folder is None
-
-
-def require_remote(model_ids: Iterable[str], registry: ModelRegistry) -> None:
-    """Raise what keeps models from running on servers, such as a typo in the setting, which would run one here.
-
-    Raises:
-        UnknownName: there is no such model.
-        UsageError: a model can't run on a server.
-    """
-    for model_id in model_ids:
-        registry.folder(model_id)
-        try:
-            config = registry.get(model_id)
-        except ModelConfigError:
-            continue  # whoever uses it hears of it
-        if unfit := [surface for surface in config.surfaces if not can_be_remote(surface)]:
-            raise UsageError(
-                f"model {model_id} can't run on a server: {', '.join(unfit)} gives bit by bit",
-                hint="Let it run here: it is no model for MODELLAB_REMOTE_MODELS.",
-            )
-        if config.service is not None:
-            raise UsageError(
-                f"model {model_id} can't run on a server: it is a service itself",
-                hint="Let it be asked from here: it is no model for MODELLAB_REMOTE_MODELS.",
-            )
-        if any(variant.given for variant in config.variants.values()):
-            raise UsageError(
-                f"model {model_id} can't run on a server: its weights lie in a folder of this machine",
-                hint="Let it run here: it is no model for MODELLAB_REMOTE_MODELS.",
-            )

@@ -143,7 +143,18 @@ def _folders(named: Iterable[Path]) -> Iterator[Place | NoPlace]:
 @cache
 def _packages() -> tuple[Place | NoPlace, ...]:
     """As they were when this process first asked: what it has imported stays."""
-    return tuple(map(_package, importlib.metadata.entry_points(group=GROUP)))
+    return tuple(map(_package, importlib.metadata.entry_points(group=GROUP))) if _any_entry_points() else ()
+
+
+def _any_entry_points() -> bool:
+    """Whether any installed package may have an entry point of the group: asking which reads the files of all."""
+    for entry in map(Path, sys.path):
+        if entry.is_file():
+            return True  # a zip file: whoever can look into it may
+        for file in (*entry.glob("*.dist-info/entry_points.txt"), *entry.glob("*.egg-info/entry_points.txt")):
+            if GROUP.encode() in file.read_bytes():
+                return True
+    return False
 
 
 def _package(point: importlib.metadata.EntryPoint) -> Place | NoPlace:

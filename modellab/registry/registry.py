@@ -12,6 +12,7 @@ from modellab.names import unknown_name
 from modellab.registry.claims import CLAIMS, load_claims
 from modellab.registry.config import ModelConfig, ModelRef
 from modellab.registry.places import CONFIG, MODELS, NoPlace, Place, model_places, place_of, places
+from modellab.registry.read_before import ReadBefore
 from modellab.settings import Lab
 
 __all__ = ["MODELS", "BrokenFile", "ModelRegistry", "Rebuild", "id_in", "surface_in"]
@@ -59,6 +60,12 @@ class ModelRegistry:
     def _looked(self) -> tuple[Sequence[Place], list[NoPlace]]:
         return places(Lab.from_environment().settings.models) if self._given is None else (self._given, [])
 
+    @cached_property
+    def _files(self) -> ReadBefore:
+        """Reads YAML. Nothing is kept before there is a home: looking at the models does not make one."""
+        lab = Lab.from_environment() if self._given is None else None
+        return ReadBefore(lab.models_read if lab and lab.home.is_dir() else None)
+
     @property
     def places(self) -> Sequence[Place]:
         """Where its models lie."""
@@ -105,7 +112,7 @@ class ModelRegistry:
                     found=[f"{place.folder / model_id} of {place.origin}" for place in clash],
                     hint="Rename the folder, and its id in config.yaml, of all but one.",
                 )
-            self._configs[model_id] = ModelConfig.from_folder(folder)
+            self._configs[model_id] = ModelConfig.from_folder(folder, self._files.read)
         return self._configs[model_id]
 
     def knows(self, model_id: str) -> bool:
@@ -139,6 +146,7 @@ class ModelRegistry:
                 yield self.get(model_id)
             except ModelConfigError:
                 continue  # `broken` names it, and whoever uses it hears of it
+        self._files.keep()
 
     def broken(self) -> list[BrokenFile]:
         """What of the models' folders can't be read: configs, whose models are left out of every list, and claims;
@@ -152,9 +160,10 @@ class ModelRegistry:
                 found.append(BrokenFile(model_id, folder / CONFIG, str(error)))
             try:
                 if (folder / CLAIMS).exists():
-                    load_claims(folder)
+                    load_claims(folder, self._files.read)
             except ModelConfigError as error:
                 found.append(BrokenFile(model_id, folder / CLAIMS, str(error)))
+        self._files.keep()
         return found
 
     def resolve(self, name: str) -> tuple[ModelConfig, ModelRef]:

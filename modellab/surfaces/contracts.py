@@ -8,7 +8,7 @@ original-recording times. The surfaces of `TEXT_SURFACES` (of_texts.py) are thos
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol, get_origin, get_type_hints, runtime_checkable
+from typing import Any, Protocol, get_type_hints, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,26 +19,6 @@ from modellab.surfaces.results import Diarization, Segment, SpeechSegments, Tran
 from modellab.surfaces.sounds import ClassScores, Notes
 from modellab.surfaces.streams import Heard
 from modellab.surfaces.translations import Translation
-
-SURFACES = (
-    "asr",
-    "asr_stream",
-    "translate",
-    "tts",
-    "align",
-    "diarization",
-    "vad",
-    "enhance",
-    "separate",
-    "classify",
-    "embed",
-    "embed_sound",
-    "chat",
-    "music_transcription",
-    "end_of_turn",
-    "voice_to_voice",
-)
-"""The names a model's config may list."""
 
 Vectors = npt.NDArray[np.float32]
 """Shape `(things, width)`, each row of length 1."""
@@ -400,11 +380,3 @@ def object_given(method: str) -> type | None:
             returned = get_type_hints(function).get("return")
             return returned if inspect.isclass(returned) and getattr(returned, "_is_protocol", False) else None
     return None
-
-
-def can_be_remote(surface: str) -> bool:
-    """Whether a model in another process can stand behind a surface; not where its contract gives bit by bit."""
-    contract = CONTRACTS.get(surface)
-    return contract is not None and not any(
-        get_origin(get_type_hints(function).get("return")) is Iterator for function in methods(contract).values()
-    )

@@ -15,12 +15,13 @@ from modellab.errors import LabError
 from modellab.leftovers import leftovers
 from modellab.pipeline.system import step_helpers, step_model
 from modellab.pipeline.template import TemplateStep, get_template
+from modellab.registry.availability import Availability
 from modellab.registry.config import Device, ModelRef, Runtime
 from modellab.registry.cpu import this_cpu
 from modellab.registry.devices import present, usable_cores
 from modellab.registry.environment_builder import size_bytes
 from modellab.registry.environments import Environments
-from modellab.registry.models import Availability, Models
+from modellab.registry.models import Models
 from modellab.registry.registry import BrokenFile, ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step

@@ -21,7 +21,7 @@ from modellab.registry.hosts.codec import decode, encode
 from modellab.steps import classify
 from modellab.steps.classify import ClassifyParameters, classification_of
 from modellab.steps.scorers import CLASSIFY_METRICS
-from modellab.surfaces.contracts import can_be_remote
+from modellab.surfaces.names import can_be_remote
 from modellab.surfaces.sounds import Classification, ClassScores, LabelSpan
 from modellab.warehouse.schema import columns_by_table
 from models.clap.random_weights import write as write_clap

@@ -22,7 +22,8 @@ from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import PROJECT_ROOT, Lab
 from modellab.steps import embed
-from modellab.surfaces.contracts import CONTRACTS, can_be_remote, object_given
+from modellab.surfaces.contracts import CONTRACTS, object_given
+from modellab.surfaces.names import can_be_remote
 from modellab.surfaces.results import Segment, Turn
 from modellab.surfaces.sounds import SoundVectors
 from modellab.surfaces.speakers import alone

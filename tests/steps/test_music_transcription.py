@@ -19,7 +19,7 @@ from modellab.settings import PROJECT_ROOT, Lab, Settings
 from modellab.steps import music_transcription
 from modellab.steps.music_transcription import MIDI_FILE
 from modellab.steps.scorers import MUSIC_METRICS
-from modellab.surfaces.contracts import can_be_remote
+from modellab.surfaces.names import can_be_remote
 from modellab.surfaces.sounds import Note, Notes
 from modellab.warehouse.schema import columns_by_table
 

@@ -14,7 +14,7 @@ from modellab.registry.hosts.codec import decode, encode
 from modellab.settings import Lab
 from modellab.speech.by_pieces import Heard, translate_pieces
 from modellab.steps.translate import tables
-from modellab.surfaces.contracts import can_be_remote
+from modellab.surfaces.names import can_be_remote
 from modellab.surfaces.results import Segment
 from modellab.surfaces.translations import TranslatedUtterance, Translation
 from modellab.warehouse.schema import columns_by_table

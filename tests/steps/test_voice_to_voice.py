@@ -15,7 +15,8 @@ from modellab.media.canonical import CanonicalAudio
 from modellab.pipeline.record import StepRecord
 from modellab.registry.config import ModelConfig
 from modellab.registry.hosts.codec import decode, encode
-from modellab.surfaces.contracts import Progress, can_be_remote
+from modellab.surfaces.contracts import Progress
+from modellab.surfaces.names import can_be_remote
 from modellab.surfaces.replies import Reply, SpokenReply
 
 RunSteps = Callable[..., dict[str, Artifact]]
@@ -49,8 +50,8 @@ def use_known(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reply], Known]:
     """The folder of another model answers for this test: with all that a registered model goes through."""
     real = ModelConfig.from_folder.__func__  # type: ignore[attr-defined]
 
-    def with_replies(kind: type[ModelConfig], folder: Path) -> ModelConfig:
-        config: ModelConfig = real(kind, folder)
+    def with_replies(kind: type[ModelConfig], *given: Any) -> ModelConfig:
+        config: ModelConfig = real(kind, *given)
         both = {"surfaces": ["vad", "voice_to_voice"]}
         return config.model_copy(update=both) if config.id == "silero_vad" else config
 

@@ -21,12 +21,13 @@ from modellab.registry.config import ModelRef
 from modellab.registry.hosts.codec import CodecError
 from modellab.registry.hosts.handshake import Greeting, Hello, Open, Opened, Served, protocol, proves
 from modellab.registry.hosts.remote import keep_alive
+from modellab.registry.hosts.remotes import require_remote
 from modellab.registry.hosts.served import ServedModel
 from modellab.registry.hosts.stand_in import plain_values
 from modellab.registry.hosts.wire import Call, Channel, Progressed, Raised
 from modellab.registry.loaded import LoadedModel
 from modellab.registry.machine import this_machine
-from modellab.registry.models import Models, require_remote
+from modellab.registry.models import Models
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Address, Lab
 
