@@ -221,7 +221,7 @@ class RunSession:
             tasks = [Task(step, *pair) for step in order if step in self._planned for pair in pairs(step)]
             several = len({(task.input, task.system) for task in tasks}) > 1
             if several and any(self.model_of(task.step, task.system) for task in tasks):
-                self._overlap = Overlap(tasks, self._is_aside, self._load_ahead)
+                self._overlap = Overlap(tasks, self._is_aside, self._load_ahead, self._is_at_hand)
         return self._overlap
 
     def _note_next_model(self, system: System, source: RegisteredInput, step: str, pair: _Pair) -> None:
@@ -239,6 +239,11 @@ class RunSession:
             return False
         self.engine.load_ahead(*self._next_models.popleft())
         return True
+
+    def _is_at_hand(self, task: Task) -> bool:
+        """Whether a step finds its models loaded."""
+        step = self._system(task.system).step(task.step)
+        return step is not None and set(step.models) <= set(self.engine.models.loaded)
 
     def _is_aside(self, task: Task) -> bool:
         """Whether a task can be done beside a model's work: it loads none, and takes no time or memory to speak of."""

@@ -7,8 +7,8 @@ another recording. Each recording goes through its steps one after the other, as
 of one may come before an earlier step of another.
 
 - The thread that asks (Dagster's, the main one, which signals interrupt) runs the steps with models, in the order of
-  the plan: step by step, so that each model is loaded once. Where none is ready it does what it can ahead: loads the
-  next model, say.
+  the plan: step by step, so that each model is loaded once. Where the next is not ready it does one out of turn that
+  needs no other models than are at hand; where there is none, what it can ahead: loads the next model, say.
 - One thread beside it runs the steps without a model that the models wait for, shows what came of the step that Dagster
   is at, in order, and runs the other steps without a model. It steps back where both want a processor.
 """
@@ -19,6 +19,7 @@ import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,6 +30,9 @@ R = TypeVar("R")
 _STEPS_BACK = 10
 """Nice levels. A model's own threads wait for each other: taking a processor from one of them holds up all."""
 _NICEST = 19
+_HANDS_OVER_S = 0.0005
+"""After which time a thread that wants Python's interpreter gets it from the other; ten times that, otherwise, which a
+model's thread would lose each time it comes back from native code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,24 @@ class Overlap(Generic[R]):
         beside: whether the thread beside runs a task.
         ahead: called where the thread with the models would wait, after each task at least once; does something that
             will have to be done, and says whether there may be more.
+        at_hand: whether all is at hand that a task with models needs, so that it may be done out of turn; asked often,
+            and while nothing else of this goes on.
     """
 
     def __init__(
-        self, tasks: Sequence[Task], beside: Callable[[Task], bool], ahead: Callable[[], bool] = lambda: False
+        self,
+        tasks: Sequence[Task],
+        beside: Callable[[Task], bool],
+        ahead: Callable[[], bool] = lambda: False,
+        at_hand: Callable[[Task], bool] = lambda _: False,
     ) -> None:
         self._tasks = tasks
         self._beside = [beside(task) for task in tasks]
         self._here = deque(number for number, aside in enumerate(self._beside) if not aside)
+        """Tasks for the thread with the models, in order; some were done out of turn."""
+        self._ready_here: list[int] = []
+        """Those of them whose turn has come with their recording; a heap."""
+        self._out_of_turn: set[int] = set()
         self._left: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
         """Input and system -> numbers of their tasks that are not over, the next first."""
         for number, task in enumerate(tasks):
@@ -69,7 +83,7 @@ class Overlap(Generic[R]):
         self._results: dict[int, R] = {}
         """Of tasks that are over and were not shown yet."""
         self._to_show: deque[int] = deque()
-        self._ahead = ahead
+        self._ahead, self._at_hand = ahead, at_hand
         self._run: Callable[[Task, bool], R]
         self._show: Callable[[Task, R], None]
         self._shows = self._stopped = False
@@ -122,8 +136,8 @@ class Overlap(Generic[R]):
                     raise RuntimeError("the run was stopped")
                 if not self._to_show and not self._shows:
                     return None
-                if self._here and self._is_next(self._here[0]):
-                    return self._here.popleft()
+                if (number := self._ready_number()) is not None:
+                    return number
                 if not more:
                     self._changed.wait()
                     more = True
@@ -139,10 +153,23 @@ class Overlap(Generic[R]):
     def _make_ready(self, left: Sequence[int]) -> None:
         if left and self._beside[left[0]]:
             heapq.heappush(self._ready, (left[0] not in self._awaited, left[0]))
+        elif left:
+            heapq.heappush(self._ready_here, left[0])
 
-    def _is_next(self, number: int) -> bool:
-        task = self._tasks[number]
-        return self._left[task.input, task.system][0] == number
+    def _ready_number(self) -> int | None:
+        """The task that the thread with the models does now, which is then begun."""
+        while self._here and self._here[0] in self._out_of_turn:
+            self._out_of_turn.remove(self._here.popleft())
+        if not self._ready_here:
+            return None
+        first = self._ready_here[0]
+        if first == self._here[0]:
+            self._here.popleft()
+        elif self._at_hand(self._tasks[first]):
+            self._out_of_turn.add(first)
+        else:
+            return None
+        return heapq.heappop(self._ready_here)
 
     def _over(self, number: int, result: R) -> None:
         task = self._tasks[number]
@@ -158,7 +185,7 @@ class Overlap(Generic[R]):
         if sys.platform == "linux":  # elsewhere it would be the whole process
             nice = os.getpriority(os.PRIO_PROCESS, 0)
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(_NICEST, nice + _STEPS_BACK))
-        with processor.counted_apart():
+        with processor.counted_apart(), _handing_over_soon():
             try:
                 while (job := self._next_beside()) is not None:
                     job()
@@ -187,3 +214,13 @@ class Overlap(Generic[R]):
         with self._changed:
             self._shows = False
             self._changed.notify_all()
+
+
+@contextmanager
+def _handing_over_soon() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_HANDS_OVER_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -146,6 +146,28 @@ def test_where_none_of_its_tasks_is_ready_the_thread_with_the_models_goes_ahead(
     assert done == ["asr a", "ahead", "asr b"]
 
 
+def test_what_is_at_hand_is_used_out_of_turn_where_the_next_is_not_ready() -> None:
+    heard = threading.Event()
+    done: list[str] = []
+
+    def run(task: Task, beside: bool) -> str:
+        if (task.step, task.input) == ("ingest", "b"):
+            assert heard.wait(LIMIT_S)  # were vad b waited for, for ever
+        if not beside:
+            done.append(f"{task.step} {task.input}")
+            if done[-1] == "asr a":
+                heard.set()
+        return ""
+
+    steps = ("ingest", "vad", "asr")
+    overlap: Overlap[str] = Overlap(
+        _plan("abc", steps), lambda task: task.step == "ingest", at_hand=lambda task: task.step == "asr"
+    )
+    _all_through(overlap, run, steps)
+    assert done[:2] == ["vad a", "asr a"]
+    assert sorted(done) == sorted(f"{step} {source}" for step in steps[1:] for source in "abc")
+
+
 def test_what_goes_wrong_ahead_ends_the_run() -> None:
     def ahead() -> bool:
         raise KeyboardInterrupt
@@ -157,7 +179,7 @@ def test_what_goes_wrong_ahead_ends_the_run() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_each_task_is_run_once_models_in_order_and_nobodys_steps_cross(seed: int) -> None:
+def test_each_task_is_run_once_models_in_order_unless_at_hand_and_nobodys_steps_cross(seed: int) -> None:
     chance = random.Random(seed)
     steps = [f"step{number}" for number in range(chance.randint(1, 6))]
     tasks = _plan([str(number) for number in range(chance.randint(1, 8))], steps)
@@ -166,6 +188,7 @@ def test_each_task_is_run_once_models_in_order_and_nobodys_steps_cross(seed: int
         chance.shuffle(own)
         tasks[steps.index(step) * len(own) : (steps.index(step) + 1) * len(own)] = own
     models = {step for step in steps if chance.random() < 0.5}
+    at_hand = {step for step in models if chance.random() < 0.5}
     ran: list[tuple[Task, bool]] = []
     at_work: set[str] = set()
 
@@ -176,9 +199,15 @@ def test_each_task_is_run_once_models_in_order_and_nobodys_steps_cross(seed: int
         at_work.remove(task.input)
         return task.step
 
-    shown = _all_through(Overlap(tasks, lambda task: task.step not in models), run, steps)
+    overlap: Overlap[str] = Overlap(
+        tasks, lambda task: task.step not in models, at_hand=lambda task: task.step in at_hand
+    )
+    shown = _all_through(overlap, run, steps)
     assert sorted(map(str, (task for task, _ in ran))) == sorted(map(str, tasks))
-    assert [task for task, beside in ran if not beside] == [task for task in tasks if task.step in models]
+    here, planned = [task for task, beside in ran if not beside], [task for task in tasks if task.step in models]
+    for number, task in enumerate(planned):
+        if task.step not in at_hand:
+            assert set(planned[:number]) <= set(here[: here.index(task)])
     for source in {task.input for task in tasks}:
         assert [task.step for task, _ in ran if task.input == source] == steps
     assert shown == [(f"{task.step} {task.input}", task.step) for task in tasks]
