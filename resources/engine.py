@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 
 from modellab.artifacts.fingerprint import ABSENT
 from modellab.artifacts.store import Artifact
+from modellab.aside import done_aside
 from modellab.errors import LabError, StepFailed, UsageError
 from modellab.inputs.registered import RegisteredInput
 from modellab.inputs.store import InputStore
@@ -388,7 +389,6 @@ class EngineResource(dg.ConfigurableResource[Any]):
         if own_process(run) is None:
             ProcessMark(lab, run.run_id)  # by which `end_interrupted_runs` tells whether it lives
         recorder = self.warehouse.recorder()
-        recorder.models(self.models.registry())
         pool = device_pool(lab, most_on_gpu(instance), self._say_waiting_for_gpu)
         engine = Engine(lab, self.models.models(), self.artifacts.store(), recorder, pool)
         self._session = RunSession(
@@ -401,7 +401,8 @@ class EngineResource(dg.ConfigurableResource[Any]):
             launch=launch,
             asked=self.selection.pairs(),
         )
-        with run_slot(lab, most, self._say_waiting), recorded_events(lab, run.run_id):
+        models = done_aside(lambda: recorder.models(self.models.registry()), "modellab-records-models")
+        with run_slot(lab, most, self._say_waiting), recorded_events(lab, run.run_id), models:
             try:
                 yield self
             finally:

@@ -14,7 +14,6 @@ of one may come before an earlier step of another.
 """
 
 import heapq
-import os
 import sys
 import threading
 from collections import defaultdict, deque
@@ -23,13 +22,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from modellab import processor
+from modellab.aside import stepping_back
 
 R = TypeVar("R")
 
-_STEPS_BACK = 10
-"""Nice levels. A model's own threads wait for each other: taking a processor from one of them holds up all."""
-_NICEST = 19
 _HANDS_OVER_S = 0.0005
 """After which time a thread that wants Python's interpreter gets it from the other; ten times that, otherwise, which a
 model's thread would lose each time it comes back from native code."""
@@ -182,10 +178,7 @@ class Overlap(Generic[R]):
 
     def _work(self) -> None:
         """What the thread beside does until it is stopped."""
-        if sys.platform == "linux":  # elsewhere it would be the whole process
-            nice = os.getpriority(os.PRIO_PROCESS, 0)
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(_NICEST, nice + _STEPS_BACK))
-        with processor.counted_apart(), _handing_over_soon():
+        with stepping_back(), _handing_over_soon():
             try:
                 while (job := self._next_beside()) is not None:
                     job()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from modellab.aside import stepping_back
 from modellab.errors import LabError
 from modellab.settings import Lab
 from modellab.warehouse.builder import build
@@ -43,9 +44,10 @@ def built_meanwhile(
 
 def _build_until(lab: Lab, over: threading.Event, interval_s: float, before: Callable[[], None]) -> None:
     rest_s = interval_s
-    while not over.wait(rest_s):
-        try:
-            before()
-            rest_s = max(interval_s, _LEAST_REST * build(lab).seconds)
-        except LabError as error:
-            _log.warning("the database could not be brought up to date while work goes on: %s", error)
+    with stepping_back():
+        while not over.wait(rest_s):
+            try:
+                before()
+                rest_s = max(interval_s, _LEAST_REST * build(lab).seconds)
+            except LabError as error:
+                _log.warning("the database could not be brought up to date while work goes on: %s", error)
