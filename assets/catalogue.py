@@ -18,7 +18,7 @@ from assets.known_voices import KNOWN_VOICES
 from assets.music_transcription import MUSIC_METRICS, MUSIC_TRANSCRIPTION
 from assets.separate import SEPARATE, SEPARATE_METRICS
 from assets.summarize import SUMMARIZE
-from assets.translate import TRANSLATE
+from assets.translate import TRANSLATE, TRANSLATE_METRICS
 from assets.tts import TTS, TTS_METRICS
 from assets.vad import VAD, VAD_METRICS
 from assets.voice_to_voice import VOICE_TO_VOICE
@@ -59,4 +59,5 @@ ASSETS = [
     EMBED_METRICS,
     MUSIC_METRICS,
     END_OF_TURN_METRICS,
+    TRANSLATE_METRICS,
 ]

@@ -6,10 +6,12 @@ from typing import Any
 import dagster as dg
 
 from assets._checks import Check, Verdict
+from assets._metrics import metrics_asset
 from assets._page import table
 from assets._pictures import Lane, timeline
 from assets._step import step_asset
 from modellab.media.canonical import CanonicalAudio
+from modellab.steps import scorers
 from modellab.steps.definition import Kind
 from modellab.steps.translate import STEP
 from modellab.surfaces.in_place import is_inside, overlapping
@@ -95,3 +97,5 @@ TRANSLATE = step_asset(
         Check("another_language", "What was spoken is in another language than the translation.", _another_language),
     ],
 )
+
+TRANSLATE_METRICS = metrics_asset(scorers.TRANSLATE_METRICS)

@@ -658,7 +658,7 @@ COMMENT ON COLUMN scores.better IS 'lower or higher';
 COMMENT ON COLUMN scores.protocol IS 'What figures must share to be comparable: text normaliser, collar, sample rate';
 COMMENT ON COLUMN scores.scorer_version IS 'Of the scorer, with the library that does the arithmetic';
 COMMENT ON COLUMN scores.value IS 'numerator / denominator; NULL where there is nothing below the line (errors in silence), or an error';
-COMMENT ON COLUMN scores.numerator IS 'A corpus''s figure is the sum of these over the sum of denominators; of a mean, the figure itself; NULL when there is an error';
+COMMENT ON COLUMN scores.numerator IS 'A corpus''s figure is the sum of these over the sum of denominators; of a mean, the figure itself; NULL when there is an error. Not so of bleu and chrf: theirs is the formula of the summed components (corpus_figure), and this is value * denominator';
 COMMENT ON COLUMN scores.denominator IS 'Of a mean over cases 1';
 COMMENT ON COLUMN scores.components IS 'What the figure follows from, and what explains it: {substitutions: 3, ...}; units are in the names';
 COMMENT ON COLUMN scores.error IS 'Why the metric can''t be had of this result: the case counts as failed';

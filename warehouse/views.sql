@@ -385,12 +385,68 @@ CREATE VIEW case_outcomes AS
 SELECT * EXCLUDE (own_device, scored_at) FROM derived.outcomes;
 COMMENT ON VIEW case_outcomes IS 'latest_scores, and a row with an error for each case of which a system has no result because its step failed or was not run: with every metric by which that step is scored there. Without error and value: errors in silence, which count in a corpus';
 
+CREATE MACRO summed(listed, part) AS coalesce(list_sum(list_transform(listed :: MAP(VARCHAR, DOUBLE)[], lambda one: one[part])), 0);
+COMMENT ON MACRO summed IS 'Sum of one component over a list of scores.components';
+
+CREATE MACRO bleu_precision(listed, n, halvings) AS
+    CASE WHEN summed(listed, 'matched_' || n) > 0 THEN 100 * summed(listed, 'matched_' || n) ELSE 100 / pow(2, halvings) END
+    / summed(listed, 'found_' || n);
+COMMENT ON MACRO bleu_precision IS 'Part of bleu_of: precision of n words in percent; where nothing matched, smoothed as sacrebleu does (exp)';
+
+CREATE MACRO bleu_of(listed) AS
+CASE
+    WHEN summed(listed, 'reference_length') = 0 THEN NULL
+    -- Without a match of any length, or a sequence of every length, there is nothing: as sacrebleu has it.
+    WHEN summed(listed, 'matched_1') = 0 OR summed(listed, 'found_4') = 0 THEN 0
+    ELSE exp(
+        least(0, 1 - summed(listed, 'reference_length') / summed(listed, 'length'))
+        + (
+            ln(bleu_precision(listed, 1, 1)) + ln(bleu_precision(listed, 2, 1))
+            + ln(bleu_precision(listed, 3, 1 + (summed(listed, 'matched_2') = 0) :: INTEGER))
+            + ln(bleu_precision(
+                listed, 4, 1 + (summed(listed, 'matched_2') = 0) :: INTEGER + (summed(listed, 'matched_3') = 0) :: INTEGER
+            ))
+        ) / 4
+    )
+END;
+COMMENT ON MACRO bleu_of IS 'Corpus BLEU of a list of components: modellab/metrics/formulas.py in SQL';
+
+CREATE MACRO chrf_mean(listed, below) AS
+list_avg(list_transform(
+    list_filter(range(1, 7), lambda n: summed(listed, 'found_' || n) > 0 AND summed(listed, 'expected_' || n) > 0),
+    lambda n: summed(listed, 'matched_' || n) / summed(listed, below || n)
+));
+COMMENT ON MACRO chrf_mean IS 'Part of chrf_of: mean precision (below found_) or recall (below expected_) over the lengths that both sides have';
+
+CREATE MACRO chrf_of(listed) AS
+CASE
+    WHEN summed(listed, 'expected_1') = 0 THEN NULL
+    ELSE coalesce(
+        100 * (5 * chrf_mean(listed, 'found_') * chrf_mean(listed, 'expected_'))
+        / nullif(4 * chrf_mean(listed, 'found_') + chrf_mean(listed, 'expected_'), 0), 0
+    )
+END;
+COMMENT ON MACRO chrf_of IS 'Corpus chrF of a list of components: modellab/metrics/formulas.py in SQL';
+
+CREATE MACRO counts_of(metric, components) AS
+    CASE WHEN metric IN ('bleu', 'chrf') AND cardinality(components :: MAP(VARCHAR, DOUBLE)) > 0 THEN components END;
+COMMENT ON MACRO counts_of IS 'Components of a figure that is no ratio of two sums; NULL of all others';
+
+CREATE MACRO corpus_figure(above, below, counted) AS
+CASE
+    WHEN counted IS NULL THEN above / nullif(below, 0)
+    WHEN map_contains((counted :: MAP(VARCHAR, DOUBLE)[])[1], 'reference_length') THEN bleu_of(counted)
+    ELSE chrf_of(counted)
+END;
+COMMENT ON MACRO corpus_figure IS 'The figure of several scores of one metric: of the sums of numerators and denominators, or of the list of counts_of, NULL where there is none';
+
 CREATE MACRO standings_among(wanted, wanted_datasets) AS TABLE
 WITH
     entries AS MATERIALIZED (
         SELECT
             dataset, dataset_version, step, metric, unit, better, protocol, scorer_version, system, device, case_id,
-            numerator, denominator, error IS NOT NULL AS is_failed, machines, machines_unknown
+            numerator, denominator, counts_of(metric, components) AS counted, error IS NOT NULL AS is_failed, machines,
+            machines_unknown
         FROM case_outcomes
         WHERE
             (wanted IS NULL OR list_contains(wanted, system))
@@ -405,7 +461,7 @@ WITH
         SELECT *, row_number() OVER () AS contestant FROM (SELECT DISTINCT system, device FROM entries)
     ),
     numbered AS MATERIALIZED (
-        SELECT board, contestant, case_id, numerator, denominator, is_failed, machines, machines_unknown
+        SELECT board, contestant, case_id, numerator, denominator, counted, is_failed, machines, machines_unknown
         FROM entries
         JOIN boards
             ON boards.dataset IS NOT DISTINCT FROM entries.dataset
@@ -438,26 +494,33 @@ WITH
         WHERE NOT is_failed
         GROUP BY board, failed_cases, case_id
     ),
-    compared AS (
+    compared_sums AS (
         SELECT
             common.board, common.contestant,
-            sum(common.numerator) / nullif(sum(common.denominator), 0) AS value, count(*) AS compared_cases
+            sum(common.numerator) AS above, sum(common.denominator) AS below,
+            list(common.counted) FILTER (common.counted IS NOT NULL) AS counted, count(*) AS compared_cases
         FROM common
         JOIN failures USING (board, contestant)
         JOIN compared_cases USING (board, failed_cases, case_id)
         JOIN peers USING (board, failed_cases, contestants)
         GROUP BY common.board, common.contestant
     ),
+    compared AS (
+        SELECT board, contestant, compared_cases, corpus_figure(above, below, counted) AS value FROM compared_sums
+    ),
     shared AS (SELECT board, contestant, count(*) AS common_cases FROM common GROUP BY board, contestant),
-    totals AS (
+    sums AS (
         SELECT
             board, contestant,
-            sum(numerator) / nullif(sum(denominator), 0) AS own_value,
+            sum(numerator) AS above, sum(denominator) AS below, list(counted) FILTER (counted IS NOT NULL) AS counted,
             count(*) AS own_cases,
             count_if(is_failed) AS own_failed_cases,
             list_sort(list_distinct(flatten(list(DISTINCT machines)))) AS machines,
             bool_or(machines_unknown) AS some_unknown
         FROM numbered GROUP BY board, contestant
+    ),
+    totals AS (
+        SELECT * EXCLUDE (above, below, counted), corpus_figure(above, below, counted) AS own_value FROM sums
     )
 SELECT
     boards.* EXCLUDE (board), contestants.* EXCLUDE (contestant),
@@ -482,7 +545,7 @@ CREATE MACRO leaderboard_of(wanted) AS TABLE FROM standings_among(wanted, NULL :
 COMMENT ON MACRO TABLE leaderboard_of IS 'leaderboard among some systems alone, who may have more cases in common: FROM leaderboard_of([''a'', ''b''])';
 
 CREATE VIEW leaderboard AS FROM derived.standings;
-COMMENT ON VIEW leaderboard IS 'Systems, on each kind of device, ranked by each metric of each dataset over the cases that all of them were tried on (common_cases): first by how many of these failed, then by value. value is over compared_cases, those of them that all with as many failures have a figure of; own_value is over all cases the system has a figure of, and says nothing about others. A figure of several cases is the sum of numerators over the sum of denominators. rank is NULL where there is nothing to compare. hosts_differ: not all of these results were made on one machine; NULL where an earlier version did not say';
+COMMENT ON VIEW leaderboard IS 'Systems, on each kind of device, ranked by each metric of each dataset over the cases that all of them were tried on (common_cases): first by how many of these failed, then by value. value is over compared_cases, those of them that all with as many failures have a figure of; own_value is over all cases the system has a figure of, and says nothing about others. A figure of several cases is the sum of numerators over the sum of denominators; that of BLEU and chrF is the formula of the summed counts. rank is NULL where there is nothing to compare. hosts_differ: not all of these results were made on one machine; NULL where an earlier version did not say';
 
 CREATE MACRO case_pairs(wanted_dataset, wanted_metric, a, b) AS TABLE
 SELECT
@@ -513,19 +576,29 @@ WITH
             SELECT *, unnest(json_keys(tags)) AS tag FROM current_cases
             WHERE dataset IS NOT DISTINCT FROM wanted_dataset
         )
+    ),
+    figures AS (
+        SELECT
+            outcomes.dataset, outcomes.dataset_version, outcomes.step, outcomes.metric, outcomes.unit, outcomes.better,
+            outcomes.protocol, outcomes.scorer_version, outcomes.system, outcomes.device, tagged.tag, tagged.tag_value,
+            sum(outcomes.numerator) AS above, sum(outcomes.denominator) AS denominator,
+            list(counts_of(outcomes.metric, outcomes.components))
+                FILTER (counts_of(outcomes.metric, outcomes.components) IS NOT NULL) AS counted,
+            count(*) AS cases, count(outcomes.error) AS failed_cases
+        FROM case_outcomes AS outcomes
+        JOIN tagged
+            ON tagged.dataset = outcomes.dataset AND tagged.version = outcomes.dataset_version
+            AND tagged.case_id = outcomes.case_id
+        WHERE outcomes.dataset IS NOT DISTINCT FROM wanted_dataset AND outcomes.metric = wanted_metric
+        GROUP BY ALL
     )
 SELECT
-    outcomes.dataset, outcomes.dataset_version, outcomes.step, outcomes.metric, outcomes.unit, outcomes.better,
-    outcomes.protocol, outcomes.scorer_version, outcomes.system, outcomes.device, tagged.tag, tagged.tag_value,
-    sum(outcomes.numerator) / nullif(sum(outcomes.denominator), 0) AS value,
-    sum(outcomes.numerator) AS numerator, sum(outcomes.denominator) AS denominator,
-    count(*) AS cases, count(outcomes.error) AS failed_cases
-FROM case_outcomes AS outcomes
-JOIN tagged
-    ON tagged.dataset = outcomes.dataset AND tagged.version = outcomes.dataset_version
-    AND tagged.case_id = outcomes.case_id
-WHERE outcomes.dataset IS NOT DISTINCT FROM wanted_dataset AND outcomes.metric = wanted_metric
-GROUP BY ALL;
+    * EXCLUDE (above, denominator, counted, cases, failed_cases),
+    corpus_figure(above, denominator, counted) AS value,
+    -- What a figure with a formula adds is no number of its own: this is what its value follows from, weighed.
+    CASE WHEN counted IS NULL THEN above ELSE value * denominator END AS numerator,
+    denominator, cases, failed_cases
+FROM figures;
 COMMENT ON MACRO TABLE slices_of IS 'Figures of every system on every slice of a dataset: FROM slices_of(dataset, metric). Over all cases it has a figure of; cases counts failed ones too';
 
 CREATE MACRO history_of(wanted_dataset, wanted_metric) AS TABLE
@@ -541,18 +614,28 @@ WITH
     made AS (
         SELECT DISTINCT fingerprint, system, step FROM counted_steps
         WHERE status = 'completed' AND fingerprint IN (SELECT fingerprint FROM wanted)
+    ),
+    figures AS (
+        SELECT
+            wanted.dataset, wanted.dataset_version, made.step, wanted.metric, wanted.unit, wanted.better, wanted.protocol,
+            wanted.scorer_version, made.system, artifacts.device, artifacts.model, artifacts.code_version,
+            date_trunc('day', artifacts.made_at) AS day,
+            sum(wanted.numerator) AS above, sum(wanted.denominator) AS denominator,
+            list(counts_of(wanted.metric, wanted.components))
+                FILTER (counts_of(wanted.metric, wanted.components) IS NOT NULL) AS counted,
+            count(*) AS cases, count(wanted.error) AS failed_cases
+        FROM wanted
+        JOIN artifacts ON artifacts.fingerprint = wanted.fingerprint AND artifacts.content_sha256 = wanted.content_sha256
+        JOIN made ON made.fingerprint = wanted.fingerprint
+        GROUP BY ALL
     )
 SELECT
-    wanted.dataset, wanted.dataset_version, made.step, wanted.metric, wanted.unit, wanted.better, wanted.protocol,
-    wanted.scorer_version, made.system, artifacts.device, artifacts.model, artifacts.code_version,
-    date_trunc('day', artifacts.made_at) AS day,
-    sum(wanted.numerator) / nullif(sum(wanted.denominator), 0) AS value,
-    sum(wanted.numerator) AS numerator, sum(wanted.denominator) AS denominator,
-    count(*) AS cases, count(wanted.error) AS failed_cases
-FROM wanted
-JOIN artifacts ON artifacts.fingerprint = wanted.fingerprint AND artifacts.content_sha256 = wanted.content_sha256
-JOIN made ON made.fingerprint = wanted.fingerprint
-GROUP BY ALL;
+    * EXCLUDE (above, denominator, counted, cases, failed_cases),
+    corpus_figure(above, denominator, counted) AS value,
+    -- What a figure with a formula adds is no number of its own: this is what its value follows from, weighed.
+    CASE WHEN counted IS NULL THEN above ELSE value * denominator END AS numerator,
+    denominator, cases, failed_cases
+FROM figures;
 COMMENT ON MACRO TABLE history_of IS 'Figures of every system on a dataset by the day (UTC) on which its results were made: FROM history_of(dataset, metric). Days may be of different cases; failed_cases: that could not be scored';
 
 CREATE VIEW speed_history AS

@@ -33,6 +33,7 @@ _NEEDS: Mapping[Task, tuple[str, Callable[[Case, Reference], bool]]] = {
     "music_transcription": ("midi", lambda _, known: known.notes is not None),
     "end_of_turn": ("rttm", lambda _, known: known.turns is not None),
     "voice_to_voice": ("text, stm or ctm", lambda _, known: known.text is not None),
+    "translate": ("translations", lambda _, known: bool(known.translations)),
     "chapters": ("chapters", lambda _, known: known.chapters is not None),
     "summary": ("summary", lambda _, known: known.summary is not None),
     "action_items": ("actions", lambda _, known: known.actions is not None),

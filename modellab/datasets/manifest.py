@@ -35,6 +35,7 @@ Task = Literal[
     "music_transcription",
     "end_of_turn",
     "voice_to_voice",
+    "translate",
     "hallucination",
     "chapters",
     "summary",
@@ -144,12 +145,22 @@ class ReferenceGiven(Strict):
     clean: FileSource | None = Field(None, description="the speech without the noise, as long as the recording")
     stems: dict[Name, FileSource] = Field(default_factory=dict, description="name of a source -> it alone")
     prompt: _TextOrFile | None = Field(None, description="what a voice is to say; a source with `text` says it itself")
+    translations: dict[Language, _TextOrFile] = Field(
+        default_factory=dict, description="code of a language -> all that is said, in that language"
+    )
     chapters: _ListOrFile[ChapterGiven] | None = None
     summary: _TextOrFile | None = None
     actions: _ListOrFile[ActionGiven] | None = None
     planted: list[FileSource] | None = Field(
         None, description="transcripts in which words are planted that nobody said, a JSON file each"
     )
+
+    @field_validator("translations")
+    @classmethod
+    def _one_into_each(cls, translations: dict[str, Any]) -> dict[str, Any]:
+        if twice := sorted(_twice(language.partition("-")[0] for language in translations)):
+            raise ValueError(f"there are two translations into {', '.join(twice)}: a case has one reference for each")
+        return translations
 
     def sounds(self) -> dict[str, FileSource]:
         """Key, such as `clean` or `stems.drums` -> place of a sound."""

@@ -119,7 +119,9 @@ def _selves(reference: Reference) -> Iterator[Found]:
 
 
 def _texts(reference: Reference) -> Iterator[Found]:
-    for part, text in (("text", reference.text), ("prompt", reference.prompt), ("summary", reference.summary)):
+    translations = {f"translations.{name}": text for name, text in (reference.translations or {}).items()}
+    given = {"text": reference.text, "prompt": reference.prompt, "summary": reference.summary, **translations}
+    for part, text in given.items():
         if text and (why := no_text(text)):
             yield Found(part, why)
     if reference.prompt == "":
@@ -135,6 +137,11 @@ def _texts(reference: Reference) -> Iterator[Found]:
     is_spoken = bool(reference.turns or reference.utterances or reference.words or reference.speech)
     if reference.text == "" and is_spoken:
         yield Found("text", "nothing is said, and there is speech all the same")
+    for part, text in translations.items():
+        if reference.text is not None and bool(reference.text) != bool(text):
+            yield Found(
+                part, "it is empty, and something is said" if reference.text else "nothing is said to translate"
+            )
     if reference.text and reference.speech == []:
         yield Found("speech", "there is no speech, and something is said all the same")
     if reference.text and reference.turns == []:
@@ -159,9 +166,12 @@ def _language(reference: Reference) -> Iterator[Found]:
         if reference.text or reference.prompt or reference.summary:
             yield Found("language", "there is text, and nobody says in which language")
         return
-    code = language.partition("-")[0]
-    if len(code) == 2 and code not in _LANGUAGES:
-        yield Found("language", f"there is no language {code!r} in ISO 639-1")
+    for part, name in (("language", language), *((f"translations.{one}", one) for one in reference.translations or {})):
+        code = name.partition("-")[0]
+        if len(code) == 2 and code not in _LANGUAGES:
+            yield Found(part, f"there is no language {code!r} in ISO 639-1")
+        elif part != "language" and code == language.partition("-")[0]:
+            yield Found(part, f"{name} is the language that is spoken")
 
 
 def _span(one: Timed) -> str:

@@ -141,6 +141,7 @@ class _Case:
                 if (sound := self._try(f"stems.{name}", self._sound, place)) is not None
             },
             prompt=prompt,
+            translations=self._translations(given.translations),
             chapters=self._try("chapters", self._chapters, given.chapters),
             summary=self._try("summary", self._text, given.summary),
             actions=self._try("actions", self._actions, given.actions),
@@ -217,6 +218,15 @@ class _Case:
 
     def _text(self, given: Given) -> str:
         return given.strip() if isinstance(given, str) else self._file(given, read_text_file).strip()
+
+    def _translations(self, given: Mapping[str, Given]) -> dict[str, str] | None:
+        """Those that can be read; None where none is."""
+        found = {
+            language: text
+            for language, one in given.items()
+            if (text := self._try(f"translations.{language}", self._text, one)) is not None
+        }
+        return found or None
 
     def _listed_names(self, given: list[str] | FileSource) -> list[str]:
         if isinstance(given, list):

@@ -109,6 +109,8 @@ class Reference:
     """Name of a source (vocals, drums) -> it alone."""
     prompt: str | None = None
     """What a voice is to say, of a case for speech synthesis."""
+    translations: dict[str, str] | None = None
+    """Code of a language -> all that is said, in that language."""
     chapters: list[ReferenceChapter] | None = None
     summary: str | None = None
     actions: list[ReferenceAction] | None = None

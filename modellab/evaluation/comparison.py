@@ -1,7 +1,7 @@
 """What tells two systems apart: the steps in which they differ, and where one is ahead of the other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from modellab.evaluation.documents import comparison_document
@@ -137,5 +137,4 @@ def amounts_document(amounts: Amounts | None) -> dict[str, float | None] | None:
     """What a case adds, with its own figure; None of a case that failed."""
     if amounts is None:
         return None
-    value = amounts.numerator / amounts.denominator if amounts.denominator else None
-    return {"value": value, **asdict(amounts)}
+    return {"value": amounts.value, "numerator": amounts.numerator, "denominator": amounts.denominator}

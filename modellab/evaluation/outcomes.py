@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from modellab.evaluation.corpus import corpus_figures
 from modellab.metrics.bounds import Bounds, bounds_of
+from modellab.metrics.formulas import WITH_FORMULA
 from modellab.metrics.score import Direction
 from modellab.settings import Lab
-from modellab.statistics.cases import Amounts, Case, clusters_by_speakers
+from modellab.statistics.cases import Case, amounts_of, clusters_by_speakers
 from modellab.statistics.intervals import Interval
 from modellab.warehouse.query import query
 
@@ -19,7 +20,8 @@ WITH newest AS (
     FROM latest_scores WHERE dataset = $dataset AND dataset_version = $version GROUP BY ALL
 )
 SELECT
-    system, device, step, metric, unit, better, protocol, scorer_version, case_id, input, numerator, denominator, error,
+    system, device, step, metric, unit, better, protocol, scorer_version, case_id, input, numerator, denominator,
+    CASE WHEN list_contains($with_formula, metric) THEN components END AS components, error,
     machines, fingerprint
 FROM case_outcomes SEMI JOIN newest USING (step, metric, protocol, scorer_version)
 WHERE dataset = $dataset AND dataset_version = $version AND list_contains($systems, system)
@@ -87,7 +89,7 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
     known = query(lab, _CASES, given).as_records()
     clusters = clusters_by_speakers({one["case_id"]: one["speakers"] or [] for one in known})
     tags = {one["case_id"]: {name: str(value) for name, value in (one["tags"] or {}).items()} for one in known}
-    rows = query(lab, _CURRENT, {**given, "systems": list(systems)}).as_records()
+    rows = query(lab, _CURRENT, {**given, "systems": list(systems), "with_formula": sorted(WITH_FORMULA)}).as_records()
     devices: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         devices[row["system"]].add(row["device"] or "")
@@ -99,7 +101,9 @@ def outcomes(lab: Lab, dataset: str, version: str, systems: Sequence[str]) -> Ou
         several = len(devices[row["system"]]) > 1
         system = f"{row['system']} on {row['device'] or 'an unknown device'}" if several else row["system"]
         case_id, error = row["case_id"], row["error"]
-        amounts = None if error is not None else Amounts(row["numerator"], row["denominator"])
+        amounts = None
+        if error is None:
+            amounts = amounts_of(row["metric"], row["numerator"], row["denominator"], row["components"])
         measure = Measure(*(row[name] for name in Measure.__slots__))
         by_measure[measure][system].append(Case(case_id, amounts, clusters.get(case_id), tags.get(case_id, {})))
         machines[system].update(row["machines"] or [])

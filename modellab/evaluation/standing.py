@@ -13,6 +13,7 @@ from modellab.statistics.slices import SliceFigure, figures_by_slice, worst_figu
 MAIN_METRICS = (
     *("wer", "cer", "cpwer", "der", "detection_error", "pesq", "si_sdr", "pk", "action_f1"),
     *("roundtrip_wer", "accuracy", "macro_f1", "eer", "recall_at_1", "note_f1", "turn_end_f1"),
+    *("bleu", "chrf"),
     *("invented_words_per_minute", "flag_precision", "flag_recall"),
 )
 """By which systems are told apart: for each kind of result the field's usual. The others explain it."""

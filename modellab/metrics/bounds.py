@@ -62,6 +62,9 @@ _OF_SCALES = {
     "stoi": Bounds(-1.0, 1.0),
     "estoi": Bounds(-1.0, 1.0),
     "cosine_separation": Bounds(-2.0, 2.0),
+    # sacrebleu's scale.
+    "bleu": Bounds(0.0, 100.0),
+    "chrf": Bounds(0.0, 100.0),
 }
 
 

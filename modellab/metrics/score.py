@@ -1,7 +1,8 @@
 """One shape for every metric of every surface: named components that add up, and a figure that is a ratio of two sums.
 
 A corpus's figure is that of the sum of its cases' scores, so it can't be an average of rates by mistake. A figure that
-is a mean (a loudness, a PESQ) has itself and the number of cases as components.
+is a mean (a loudness, a PESQ) has itself and the number of cases as components. Few figures (BLEU) are no ratio of two
+sums: `formulas.py` says how these follow from the sums.
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modellab.metrics.bounds import Bounds, bounds_of
+from modellab.metrics.formulas import Formula, formula_of
 
 Direction = Literal["lower", "higher"]
 
@@ -29,7 +31,7 @@ class Metric:
     version: str
     """Of the scorer, with the library that does the arithmetic: another version may give another figure."""
     numerator: Mapping[str, float]
-    """Component -> its weight in the sum above the line."""
+    """Component -> its weight in the sum above the line; empty of a metric with a formula."""
     denominator: Mapping[str, float]
     """Component -> its weight in the sum below the line."""
     others: tuple[str, ...] = ()
@@ -39,6 +41,11 @@ class Metric:
     def bounds(self) -> Bounds:
         """What its figures can be: `modellab.metrics.bounds` says it of every metric by its name."""
         return bounds_of(self.name, self.unit, self.better)
+
+    @property
+    def formula(self) -> Formula | None:
+        """How its figure follows from the components; None where it is the ratio of the two sums."""
+        return formula_of(self.name)
 
     @property
     def components(self) -> frozenset[str]:
@@ -78,18 +85,22 @@ class Score:
 
     @property
     def numerator(self) -> float:
-        """The sum above the line: of an error rate, the errors."""
-        return self._sum(self.metric.numerator)
+        """The sum above the line: of an error rate, the errors; of a formula, the figure times what is below."""
+        formula = self.metric.formula
+        return formula.of(self.components) * self.denominator if formula else self._sum(self.metric.numerator)
 
     @property
     def denominator(self) -> float:
-        """The sum below the line: of an error rate, the reference's length."""
+        """The sum below the line: of an error rate, the reference's length; of a formula, what it is weighed by."""
         return self._sum(self.metric.denominator)
 
     @property
     def value(self) -> float | None:
         """The figure; None where there is nothing below the line: errors in silence are counted, but have no rate."""
-        return self.numerator / self.denominator if self.error is None and self.denominator else None
+        if self.error is not None or not self.denominator:
+            return None
+        formula = self.metric.formula
+        return formula.of(self.components) if formula else self.numerator / self.denominator
 
     def __add__(self, other: "Score") -> "Score":
         if not isinstance(other, Score):

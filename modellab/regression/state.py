@@ -6,7 +6,7 @@ from typing import Any
 
 from modellab.evaluation.outcomes import Measure, outcomes
 from modellab.settings import Lab
-from modellab.statistics.cases import Amounts
+from modellab.statistics.cases import Amounts, amounts_of
 from modellab.warehouse.query import query
 
 _CASES = "SELECT case_id, reference_sha256 FROM current_cases WHERE dataset = $dataset AND version = $version"
@@ -53,13 +53,15 @@ class CaseFigure:
     """Why there is no figure; numerator and denominator are None then."""
     fingerprint: str | None
     """Of the result that was judged."""
+    components: Mapping[str, float] = field(default_factory=dict)
+    """Of a metric with a formula, by name; else none."""
 
     @property
     def amounts(self) -> Amounts | None:
         """None of a case without a figure."""
         if self.numerator is None or self.denominator is None:
             return None
-        return Amounts(self.numerator, self.denominator)
+        return amounts_of(self.measure.metric, self.numerator, self.denominator, self.components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def states(lab: Lab, dataset: str, version: str, system: str) -> list[State]:
                 denominator=case.amounts.denominator if case.amounts else None,
                 error=None if case.amounts else found.errors.get((name, case.case_id), "it has no figure"),
                 fingerprint=found.results[name, measure.step, case.case_id].fingerprint,
+                components=case.amounts.components if case.amounts else {},
             )
             for measure, by_system in found.by_measure.items()
             for case in by_system.get(name, ())

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from modellab.metrics.formulas import Formula, formula_of
+
 Direction = Literal["lower", "higher"]
 
 
@@ -17,6 +19,33 @@ class Amounts:
 
     numerator: float
     denominator: float
+    formula: Formula | None = None
+    """Of a figure that is no ratio of sums: how it follows from the sums of `parts`."""
+    parts: tuple[float, ...] = ()
+    """In the formula's order; none without a formula."""
+
+    @property
+    def components(self) -> dict[str, float]:
+        """Its parts by name."""
+        return dict(zip(self.formula.parts, self.parts, strict=True)) if self.formula else {}
+
+    @property
+    def value(self) -> float | None:
+        """The case's own figure; None where there is nothing below the line."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+def amounts_of(metric: str, numerator: float, denominator: float, components: Mapping[str, float] | None) -> Amounts:
+    """What a score of a metric adds.
+
+    Raises:
+        KeyError: the metric has a formula, and a component that this wants is missing.
+    """
+    formula = formula_of(metric)
+    if formula is None:
+        return Amounts(numerator, denominator)
+    known = components or {}
+    return Amounts(numerator, denominator, formula, tuple(float(known[part]) for part in formula.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +92,10 @@ def worst_figure(unit: str, better: Direction) -> float | None:
     """The figure that a failed case gets: all wrong, or nothing right; None for figures that have no worst one.
 
     Args:
-        unit: of the metric; `ratio` has a worst figure, decibels and seconds have none.
+        unit: of the metric; `ratio` and `points` have a worst figure, decibels and seconds have none.
     """
+    if unit == "points":
+        return 0.0 if better == "higher" else None
     if unit != "ratio":
         return None
     return 1.0 if better == "lower" else 0.0

@@ -1,4 +1,9 @@
-"""Cases added up by what is drawn together, as arrays; failed cases get their figure here."""
+"""Cases added up by what is drawn together, as arrays; failed cases get their figure here.
+
+Of a figure with a formula each case has as its numerator what it adds to first order, so that the ratio of the sums is
+the corpus's figure exactly, and what leaving out or drawing a case does to it is right to first order: with weights w
+of sum W, figure f and slopes g at the sums S, case x adds w f + W (g x - g S w / W).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,11 +57,12 @@ def sums(cases: Sequence[Case] | Sequence[PairedCase], failed: float | None) -> 
     _refuse(listed)
     systems = len(_amounts(listed[0])) if listed else 1
     columns = [_filled(listed, system, failed) for system in range(systems)]
-    kept: list[tuple[tuple[str, str], str, list[tuple[float, float]]]] = []
-    for place, case in enumerate(listed):
-        amounts = [known for column in columns if (known := column[place]) is not None]
-        if len(amounts) == systems:
-            kept.append((_name(case), case.case_id, amounts))
+    places = [place for place in range(len(listed)) if all(column[place] is not None for column in columns)]
+    ratios = [_ratios([known for place in places if (known := column[place]) is not None]) for column in columns]
+    kept = [
+        (_name(listed[place]), listed[place].case_id, [column[number] for column in ratios])
+        for number, place in enumerate(places)
+    ]
     kept.sort(key=lambda one: one[:2])
     names = {name for name, _, _ in kept}
     alone = len(names) == 1 or all(name[0] == "recording" for name in names)
@@ -67,21 +73,46 @@ def sums(cases: Sequence[Case] | Sequence[PairedCase], failed: float | None) -> 
     return Sums(table[:, :, 0], table[:, :, 1], len(names), alone)
 
 
-def _filled(cases: Sequence[Case | PairedCase], system: int, failed: float | None) -> list[tuple[float, float] | None]:
+def _filled(cases: Sequence[Case | PairedCase], system: int, failed: float | None) -> list[Amounts | None]:
+    """What each case adds under one system, failed ones with the worst figure over what is known of the reference."""
     own = [_amounts(case)[system] for case in cases]
-    known = [next((one.denominator for one in _amounts(case) if one is not None), None) for case in cases]
-    sizes = [size for size in known if size is not None]
-    average = sum(sizes) / len(sizes) if sizes else 1.0
-    filled: list[tuple[float, float] | None] = []
-    for amounts, size in zip(own, known, strict=True):
-        if amounts is not None:
-            filled.append((amounts.numerator, amounts.denominator))
-        elif failed is None:
-            filled.append(None)
+    known = [next((one for one in _amounts(case) if one is not None), None) for case in cases]
+    average = _average([one for one in known if one is not None])
+    filled: list[Amounts | None] = []
+    for amounts, other in zip(own, known, strict=True):
+        if amounts is not None or failed is None:
+            filled.append(amounts)
         else:
-            weight = average if size is None else size
-            filled.append((failed * weight, weight))
+            filled.append(_failed(average if other is None else other, failed))
     return filled
+
+
+def _failed(other: Amounts, failed: float) -> Amounts:
+    parts = other.formula.of_nothing(other.parts) if other.formula else ()
+    return Amounts(failed * other.denominator, other.denominator, other.formula, parts)
+
+
+def _average(known: Sequence[Amounts]) -> Amounts:
+    """What the average case has below the line, and of a formula's parts."""
+    if not known:
+        return Amounts(0.0, 1.0)
+    parts = tuple(sum(several) / len(known) for several in zip(*(one.parts for one in known), strict=True))
+    return Amounts(0.0, sum(one.denominator for one in known) / len(known), known[0].formula, parts)
+
+
+def _ratios(column: Sequence[Amounts]) -> list[tuple[float, float]]:
+    """Numerators and denominators whose ratio of sums is the figure."""
+    formula = next((one.formula for one in column if one.formula is not None), None)
+    if formula is None:
+        return [(one.numerator, one.denominator) for one in column]
+    parts: Floats = np.array([one.parts or (0.0,) * len(formula.parts) for one in column])
+    weights: Floats = np.array([one.denominator for one in column])
+    totals = parts.sum(axis=0).tolist()
+    slopes: Floats = np.array(formula.slopes(totals))
+    moved = parts @ slopes
+    weight = float(weights.sum())
+    added = weights * formula.figure(totals) + (weight * moved - moved.sum() * weights)
+    return [(float(above), float(below)) for above, below in zip(added, weights, strict=True)]
 
 
 def _amounts(case: Case | PairedCase) -> tuple[Amounts | None, ...]:

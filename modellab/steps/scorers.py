@@ -9,7 +9,18 @@ from modellab.datasets.reference import Reference, ReferenceNote
 from modellab.documents import Kept
 from modellab.metrics.classes import Classified
 from modellab.metrics.score import Score
-from modellab.metrics.suites import asr, classify, diarization, end_of_turn, hallucination, meeting, music, text, vad
+from modellab.metrics.suites import (
+    asr,
+    classify,
+    diarization,
+    end_of_turn,
+    hallucination,
+    meeting,
+    music,
+    text,
+    translate,
+    vad,
+)
 from modellab.steps.definition import Kind, Read, StepDefinition
 from modellab.steps.hallucinations import STEP as HALLUCINATIONS
 from modellab.steps.packages import MEDIA
@@ -20,6 +31,7 @@ from modellab.steps.scored_vectors import OTHERS, among_others
 from modellab.steps.scoring import Judged, Suite, scorer
 from modellab.surfaces.results import Diarization, SpeechSegments, Transcript
 from modellab.surfaces.sounds import Classification, Notes
+from modellab.surfaces.translations import Translation
 from modellab.surfaces.turn_ends import TurnEnds
 from modellab.text.results import ActionItems, Chapters, Summary
 
@@ -214,6 +226,16 @@ END_OF_TURN_METRICS = scorer(
     parts={"turns"},
 )
 
+TRANSLATE_METRICS = scorer(
+    "translate_metrics",
+    "Holds what was said in another language against a person's translation.",
+    _of_one("translation", Translation, translate.scores),
+    code_version="1",
+    reads=(Read("translation", Kind.TRANSLATION),),
+    parts={"translations"},
+    packages=("sacrebleu",),
+)
+
 SCORERS: tuple[StepDefinition, ...] = (
     TTS_METRICS,
     SEPARATE_METRICS,
@@ -228,4 +250,5 @@ SCORERS: tuple[StepDefinition, ...] = (
     EMBED_METRICS,
     MUSIC_METRICS,
     END_OF_TURN_METRICS,
+    TRANSLATE_METRICS,
 )

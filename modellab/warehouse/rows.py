@@ -90,7 +90,11 @@ def _baseline_rows(record: Record) -> Tables:
         {
             **of,
             **figure["measure"],
-            **{name: value for name, value in figure.items() if name not in ("measure", "cluster", "tags")},
+            **{
+                name: value
+                for name, value in figure.items()
+                if name not in ("measure", "cluster", "tags", "components")
+            },
         }
         for figure in state["figures"]
     ]

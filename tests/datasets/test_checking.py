@@ -121,6 +121,18 @@ def told(duration_s: float | None = 10.0, language: str | None = "en", **known: 
     return [f"{found.part}: {found.what}" for found in problems_of(Reference(language=language, **known), duration_s)]
 
 
+def test_translations_that_are_none() -> None:
+    known: dict[str, Any] = {"text": "hello"}
+    assert told(**known, translations={"de": "hallo", "pt-BR": "olá"}) == []
+    assert told(**known, translations={"de": "[noise]", "fr": "", "en-GB": "hello", "qq": "hello"}) == [
+        "translations.de: only markup: '[noise]'",
+        "translations.fr: it is empty, and something is said",
+        "translations.en-GB: en-GB is the language that is spoken",
+        "translations.qq: there is no language 'qq' in ISO 639-1",
+    ]
+    assert told(text="", translations={"de": "hallo"}) == ["translations.de: nothing is said to translate"]
+
+
 def test_times_outside_the_recording() -> None:
     assert told(turns=[Turn(0.0, 10.04, "a")]) == []
     assert told(duration_s=None, turns=[Turn(0.0, 99.0, "a")]) == []

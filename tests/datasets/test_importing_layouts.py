@@ -176,6 +176,28 @@ def test_a_table_of_transcripts_and_what_lies_beside(lab: Lab, folder: Path, imp
     assert read_manifest(brought.manifest).licence == "CC BY 4.0"
 
 
+def test_translations_beside_recordings_and_in_tables(folder: Path, imported: Import) -> None:
+    for name in ("a.wav", "b.wav", "b.de.wav", "c.wav"):
+        sound(folder / name, hz=400 + ord(name[0]) + len(name))
+    write(folder / "a.txt", "hello there")
+    write(folder / "a.de.txt", "hallo\n")
+    write(folder / "a.pt-BR.txt", "olá")
+    write(folder / "a.notes.txt", "not a language")
+    write(folder / "b.de.txt", "what b.de.wav says")
+    write(folder / "c.fr.txt", "salut")
+    brought, cases = imported(language="en")
+    assert {name: case["reference"] for name, case in cases.items()} == {
+        "a": {"text": "hello there", "translations": {"de": "hallo", "pt-BR": "olá"}},
+        "b.de": {"text": "what b.de.wav says"},
+        "c": {"translations": {"fr": "salut"}},
+    }
+    assert read_manifest(brought.manifest).tasks == ["asr", "translate"]
+    write(folder / "transcripts.tsv", "file\ttext\ttranslation_es\nb.wav\tyes\tsí\na.wav\thello there\t\n")
+    brought, cases = imported(language="en", replace=True)
+    assert cases["b"]["reference"] == {"text": "yes", "translations": {"es": "sí"}}
+    assert cases["a"]["reference"]["translations"] == {"de": "hallo", "pt-BR": "olá"}
+
+
 def lines(*entries: dict[str, Any]) -> str:
     return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
 

@@ -18,7 +18,7 @@ from modellab.datasets.reference import (
     ReferenceUtterance,
 )
 from modellab.datasets.sources import Sources
-from modellab.errors import LabError, MediaChanged, MediaMissing
+from modellab.errors import DatasetError, LabError, MediaChanged, MediaMissing
 from modellab.settings import Lab
 from modellab.surfaces.results import Segment, Turn, Word
 
@@ -193,6 +193,21 @@ def test_sounds_labels_prompts_chapters_and_actions(known: Any, shipped: Path) -
     assert reference.chapters == [ReferenceChapter(0.0, "Start"), ReferenceChapter(4.5)]
     assert reference.actions == [ReferenceAction("send it", due_date="2026-10-03")]
     assert (reference.summary, reference.text) == ("They talk.", None)
+
+
+def test_translations_in_the_manifest_or_in_files(lab: Lab, shipped: Path, known: Any, write: WriteDataset) -> None:
+    (shipped / "one.fr.txt").write_text("Bonjour.\n")
+    given = {"de": " Guten Tag. ", "fr": {"file": "one.fr.txt"}}
+    assert known({"text": "Hello.", "translations": given}).translations == {"de": "Guten Tag.", "fr": "Bonjour."}
+    assert known({"text": "Hello."}).translations is None
+    write("d", cases=[case_of("one", reference={"translations": given | {"es": {"file": "gone.txt"}}})])
+    dataset = Catalogue(lab, shipped).get("d")
+    reader = ReferenceReader(Sources(lab), lambda path: ReferenceSound(digest_of(path), path.name))
+    reference, problems = reader.try_read(dataset, dataset.manifest.cases[0], 10.0)
+    assert reference.translations == {"de": "Guten Tag.", "fr": "Bonjour."} and set(problems) == {"translations.es"}
+    write("d", cases=[case_of("one", reference={"translations": {"pt-BR": "Olá.", "pt-PT": "Olá."}})])
+    with pytest.raises(DatasetError, match="there are two translations into pt: a case has one reference for each"):
+        Catalogue(lab, shipped).get("d")
 
 
 def test_every_part_that_cannot_be_read_is_told(lab: Lab, shipped: Path, write: WriteDataset) -> None:

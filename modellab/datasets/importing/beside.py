@@ -1,10 +1,14 @@
 """Recordings with their references beside them, under the same name: `talk.wav`, `talk.txt`, `talk.rttm`."""
 
 import posixpath
+import re
 
 from modellab.datasets.importing.folder import Folder
 from modellab.datasets.importing.found import FoundCase, Given, Layout, Place
 from modellab.datasets.importing.sidecars import ENDINGS, SHARED_ENDINGS, Sidecars, put, split_ending
+
+_TRANSLATION = re.compile(r"(.+)\.([a-z]{2,3}(?:-[A-Z][A-Za-z]{1,7})?)\.txt")
+"""`talk.de.txt`, `talk.pt-BR.txt`: what is said in `talk.wav`, in another language."""
 
 
 def _references(folder: Folder) -> dict[str, dict[str, str]]:
@@ -30,6 +34,7 @@ def judged_beside(given: Given) -> list[FoundCase]:
         for ending, file in references.get(posixpath.splitext(case.media)[0], {}).items():
             sidecars.add(case, file, ending)
     _add_shared(cases, references, sidecars)
+    _add_translations(cases, given.folder, sidecars)
     return [case for case in cases if case.is_judged]
 
 
@@ -49,10 +54,25 @@ def _add_shared(cases: list[FoundCase], references: dict[str, dict[str, str]], s
                     put(case, ending, by_recording[name])
 
 
+def _add_translations(cases: list[FoundCase], folder: Folder, sidecars: Sidecars) -> None:
+    """Texts that name a recording and a language; those of a recording whose own name ends so are its transcripts."""
+    by_stem: dict[str, list[FoundCase]] = {}
+    for case in cases:
+        by_stem.setdefault(posixpath.splitext(case.media)[0], []).append(case)
+    for file in folder.files:
+        found = _TRANSLATION.fullmatch(file)
+        if found is None or posixpath.splitext(file)[0] in by_stem or found[1] not in by_stem:
+            continue
+        text = sidecars.text(file)
+        for case in by_stem[found[1]] if text is not None else ():
+            case.translations[found[2]] = text or ""
+
+
 LAYOUT = Layout(
     "beside",
     "Recordings with references beside them",
-    "recordings with .txt, .stm, .rttm, .ctm, .uem, .TextGrid, .lab, .seglst.json or .mid of the same name beside",
+    "recordings with .txt, .stm, .rttm, .ctm, .uem, .TextGrid, .lab, .seglst.json, .mid of the same name beside; "
+    "translations in .de.txt",
     _detects,
     lambda given: iter(judged_beside(given)),
     is_general=True,

@@ -59,6 +59,8 @@ class FoundCase:
     """A file below the folder."""
     midi: str | None = None
     """As `textgrid`."""
+    translations: dict[str, str] = field(default_factory=dict)
+    """Code of a language -> what is said, in that language."""
     clean: str | None = None
     """The same without noise, below the folder of media."""
     stems: dict[str, str] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class FoundCase:
     def is_judged(self) -> bool:
         """Whether any file or table says something by which a result could be judged."""
         known = (self.text, self.spoken, self.turns, self.words, self.speech, self.labels, self.textgrid, self.midi)
-        return any(part is not None for part in known)
+        return any(part is not None for part in known) or bool(self.translations)
 
     @property
     def sounds(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Sidecars:
         elif ending == ".textgrid":
             if self._tried(file, read_textgrid) is not None:
                 case.textgrid = file
-        elif (text := self._text(file)) is not None:
+        elif (text := self.text(file)) is not None:
             self._add_text(case, file, ending, text)
 
     def recordings(self, file: str, ending: str) -> Mapping[str, list[Any]] | None:
@@ -93,7 +93,8 @@ class Sidecars:
         elif (labels := self._tried(file, read_labels)) is not None:
             case.speech = joined(Segment(label.start_s, label.end_s) for label in labels)
 
-    def _text(self, file: str) -> str | None:
+    def text(self, file: str) -> str | None:
+        """A file's text; None, and a problem, where it can't be read."""
         try:
             return read_marked_text(self._given.folder.path(file), REFERENCE)
         except (OSError, TextRefused) as error:

@@ -10,6 +10,8 @@ from modellab.datasets.importing.words import language_code, tags_of
 
 _TABLE = "transcripts.tsv"
 _NEEDED = ("file", "text")
+_TRANSLATION = "translation_"
+"""Columns `translation_de`: what is said, in German."""
 
 
 def _detects(folder: Folder) -> bool:
@@ -26,6 +28,11 @@ def _cases(given: Given) -> Iterator[FoundCase]:
                 given.account.note(f"the text in {place} counts, not the other one beside {media}")
             case.place, case.text = place, text
             case.language, case.tags = language_code(row.get("language")), tags_of(row)
+            case.translations |= {
+                column.removeprefix(_TRANSLATION): said
+                for column, said in row.items()
+                if column.startswith(_TRANSLATION) and said
+            }
             case.speakers = [speaker] if (speaker := row.get("speaker")) else []
             yield case
     yield from beside.values()

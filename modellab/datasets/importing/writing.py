@@ -105,6 +105,8 @@ def tasks_of(cases: Iterable[FoundCase]) -> list[Task]:
             found.add("separate")
         if case.midi is not None:
             found.add("music_transcription")
+        if case.translations:
+            found.add("translate")
     # Where nobody knows more than who speaks, voices can be told apart.
     return [task for task in TASKS if task in found] or ["embed"]
 
@@ -134,6 +136,7 @@ def _reference(case: FoundCase, name: str, given: Given, beside: Path, sounds: d
         speech=None if case.speech is None else [Stretch(start_s=s.start_s, end_s=s.end_s) for s in case.speech],
         labels=None if case.labels is None else _each_once(case.labels),
         midi=None if case.midi is None else copy(case.midi, ".mid"),
+        translations={language: " ".join(said.split()) for language, said in case.translations.items()},
         clean=sounds.get("clean"),
         stems={_name(stem): sounds[f"stems.{stem}"] for stem in case.stems},
     )

@@ -93,7 +93,10 @@ def worst_cases(lab: Lab, found: Outcomes, measure: Measure, systems: Sequence[s
 def _cost(cases: Sequence[Case], measure: Measure) -> tuple[int, float]:
     """How many systems failed on it, and what it adds to the wrong side of the metric."""
     amounts = [case.amounts for case in cases if case.amounts is not None]
-    lost = sum(one.numerator if measure.better == "lower" else one.denominator - one.numerator for one in amounts)
+    most = 1.0 if measure.bounds.most is None else measure.bounds.most
+    lost = sum(
+        one.numerator if measure.better == "lower" else most * one.denominator - one.numerator for one in amounts
+    )
     return len(cases) - len(amounts), lost
 
 
@@ -134,8 +137,7 @@ def _figure(system: str, case: Case, error: str | None) -> CaseFigure:
     amounts = case.amounts
     if amounts is None:
         return CaseFigure(system, None, None, None, error or "it has no figure")
-    value = amounts.numerator / amounts.denominator if amounts.denominator else None
-    return CaseFigure(system, value, amounts.numerator, amounts.denominator, None)
+    return CaseFigure(system, amounts.value, amounts.numerator, amounts.denominator, None)
 
 
 def _results(lab: Lab, measure: Measure, cases: Mapping[str, Case], results: Mapping[str, str]) -> dict[str, Result]:
