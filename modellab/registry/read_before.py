@@ -59,7 +59,8 @@ class ReadBefore:
         if self._kept is None or not self._changed:
             return
         self._changed = False
-        held = {path: known for path, known in self._recalled().items() if Path(path).exists()}
+        # Another thread may read meanwhile: a run records the folders beside its first steps.
+        held = {path: known for path, known in self._recalled().copy().items() if Path(path).exists()}
         text = json.dumps(held, ensure_ascii=True)
         with suppress(OSError):  # a home that can't be written is reported by whoever must write there
             write_atomic(self._kept, f"{_digest(text.encode())}\n{text}", sync=False)
