@@ -1,10 +1,12 @@
-"""The folder of real recordings as a dataset of the lab, so that `modellab bench` measures on it.
+"""The folder of real recordings as datasets of the lab, so that `modellab bench` measures on them.
 
     python benchmarks/real_dataset.py DATA
     modellab bench -d real_recordings -m faster_whisper:tiny.en,faster_whisper:base --folder recordings=DATA
 
 Writes `real_recordings` into the lab's home: the English speech and meetings of `benchmarks/quality.py` and the noisy
-recordings with their clean ones, each with what is known of it. Media stay where they are.
+recordings with their clean ones, each with what is known of it. And three parts of it, each what models of one kind are
+measured on: `real_speech`, recordings up to a minute whose words are known; `real_conversations`, those whose turns are
+known; `real_noisy`, those with a clean one beside them. Media stay where they are.
 """
 
 import argparse
@@ -22,6 +24,9 @@ from modellab.settings import Lab
 
 FOLDER = "recordings"
 DATASET = "real_recordings"
+SPEECH, CONVERSATIONS, NOISY = "real_speech", "real_conversations", "real_noisy"
+_LONG = ("en-long-ljspeech", "en-long-sales-call", "crafted-meeting-librispeech")
+"""Corpora whose recordings are longer than a minute: one of nine minutes takes as long as all short ones together."""
 _STYLE = {
     "en-jfk": "speech",
     "en-librivox-austen": "read",
@@ -47,17 +52,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the data folder")
     data: Path = parser.parse_args().data.resolve()
+    for manifest in manifests(data):
+        print(write_manifest(manifest, Lab.from_environment().datasets / manifest.id))
+
+
+def manifests(data: Path) -> list[given.Manifest]:
+    """The whole, then its parts."""
     cases = [_case(data, case) for case in cases_of(data) if case.has_reference] + _noisy(data)
-    manifest = given.Manifest(
-        id=DATASET,
+    said = [one for one in cases if one.reference.text is not None and one.tags["corpus"] not in _LONG]
+    turns = [one for one in cases if one.reference.rttm is not None]
+    noisy = [one for one in cases if one.reference.clean is not None]
+    real = "Real English recordings"
+    return [
+        _manifest(DATASET, f"{real} with references", ["asr", "diarization", "meeting", "enhance"], cases),
+        _manifest(SPEECH, f"{real} up to a minute with their words", ["asr"], said),
+        _manifest(CONVERSATIONS, f"{real} with who speaks when", ["diarization", "vad"], turns),
+        _manifest(NOISY, f"{real} in noise, with the clean ones", ["enhance"], noisy),
+    ]
+
+
+def _manifest(name: str, description: str, tasks: list[str], cases: list[given.Case]) -> given.Manifest:
+    return given.Manifest(
+        id=name,
         version="1",
-        description="Real English recordings with references, from public repositories.",
+        description=f"{description}, from public repositories.",
         licence="see each folder's LICENCE.txt",
-        tasks=["asr", "diarization", "meeting", "enhance"],
+        tasks=tasks,
         language="en",
         cases=cases,
     )
-    print(write_manifest(manifest, Lab.from_environment().datasets / DATASET))
 
 
 def _place(data: Path, path: Path, *, is_media: bool = True) -> FolderPlace:

@@ -30,6 +30,14 @@ def report(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE.md", help="The same as Markdown, without sound.")
     ] = None,
+    no_speed: Annotated[
+        bool,
+        typer.Option("--no-speed", help="Leave out speeds and memory: for what was measured while other work ran."),
+    ] = False,
+    no_recordings: Annotated[
+        bool,
+        typer.Option("--no-recordings", help="Leave out words and sound of single recordings: not all are yours."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write what a dataset's stored results say as one page that opens anywhere. Nothing is run.
@@ -50,7 +58,7 @@ def report(
 
     lab = lab_to_ask()
     asked = [name.strip() for given in models or [] for name in given.split(",") if name.strip()]
-    found = work_out(lab, dataset, asked)
+    found = work_out(lab, dataset, asked, with_speed=not no_speed, with_recordings=not no_recordings)
     if out is None and markdown is None:
         out = Path(f"{found.facts.id}.html")
     written = {}

@@ -13,7 +13,7 @@ from modellab.evaluation.outcomes import Measure, Outcomes
 from modellab.evaluation.report import cautions, lanes, plain
 from modellab.evaluation.report.chart import HEIGHT, WIDTH, chart, pareto
 from modellab.evaluation.report.clips import CLIP_S, Clip, middle_of_most
-from modellab.evaluation.report.content import Report, Slice
+from modellab.evaluation.report.content import Report, Slice, without_speed
 from modellab.evaluation.report.facts import DatasetFacts
 from modellab.evaluation.report.flagged import Flagged
 from modellab.evaluation.report.pace import Pace
@@ -90,6 +90,22 @@ def test_what_makes_a_verdict_doubtful_is_said() -> None:
         "a has no figure of 1 recording (c1): in an error rate they count as all wrong.",
         "No system was put to 2 cases of the dataset.",
     ]
+
+
+def test_speeds_that_are_left_out_are_named_and_not_warned_of() -> None:
+    [said] = wary(stands(a=GOOD * 3), missing=0, with_speed=False)
+    assert said == "Speeds and memory are left out, as was asked for: they are no figures where other work ran."
+    points = cautions.general(stands(a=GOOD), with_speed=False)
+    assert points == cautions.general(stands(a=GOOD))[:-1]
+    assert cautions.general(stands(a=GOOD))[-1].startswith("How fast it is elsewhere")
+
+
+def test_a_metric_that_is_a_speed_is_left_out_with_speeds() -> None:
+    rtf = Measure("tts", "rtf", "s/s", "lower", "cpu", "1")
+    both = {measure: {"a": cases(*GOOD)} for measure in (WER, rtf)}
+    whole = standing(Outcomes("d", "1", 8, both, {}, {"a": []}), ["a"])
+    assert [one.measure for one in whole.systems[0].figures] == [WER, rtf]
+    assert [one.measure for one in without_speed(whole).systems[0].figures] == [WER]
 
 
 def test_characters_decide_only_where_no_words_are_counted() -> None:
@@ -259,6 +275,7 @@ def hostile(sound: str = "data:audio/mpeg;base64,AA==") -> Report:
         [host],
         cautions.general(found),
         {"wer": cautions.of_metric("wer")},
+        True,
         HOSTILE,
     )
 
@@ -303,8 +320,9 @@ def test_nothing_from_outside_becomes_markup_and_nothing_asks_the_network() -> N
     assert named <= set(ids)
 
 
-def test_markdown_keeps_its_tables_and_lines_whatever_names_say() -> None:
-    lines = render_markdown(hostile()).splitlines()
+@pytest.mark.parametrize("with_speed", [True, False])
+def test_markdown_keeps_its_tables_and_lines_whatever_names_say(*, with_speed: bool) -> None:
+    lines = render_markdown(replace(hostile(), with_speed=with_speed)).splitlines()
     assert not [line for line in lines if "<script" in line.replace("\\<", "") or line.startswith("# b")]
     rows = [line for line in lines if line.startswith("|")]
     for above, below in pairwise(lines):

@@ -165,3 +165,24 @@ def test_the_command_writes_both_files_and_says_the_verdict(
     assert "asr_smoke_v1" in json.loads(capsys.readouterr().out)["error"]["hint"]
     assert main(["report", "-d", "asr_smoke_v1", "-m", "silero_vad", "--json"]) == 2
     assert "silero_vad:v6" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_speeds_and_recordings_can_be_left_out(
+    measured: tuple[Lab, Bench], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELLAB_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    written = ["--out", "a.html", "--markdown", "a.md"]
+    assert main(["report", "-d", "asr_smoke_v1", *written]) == 0
+    whole = Path("a.html").read_text(), Path("a.md").read_text()
+    assert main(["report", "-d", "asr_smoke_v1", *written, "--no-speed", "--no-recordings"]) == 0
+    less = Path("a.html").read_text(), Path("a.md").read_text()
+    rows, fewer = (Tables(page).rows["main-figures"] for page in (whole[0], less[0]))
+    assert [cell[0] for cell in rows[0]][2::3] == ["Speed, times real time", "Highest memory"]
+    kept = [cell for place, cell in enumerate(zip(*rows, strict=True)) if place not in (2, 5)]
+    assert list(zip(*fewer, strict=True)) == kept
+    for words in ("Error against speed", "<audio", "Worst recordings"):
+        assert words in whole[0] and words not in less[0]
+    for words in ("Worst recordings", "| speed |", "times real time", "on the front"):
+        assert words in whole[1] and words not in less[1]
+    assert "- Speeds and memory are left out" in less[1] and "wer\\_as\\_written" in less[1]

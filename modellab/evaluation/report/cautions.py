@@ -11,7 +11,7 @@ _HEADING = "## What not to conclude"
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
-def general(standing: Standing) -> list[str]:
+def general(standing: Standing, *, with_speed: bool = True) -> list[str]:
     """What holds of every report."""
     found = [
         "How a system does on other recordings than these: intervals say what chance does among recordings of this"
@@ -22,9 +22,11 @@ def general(standing: Standing) -> list[str]:
         found.append(
             "That a difference holds because one p value is small: those shown are corrected for the number of pairs."
         )
-    found.append(
-        "How fast it is elsewhere: speeds are of these machines, settings and recordings, and of what else ran then."
-    )
+    if with_speed:
+        found.append(
+            "How fast it is elsewhere: speeds are of these machines, settings and recordings, and of what else ran"
+            " then."
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from modellab import __version__
@@ -28,6 +28,8 @@ from modellab.settings import PROJECT_ROOT, Lab
 from modellab.statistics.intervals import Interval
 from modellab.statistics.slices import figures_by_slice
 
+_OF_SPEED = "s/s"
+"""Unit of metrics that are speeds: seconds of work for each second of sound."""
 T = TypeVar("T")
 
 
@@ -66,15 +68,21 @@ class Report:
     cautions: Sequence[str]
     metric_cautions: Mapping[str, Sequence[str]]
     """Metric that decides -> what its page says that is not to be concluded."""
+    with_speed: bool
+    """Whether it says how fast systems are and how much memory they take."""
     written_by: str
     """Version, and commit where it is known, of the lab that wrote the report."""
 
 
-def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
+def report(
+    lab: Lab, dataset: str, asked: Sequence[str] = (), *, with_speed: bool = True, with_recordings: bool = True
+) -> Report:
     """Work out a report.
 
     Args:
         asked: keys of systems; none: all that have results on the dataset.
+        with_speed: False where speeds are no measurement, for other work ran at the same time.
+        with_recordings: False where what is said in them is not to be passed on: no words and no sound of any.
 
     Raises:
         UnknownName: a dataset or system without results.
@@ -85,8 +93,8 @@ def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
     facts = dataset_facts(lab, dataset)
     keys = measured_systems(lab, facts, asked)
     found = outcomes(lab, facts.id, facts.version, keys)
-    stands = standing(found, keys)
-    fast = _by_shown(paces(lab, facts.id, facts.version, keys), stands)
+    stands = standing(found, keys) if with_speed else without_speed(standing(found, keys))
+    fast = _by_shown(paces(lab, facts.id, facts.version, keys), stands) if with_speed else {}
     main = stands.main_measures
     # What only the whole corpus has, no recording has a part of: it has no slices and no worst recordings.
     by_case = [measure for measure in main if measure in found.by_measure]
@@ -98,17 +106,18 @@ def report(lab: Lab, dataset: str, asked: Sequence[str] = ()) -> Report:
         stands,
         main,
         verdict(stands, fast),
-        wary(stands, facts.cases - len(tried)),
+        wary(stands, facts.cases - len(tried), with_speed=with_speed),
         fast,
-        _by_shown(speeds(lab, facts.id, facts.version, keys), stands),
+        _by_shown(speeds(lab, facts.id, facts.version, keys), stands) if with_speed else {},
         [drawn for measure in main if (drawn := chart(stands, measure, fast)) is not None],
         [(measure, rows) for measure in by_case if (rows := _slices(found, measure, names))],
-        (by_case[0], worst_cases(lab, found, by_case[0], names)) if by_case else None,
-        flagged(lab, facts, keys),
+        (by_case[0], worst_cases(lab, found, by_case[0], names)) if by_case and with_recordings else None,
+        [one if with_recordings else replace(one, examples=()) for one in flagged(lab, facts, keys)],
         made_by(lab, facts, keys),
         hosts(lab, found.machines),
-        cautions.general(stands),
+        cautions.general(stands, with_speed=with_speed),
         {measure.metric: points for measure in main if (points := cautions.of_metric(measure.metric))},
+        with_speed,
         f"Model Lab {__version__}{_commit()}",
     )
 
@@ -117,6 +126,15 @@ def _by_shown(by_key: Mapping[str, T], stands: Standing) -> dict[str, T]:
     """The same by the name that a system is shown under, which may name its device."""
     shown = {one.system: by_key.get(one.system, by_key.get(one.system.rpartition(" on ")[0])) for one in stands.systems}
     return {system: value for system, value in shown.items() if value is not None}
+
+
+def without_speed(stands: Standing) -> Standing:
+    """The same without figures that are speeds."""
+    systems = (
+        replace(one, figures=tuple(figure for figure in one.figures if figure.measure.unit != _OF_SPEED))
+        for one in stands.systems
+    )
+    return replace(stands, systems=tuple(systems))
 
 
 def _slices(found: Outcomes, measure: Measure, systems: Sequence[str]) -> list[Slice]:

@@ -20,13 +20,18 @@ def verdict(standing: Standing, paces: Mapping[str, Pace]) -> list[str]:
     return [*found, *_speed(standing, paces)]
 
 
-def wary(standing: Standing, missing: int) -> list[str]:
+def wary(standing: Standing, missing: int, *, with_speed: bool = True) -> list[str]:
     """What to know before the verdict is believed.
 
     Args:
         missing: cases of the dataset that no system was put to.
+        with_speed: whether the report says how fast systems are.
     """
-    found = []
+    found = (
+        []
+        if with_speed
+        else ["Speeds and memory are left out, as was asked for: they are no figures where other work ran."]
+    )
     most = max((one.cases for one in standing.systems), default=0)
     if 0 < most < _FEW:
         found.append(f"{plural(most, 'recording is', 'recordings are')} few: the intervals are wide, and rightly so.")
