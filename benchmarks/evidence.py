@@ -18,6 +18,7 @@ speeds out of the reports, and the table, which is of speeds, alone.
 """
 
 import argparse
+import resource
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -180,6 +181,8 @@ def against(standing: Standing, default: str | None) -> list[str]:
     own = next((one for one in standing.systems if one.system.partition(" on ")[0] == default), None)
     if own is None:
         return [f"The default of the pipelines, {default}, was not measured on it."]
+    if len(standing.systems) == 1:
+        return [f"The default of the pipelines, {default}, is the only model that was measured on it."]
     said = []
     for measure, name in names_of(standing.main_measures).items():
         if own.figure(measure.metric) is None:
@@ -191,10 +194,8 @@ def against(standing: Standing, default: str | None) -> list[str]:
             for better, other, verdict in ((versus.a, versus.b, "better"), (versus.b, versus.a, "worse"))
             if other == own.system and versus.comparison.verdict == verdict
         ]
-        who = ", ".join(beating) or "none"
-        said.append(
-            f"By {name} {who} of the others is shown to be better than the default of the pipelines, {default}."
-        )
+        who = f"{', '.join(beating)} {'are' if len(beating) > 1 else 'is'}" if beating else "no other is"
+        said.append(f"By {name} {who} shown to be better than the default of the pipelines, {default}.")
     return said
 
 
@@ -216,15 +217,20 @@ def _heading(*, with_speed: bool) -> list[str]:
 
 def _ran(asked: Sequence[str]) -> bool:
     """Run a command of the lab's, its output not shown but for its errors; where somebody stops it, stop too."""
-    began = perf_counter()
+    began, worked = perf_counter(), _children_s()
     done = subprocess.run([_MODELLAB, *asked], check=False, stdout=subprocess.DEVNULL)
-    print(
-        f"{perf_counter() - began:7.1f} s  {'done  ' if done.returncode == 0 else 'FAILED'}  {' '.join(asked)}",
-        flush=True,
-    )
+    came = "done  " if done.returncode == 0 else "FAILED"
+    took = f"{perf_counter() - began:7.1f} s, {_children_s() - worked:7.1f} s of processor"
+    print(f"{took}  {came}  {' '.join(asked)}", flush=True)
     if done.returncode in (130, 143, -2, -15):
         sys.exit(130)
     return done.returncode == 0
+
+
+def _children_s() -> float:
+    """Seconds of processor time of all commands so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

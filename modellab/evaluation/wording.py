@@ -10,6 +10,8 @@ from modellab.units import plural
 
 _AS_POINTS = "ratio"
 """Unit of figures whose differences are said in points of a percentage."""
+_BEYOND = 100_000
+"""Of so many cases a number says nothing but that no one has them."""
 
 
 def figure_text(figure: Figure) -> str:
@@ -44,7 +46,7 @@ def comparison_sentence(versus: Versus, measure: Measure, on: str | None = None)
     tail = f", n = {plural(found.n, 'recording')}"
     p = "" if found.adjusted_p is None else f", p = {found.adjusted_p:.2g}"
     if found.verdict == "not separable":
-        more = "" if not found.more_cases else f"; some {found.more_cases} more cases like these might tell"
+        more = "" if not found.more_cases else f"; {many(found.more_cases)} more cases like these might tell"
         by = f" by {measure.metric}" if on else ""
         told = f"{difference_text(found, measure)}{p}{tail}{more}"
         return f"{versus.a} and {versus.b} are not separable{where}{by}: {told}"
@@ -81,3 +83,11 @@ def amount_text(value: float, measure: Measure, *, signed: bool = False) -> str:
 
 def _unit(measure: Measure) -> str:
     return " points" if measure.unit == _AS_POINTS else f" {measure.unit}"
+
+
+def many(count: int) -> str:
+    """A number that is an estimate, in two digits; where it is beyond what anybody has, only that."""
+    if count > _BEYOND:
+        return f"over {_BEYOND:,}"
+    digits = max(len(str(count)) - 2, 0)
+    return f"some {round(count, -digits):,}"

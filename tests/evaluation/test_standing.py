@@ -5,7 +5,7 @@ import pytest
 from modellab.evaluation.documents import standing_document
 from modellab.evaluation.outcomes import Measure, Outcomes
 from modellab.evaluation.standing import MAIN_METRICS, standing
-from modellab.evaluation.wording import comparison_sentence, figure_text, no_figure
+from modellab.evaluation.wording import comparison_sentence, figure_text, many, no_figure
 from modellab.metrics.suites import SUITES, suite
 from modellab.statistics.cases import Amounts, Case
 from modellab.statistics.comparing import compare, pair
@@ -145,3 +145,11 @@ def test_measures_of_two_steps_do_not_hide_each_other(metric: str) -> None:
 
 def test_a_case_without_a_figure_is_told_with_what_that_means() -> None:
     assert no_figure("a", "c2") == "a has no figure of c2: in an error rate it counts as all wrong"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(7, "some 7"), (120, "some 120"), (749, "some 750"), (23639, "some 24,000"), (15607927, "over 100,000")],
+)
+def test_an_estimate_of_cases_has_two_digits(count: int, said: str) -> None:
+    assert many(count) == said
