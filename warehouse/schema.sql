@@ -757,7 +757,7 @@ COMMENT ON TABLE verifications IS 'What came of examining a model with modellab 
 COMMENT ON COLUMN verifications.random_weights IS 'Whether its weights were random numbers: that verifies no model';
 COMMENT ON COLUMN verifications.answers IS 'In order: [{"surface", "question", "passed", "said"}]';
 COMMENT ON COLUMN verifications.machine IS 'Where it ran: hosts.machine';
-COMMENT ON COLUMN verifications.audio_s IS 'Seconds of the sound that inference_s is about; NULL of a model of texts';
+COMMENT ON COLUMN verifications.audio_s IS 'Seconds of the sound that inference_s is about, of a voice of that which it made; NULL where there is none';
 COMMENT ON COLUMN verifications.peak_mib IS 'Of the process, the model in it';
 COMMENT ON COLUMN verifications.sequence IS 'In which order the lab took them down, whatever clocks said';
 COMMENT ON COLUMN verifications.source IS 'Record the row comes from';

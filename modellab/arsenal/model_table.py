@@ -55,7 +55,7 @@ class Row:
     load_s: float | None
     """Seconds; this and what follows of the last examination with its weights."""
     real_time_factor: float | None
-    """Seconds of inference for a second of sound; None of a model of texts."""
+    """Seconds of inference for a second of sound, of a voice of that which it made; None where there is none."""
     peak_mib: float | None
     """Of the process, the model in it."""
     cpu: str | None

@@ -14,6 +14,7 @@ import numpy as np
 from modellab.conformance import audio, replies, speech, texts, turns
 from modellab.conformance.asked import Given, Quality, Surface
 from modellab.errors import LabError
+from modellab.media.audio import Waveform
 from modellab.memory import peak_mib, reset_peak
 from modellab.registry.config import ModelRef
 from modellab.registry.loaded import LoadedModel
@@ -60,7 +61,7 @@ class Examination:
     answers: tuple[Answer, ...]
     loaded: LoadedModel
     audio_s: float | None
-    """Seconds of the sound whose inference was timed; None of a model of texts."""
+    """Seconds of the sound whose inference was timed, of a voice of that which it made; None where there is none."""
     inference_s: float
     """Of the second time, when everything is warm."""
     peak_mib: float
@@ -72,7 +73,7 @@ class Examination:
 
     @property
     def real_time_factor(self) -> float | None:
-        """Seconds of inference for a second of sound; None of a model of texts."""
+        """Seconds of inference for a second of sound; None where there is no sound."""
         return self.inference_s / self.audio_s if self.audio_s else None
 
 
@@ -110,7 +111,7 @@ def examine(
             answers.append(answer)
             told(answer)
         if surface == config.surfaces[0]:
-            audio_s, inference_s = examiner.first.audio_s, examiner.inference_s
+            audio_s, inference_s = examiner.audio_s, examiner.inference_s
     return Examination(str(ref), tuple(answers), loaded, audio_s, inference_s, peak_mib())
 
 
@@ -133,6 +134,8 @@ class _Examiner:
     ) -> None:
         self._surface, self._lease, self._given, self._quality = surface, lease, given, quality
         self.first = given[0]
+        self.audio_s = self.first.audio_s
+        """Seconds of sound in the first thing; of a text what it was made into, once it was given a second time."""
         self.inference_s = 0.0
         """Seconds of the second time that it is given the first thing; 0 until then."""
 
@@ -174,6 +177,8 @@ class _Examiner:
         started = time.perf_counter()
         result = self._call(self.first, told.append)
         self.inference_s = time.perf_counter() - started
+        if self.audio_s is None and isinstance(result, Waveform):
+            self.audio_s = result.duration_s
         return _Second(result, told, np.array_equal(before, samples))
 
     def _result(self, given: Given) -> Iterator[str]:

@@ -37,3 +37,5 @@ def test_a_model_answers_all_questions_right(models: Models, name: str) -> None:
     assert [answer for answer in found.answers if not answer.passed] == []
     assert found.loaded.load_s > 0.0 and found.inference_s > 0.0
     assert (found.real_time_factor is None) == (found.audio_s is None)
+    makes_or_takes_sound = set(REGISTRY.get(ref.id).surfaces).isdisjoint({"embed", "chat"})
+    assert (found.real_time_factor is not None) == makes_or_takes_sound
