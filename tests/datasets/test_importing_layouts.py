@@ -198,6 +198,14 @@ def test_translations_beside_recordings_and_in_tables(folder: Path, imported: Im
     assert cases["a"]["reference"]["translations"] == {"de": "hallo", "pt-BR": "olá"}
 
 
+def test_translations_alone_are_beside_recordings_too(folder: Path, imported: Import) -> None:
+    sound(folder / "talk.wav")
+    write(folder / "talk.de.txt", "hallo")
+    brought, cases = imported(language="en")
+    assert (brought.layout, read_manifest(brought.manifest).tasks) == ("beside", ["translate"])
+    assert cases["talk"]["reference"] == {"translations": {"de": "hallo"}}
+
+
 def lines(*entries: dict[str, Any]) -> str:
     return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
 

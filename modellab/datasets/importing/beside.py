@@ -22,8 +22,9 @@ def _references(folder: Folder) -> dict[str, dict[str, str]]:
 
 
 def _detects(folder: Folder) -> bool:
-    references = _references(folder)
-    return any(posixpath.splitext(file)[0] in references for file in folder.media)
+    translated = {found[1] for file in folder.files if (found := _TRANSLATION.fullmatch(file))}
+    known = translated | _references(folder).keys()
+    return any(posixpath.splitext(file)[0] in known for file in folder.media)
 
 
 def judged_beside(given: Given) -> list[FoundCase]:
