@@ -1,6 +1,7 @@
 """Building a model's own environment, whole or not at all, and removing one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,11 +48,12 @@ def install(
 ) -> Installed:
     """Build a model's environment, unless it is there and is what the model's requirements describe.
 
-    It is built beside its place and moved there when it is whole: whatever ends this leaves the one that was there, or
-    none. What a killed process left is removed by the next one.
+    Where another model's is there that was built for the same, it gets that one's files. It is made beside its place
+    and moved there when it is whole: whatever ends this leaves the one that was there, or none. What a killed process
+    left is removed by the next one.
 
     Args:
-        force: build it also where it is there.
+        force: build it from packages also where it is there, or another model has the like.
 
     Raises:
         UsageError: the model takes the lab's packages.
@@ -68,7 +70,9 @@ def install(
         _refuse_in_use(place, config.id)  # before anything is fetched
         require_space(environments.root, (config.environment_mib or 0) << 20, f"the environment of model {config.id}")
         with staging_folder(environments.root) as folder:
-            _fill(folder, config, model_folder, environments.root / f"{config.id}.log", tell)
+            if force or not _linked(folder, environments, config, model_folder, tell):
+                _fill(folder, config, model_folder, environments.root / f"{config.id}.log", tell)
+            _describe(folder, config, model_folder)
             if place.exists():
                 _discard(place, config.id)
             folder.rename(place)
@@ -137,7 +141,7 @@ def _lock(environments: Environments, model_id: str, tell: Tell = lambda stage, 
 
 def _fill(folder: Path, config: ModelConfig, model_folder: Path, log: Path, tell: Tell) -> None:
     wanted = read_requirements(model_folder)
-    made = Environment(folder, datetime.now(UTC).isoformat(), config.python or LABS_OWN)
+    made = _in(folder, config)
     makes = find_python(made.python_version)
     # The lab's own pip: one in each environment would take 4 s and 20 MiB, and change what must stay as it is.
     python = [sys.executable, "-I", "-m"]
@@ -157,6 +161,50 @@ def _fill(folder: Path, config: ModelConfig, model_folder: Path, log: Path, tell
             log.unlink()
         raise
     log.unlink()
+
+
+def _linked(folder: Path, environments: Environments, config: ModelConfig, model_folder: Path, tell: Tell) -> bool:
+    """Whether another model's environment was built for the same; its files are then this one's too, and take no more
+    room: nobody writes into a file of an environment, what is written there replaces it."""
+    python = config.python or LABS_OWN
+    wanted = read_requirements(model_folder).digest(python)
+    for other in environments.ids():
+        if other == config.id or (twin := environments.built_for(other, wanted, python)) is None:
+            continue
+        with twin.held():
+            if not twin.python.exists():
+                continue
+            tell(f"taking the files of the environment of {other}, which was built for the same", "")
+            shutil.copytree(
+                twin.folder,
+                folder,
+                symlinks=True,
+                ignore=lambda place, names: [DESCRIPTION] if Path(place) == twin.folder else [],
+                copy_function=_link,
+                dirs_exist_ok=True,
+            )
+        return True
+    return False
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # a file system without links, or one that has too many of a file
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _in(folder: Path, config: ModelConfig) -> Environment:
+    return Environment(folder, datetime.now(UTC).isoformat(), config.python or LABS_OWN)
+
+
+def _describe(folder: Path, config: ModelConfig, model_folder: Path) -> None:
+    """Write what an environment was built for, if it has what it must.
+
+    Raises:
+        EnvironmentFailed: it has not.
+    """
+    made = _in(folder, config)
     missing = [name for variant in config.variants for name in packages(config, variant) if not made.has(name)]
     if missing:
         raise EnvironmentFailed(
@@ -164,7 +212,8 @@ def _fill(folder: Path, config: ModelConfig, model_folder: Path, log: Path, tell
             found=", ".join(dict.fromkeys(missing)) + " not installed",
             hint=f"Add it to {model_folder / REQUIREMENTS}.",
         )
-    description = {"digest": wanted.digest(made.python_version), "built_at": made.built_at}
+    digest = read_requirements(model_folder).digest(made.python_version)
+    description = {"digest": digest, "built_at": made.built_at}
     write_atomic(folder / DESCRIPTION, canonical_json(description))
 
 

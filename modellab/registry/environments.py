@@ -162,6 +162,11 @@ class Environments:
             )
         return environment
 
+    def built_for(self, model_id: str, digest: str, python: str) -> Environment | None:
+        """A model's environment, where one is whole that was built for requirements of this digest."""
+        described = self._described(model_id, python)
+        return described[1] if described and described[0] == digest else None
+
     def folder(self, model_id: str) -> Path:
         """Where a model's environment is, or would be."""
         return self.root / model_id

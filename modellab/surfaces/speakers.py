@@ -29,6 +29,20 @@ def diarization_of(turns: Iterable[Turn], duration_s: float) -> Diarization:
     return Diarization(joined, duration_s)
 
 
+def bridged(turns: Iterable[Turn], longest_pause_s: float) -> list[Turn]:
+    """Turns, in order of start, of which those of one speaker that are parted by no more than so much are one."""
+    found: list[Turn] = []
+    latest: dict[str, int] = {}
+    for turn in turns:
+        before = latest.get(turn.speaker)
+        if before is not None and turn.start_s - found[before].end_s <= longest_pause_s:
+            found[before] = replace(found[before], end_s=max(found[before].end_s, turn.end_s))
+        else:
+            latest[turn.speaker] = len(found)
+            found.append(turn)
+    return found
+
+
 def overlap_s(turns: Iterable[Turn]) -> float:
     """Seconds in which two or more turns run at once."""
     edges = sorted(edge for turn in turns for edge in ((turn.start_s, 1), (turn.end_s, -1)))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from modellab.speech.by_pieces import Heard
 from modellab.surfaces.results import Word
 
 
@@ -16,6 +17,14 @@ class Token:
     start_s: float
     end_s: float
     log_probability: float
+
+
+def heard(tokenizer: Any, tokens: Iterable[Token], skipped: Sequence[int | None]) -> Heard:
+    """What tokens say, with the times of the words and the mean of the tokens' log-probabilities. As `words_of`."""
+    written = [token for token in tokens if token.id not in skipped]
+    words = words_of(tokenizer, written, skipped)
+    likely = sum(token.log_probability for token in written) / len(written) if written else None
+    return Heard(" ".join(word.text for word in words), words, likely)
 
 
 def words_of(tokenizer: Any, tokens: Iterable[Token], skipped: Sequence[int | None]) -> list[Word]:

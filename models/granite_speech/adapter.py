@@ -1,7 +1,8 @@
 """IBM's Granite Speech by transformers.
 
-Three generations, each asked in the words that its model card gives: 3.3 (a LoRA in the checkpoint, which takes effect
-when there is sound), 4 (one network; keywords, punctuation), and the plus model, which says when each word ended.
+Three generations of language models, each asked in the words that its model card gives: 3.3 (a LoRA in the checkpoint,
+which takes effect when there is sound), 4 (one network; keywords, punctuation), and the plus model, which says when
+each word ended. The fifth is another thing: `turbo_ctc.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from models._audio_llm.keywords import WithKeywords
 from models._audio_llm.listener import Listener
 from models._audio_llm.writing import TOKENS_PER_S
 from models.granite_speech.timed_words import timed_words
+from models.granite_speech.turbo_ctc import TurboCtc
 
 _SYSTEM = (
     "Knowledge Cutoff Date: April 2024.\nToday's Date: December 19, 2024.\n"
@@ -104,6 +106,8 @@ def _the_speech(language: str | None) -> str:
 _FAMILIES: Mapping[str, type[GraniteSpeech]] = {"3.3": Granite3, "4": GraniteSpeech, "plus": GranitePlus}
 
 
-def load(request: LoadRequest) -> GraniteSpeech:
+def load(request: LoadRequest) -> GraniteSpeech | TurboCtc:
     """Load a variant."""
+    if request.variant.parameters["family"] == "5":
+        return TurboCtc(request)
     return _FAMILIES[str(request.variant.parameters["family"])](request)

@@ -1,10 +1,11 @@
-"""A tiny random Granite Speech, with a LoRA where the real one has one."""
+"""A tiny random Granite Speech, with a LoRA where the real one has one, and a tiny random TurboCTC."""
 
 from pathlib import Path
 from typing import Any
 
 from models._audio_llm.tiny import TEXT, WIDTH, ends, randomize, save, tokenizer
 from models._transformers.loading import import_transformers
+from models._transformers.tiny import letters, seeded, spread_out
 
 _END, _AUDIO = "<|end_of_text|>", "<|audio|>"
 _SPECIAL = (_END, _AUDIO, "<|start_of_role|>", "<|end_of_role|>")
@@ -16,6 +17,9 @@ _TEMPLATE = (
 
 def write(folder: Path, variant: str) -> None:
     """Write one in the files of the real one."""
+    if variant.startswith("5"):
+        _write_turbo_ctc(folder)
+        return
     words = tokenizer(_SPECIAL, pad_token=_END, eos_token=_END, bos_token=_END)
     words.chat_template = _TEMPLATE
     transformers = import_transformers()
@@ -28,6 +32,29 @@ def write(folder: Path, variant: str) -> None:
     save(folder, model, processor)
     if lora:
         _save_lora(folder, model)
+
+
+def _write_turbo_ctc(folder: Path) -> None:
+    with seeded() as transformers:
+        special = ["<pad>", "<unk>"]
+        words = transformers.ParakeetTokenizer(
+            tokenizer_object=letters(special), unk_token="<unk>", pad_token="<pad>", extra_special_tokens=special
+        )
+        encoder = {
+            **{"vocab_size": len(words), "hidden_size": WIDTH, "intermediate_size": 64, "num_hidden_layers": 4},
+            **{"num_attention_heads": 2, "context_size": 32, "max_position_embeddings": 32},
+        }
+        config = transformers.GraniteSpeech5CTCConfig(vocab_size=len(words), encoder_config=encoder, pad_token_id=0)
+        import torch
+
+        model = spread_out(transformers.GraniteSpeech5ForCTC(config), 0.05)
+        processor = transformers.GraniteSpeech5Processor(transformers.GraniteSpeech5FeatureExtractor(), words)
+        # Else it says one and the same whatever it hears: what all frames have in common goes.
+        noise = torch.randn(16_000).numpy()
+        with torch.no_grad():
+            logits = model(**processor(noise, sampling_rate=16_000, return_tensors="pt")).logits
+            model.ctc_head.bias -= logits[0].mean(0)
+    save(folder, model, processor)
 
 
 def _save_lora(folder: Path, model: Any) -> None:

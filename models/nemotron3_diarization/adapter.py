@@ -12,7 +12,7 @@ from modellab.media.audio import Waveform
 from modellab.registry.loaded import LoadRequest
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Diarization, Turn
-from modellab.surfaces.speakers import diarization_of
+from modellab.surfaces.speakers import bridged, diarization_of
 from models._transformers.loading import load as load_transformers
 
 _PAUSES = "min_duration_off_s"
@@ -48,21 +48,7 @@ class NemotronDiarization:
             logits = self._network(**inputs.to(self._network.device, dtype=self._network.dtype)).logits
         [found] = self._processor.extract_speaker_dict(logits.float(), inputs.attention_mask, _PROBABILITY)
         turns = [Turn(one["Start"], one["End"], str(one["Speaker"])) for one in found]
-        return diarization_of(_joined(turns, parameters.get(_PAUSES, 0.0)), audio.duration_s)
-
-
-def _joined(turns: list[Turn], longest_pause_s: float) -> list[Turn]:
-    """Turns of a speaker that are parted by no more than so much, as one."""
-    joined: list[Turn] = []
-    latest: dict[str, int] = {}
-    for turn in turns:
-        before = latest.get(turn.speaker)
-        if before is not None and turn.start_s - joined[before].end_s <= longest_pause_s:
-            joined[before] = Turn(joined[before].start_s, turn.end_s, turn.speaker)
-        else:
-            latest[turn.speaker] = len(joined)
-            joined.append(turn)
-    return joined
+        return diarization_of(bridged(turns, parameters.get(_PAUSES, 0.0)), audio.duration_s)
 
 
 def load(request: LoadRequest) -> NemotronDiarization:

@@ -6,8 +6,7 @@ Each says in which frame of 80 ms it wrote a token, so word times are measured:
 - CTC: each frame has a token or none; a token lasts as long as it is repeated.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any
 
 from modellab.media.audio import Samples
@@ -15,8 +14,8 @@ from modellab.registry.loaded import LoadRequest
 from modellab.speech.by_pieces import Heard
 from modellab.surfaces.contracts import Progress
 from models._transformers.asr import PieceTranscriber
-from models._transformers.generation import on
-from models._transformers.token_times import Token, words_of
+from models._transformers.ctc import hear as hear_ctc
+from models._transformers.token_times import Token, heard
 
 LONGEST_S = 30.0
 """About the longest of what it was trained on; it can take minutes, with memory that grows with the square."""
@@ -36,13 +35,6 @@ class _Parakeet(PieceTranscriber):
         super().__init__(request, model_class, longest_s=LONGEST_S, shortest_s=SHORTEST_S)
         self.frame_s = self.processor.feature_extractor.hop_length / self.rate_hz * _SUBSAMPLING
 
-    def heard(self, tokens: Sequence[Token], skipped: Sequence[int | None]) -> Heard:
-        """What some tokens say."""
-        written = [token for token in tokens if token.id not in skipped]
-        words = words_of(self.processor.tokenizer, written, skipped)
-        likely = sum(token.log_probability for token in written) / len(written) if written else None
-        return Heard(" ".join(word.text for word in words), words, likely)
-
     def inputs(self, pieces: Sequence[Samples]) -> Any:
         return self.processor(list(pieces), sampling_rate=self.rate_hz, return_tensors="pt")
 
@@ -51,25 +43,8 @@ class Ctc(_Parakeet):
     """A Parakeet with a CTC decoder; offers the surface `asr`."""
 
     def hear(self, pieces: Sequence[Samples], language: str | None, progress: Progress) -> Sequence[Heard]:
-        import torch
-
         progress(0.0)
-        with torch.inference_mode():
-            made = self.model.generate(**on(self.model, self.inputs(pieces)), return_dict_in_generate=True)
-            likely = made.logits.float().log_softmax(-1).amax(-1)
-        none = self.model.config.pad_token_id
-        rows = zip(made.sequences.tolist(), likely.tolist(), strict=True)
-        return [self.heard(list(self._tokens(row, of_row)), [none]) for row, of_row in rows]
-
-    def _tokens(self, frames: Sequence[int], likely: Sequence[float]) -> Iterator[Token]:
-        """Each run of one token; as likely as its surest frame."""
-        place = 0
-        for token, run in groupby(frames):
-            length = len(list(run))
-            yield Token(
-                token, place * self.frame_s, (place + length) * self.frame_s, max(likely[place : place + length])
-            )
-            place += length
+        return hear_ctc(self.model, self.processor.tokenizer, self.inputs(pieces), self.frame_s)
 
 
 class Transducer(_Parakeet):
@@ -111,7 +86,8 @@ class Transducer(_Parakeet):
             # A row that is through before others goes on beyond its end, and what it says there is of no sound.
             spoken_s = len(piece) / self.rate_hz
             tokens = [self._token(*values) for values in table]
-            found.append(self.heard([token for token in tokens if token.start_s < spoken_s], skipped))
+            within = [token for token in tokens if token.start_s < spoken_s]
+            found.append(heard(self.processor.tokenizer, within, skipped))
         return found
 
     def _token(self, token: int, frame: int, duration: int, log_probability: float) -> Token:

@@ -3,22 +3,19 @@
 The network can be told, frame by frame, whose words are wanted. Here it is told that whoever speaks is meant.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modellab.errors import WeightsCorrupt
 from modellab.media.audio import Samples, Waveform
 from modellab.registry.loaded import LoadRequest
-from modellab.registry.torchaudio_cpu import make_importable
 from modellab.speech.asked import Asked
 from modellab.speech.by_pieces import Heard, transcribe_pieces
 from modellab.surfaces.contracts import Progress
 from modellab.surfaces.results import Segment, Transcript, Word
-from models.parakeet_multitalker.nemo_file import unpack
+from models._nemo.restoring import restored
 
 _LONGEST_PIECE_S = 30.0
 _SHORTEST_PIECE_S = 0.5
@@ -34,7 +31,13 @@ class Parakeet:
         self._languages = request.config.languages_of(request.ref.variant)
         self._batch_size = request.facts.batch_size or 1
         [name] = request.variant.files
-        self._model: Any = _restored(folder / name, self._device)
+        self._model: Any = restored(
+            folder / name,
+            self._device,
+            "nemo.collections.asr.models.multitalker_asr_models",
+            "EncDecMultiTalkerRNNTBPEModel",
+            speaks=True,
+        )
         # NeMo would make a dictionary of the frames, by words as it parts them.
         self._model.decoding.compute_timestamps = False
         self._frame_s = self._model.cfg.preprocessor.window_stride * self._model.encoder.subsampling_factor
@@ -113,44 +116,6 @@ def words_of(tokens: Sequence[str], frames: Sequence[int], frame_s: float) -> li
         Word(text, first * frame_s, min(last + 1, following) * frame_s)
         for (text, first, last), following in zip(groups, [*starts, groups[-1][2] + 1] if groups else [], strict=True)
     ]
-
-
-def _restored(path: Path, device: str) -> Any:
-    """The network of a file of NeMo's.
-
-    Raises:
-        WeightsCorrupt: the file is another, or would have something else made.
-    """
-    with tempfile.TemporaryDirectory(prefix="modellab-nemo-") as place:
-        unpack(path, Path(place))
-        make_importable()
-        from nemo.collections.asr.models.multitalker_asr_models import EncDecMultiTalkerRNNTBPEModel
-        from nemo.utils import logging
-
-        logging.setLevel(logging.ERROR)
-        model = EncDecMultiTalkerRNNTBPEModel.restore_from(
-            str(path), map_location=device, save_restore_connector=_connector(place)
-        )
-    return model.eval()
-
-
-def _connector(place: str) -> Any:
-    """NeMo's way to a file that is unpacked already, which reads tensors and nothing else."""
-    import torch
-    from nemo.core.connectors.save_restore_connector import SaveRestoreConnector
-
-    class TensorsOnly(SaveRestoreConnector):  # type: ignore[misc]
-        @staticmethod
-        def _load_state_dict_from_disk(model_weights: str, map_location: object = None) -> Any:
-            try:
-                return torch.load(model_weights, map_location="cpu", weights_only=True, mmap=True)
-            except Exception as error:  # a file made to break its reader breaks it in many ways
-                first = (str(error).splitlines() or [type(error).__name__])[0]
-                raise WeightsCorrupt("Parakeet's weights are no tensors that are safe to open", found=first) from error
-
-    connector = TensorsOnly()
-    connector.model_extracted_dir = place
-    return connector
 
 
 def load(request: LoadRequest) -> Parakeet:

@@ -11,8 +11,8 @@ from modellab.errors import UsageError, WeightsCorrupt
 from modellab.media.audio import Waveform
 from modellab.surfaces.contracts import DiarizationModel, untold
 from modellab.surfaces.results import Turn
+from modellab.surfaces.speakers import bridged
 from models._transformers.loading import import_transformers
-from models.nemotron3_diarization.adapter import _joined
 
 pytestmark = pytest.mark.random_weights
 RandomModel = Callable[[str], tuple[Any, Path]]
@@ -63,7 +63,8 @@ def test_short_pauses_can_be_bridged_and_nothing_else_can_be_asked(random_model:
 
 def test_pauses_are_each_speakers_own() -> None:
     turns = [Turn(0.0, 1.0, "A"), Turn(0.5, 3.0, "B"), Turn(1.3, 2.0, "A"), Turn(2.6, 3.0, "A")]
-    assert _joined(turns, 0.35) == [Turn(0.0, 2.0, "A"), Turn(0.5, 3.0, "B"), Turn(2.6, 3.0, "A")]
+    assert bridged([Turn(0.0, 3.0, "A"), Turn(1.0, 2.0, "A")], 0.0) == [Turn(0.0, 3.0, "A")]
+    assert bridged(turns, 0.35) == [Turn(0.0, 2.0, "A"), Turn(0.5, 3.0, "B"), Turn(2.6, 3.0, "A")]
 
 
 def test_another_models_files_are_refused(random_model: RandomModel, tmp_path: Path) -> None:

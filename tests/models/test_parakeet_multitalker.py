@@ -1,4 +1,4 @@
-"""Parakeet multitalker: what its files may hold, times of words, and in its own environment a tiny random model."""
+"""Parakeet multitalker: times of words, and in its own environment a tiny random model."""
 
 import io
 import json
@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from modellab.conformance.examination import examine
-from modellab.errors import EnvironmentMissing, LabError, WeightsCorrupt
+from modellab.errors import EnvironmentMissing, LabError
 from modellab.media.audio import Waveform
 from modellab.registry import torchaudio_cpu
 from modellab.registry.environments import Environment
@@ -23,99 +22,18 @@ from modellab.registry.random_weights import RandomRegistry, random_lab
 from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab, Settings
 from modellab.surfaces.results import Segment, Word
+from models._nemo.file import WEIGHTS
 from models.parakeet_multitalker.adapter import words_of
-from models.parakeet_multitalker.nemo_file import DESCRIPTION, WEIGHTS, check_description, unpack
 
 MODEL = "parakeet_multitalker"
 FILE = "multitalker-parakeet-streaming-0.6b-v1.nemo"
 OwnEnvironment = Callable[[str], tuple[Lab, Environment]]
 REGISTRY = ModelRegistry()
 AUDIO = Waveform(np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32), 16_000)
-GOOD: dict[str, Any] = {
-    "target": "nemo.collections.asr.models.multitalker_asr_models.EncDecMultiTalkerRNNTBPEModel",
-    "tokenizer": {"type": "bpe", "model_path": "nemo:0_tokenizer.model"},
-    "encoder": {"_target_": "nemo.collections.asr.modules.ConformerEncoder", "att_context_size": [[70, 13], [70, 1]]},
-    "optim": {"_target_": "torch.optim.AdamW"},
-}
 
 
 def nothing(fraction: float) -> None:
     """Progress that nobody follows."""
-
-
-def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
-    with tarfile.open(path, "w:") as tar:
-        for info, content in members:
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
-
-
-def good() -> list[tuple[tarfile.TarInfo, bytes]]:
-    description = yaml.safe_dump(GOOD).encode()
-    return [(tarfile.TarInfo(f"./{DESCRIPTION}"), description), (tarfile.TarInfo(f"./{WEIGHTS}"), b"tensors")]
-
-
-def test_a_file_as_nemo_writes_it_is_unpacked(tmp_path: Path) -> None:
-    folder = tmp_path / "there"
-    unpack(archive(tmp_path / FILE, *good()), folder)
-    assert sorted(place.name for place in folder.iterdir()) == [DESCRIPTION, WEIGHTS]
-    assert (folder / WEIGHTS).read_bytes() == b"tensors"
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "said"),
-    [
-        ("../out", tarfile.REGTYPE, "lies outside of it; found ../out"),
-        ("/tmp/out", tarfile.REGTYPE, "lies outside of it; found /tmp/out"),
-        ("link", tarfile.SYMTYPE, "neither a file nor a folder; found link"),
-        ("link", tarfile.LNKTYPE, "neither a file nor a folder; found link"),
-        ("pipe", tarfile.FIFOTYPE, "neither a file nor a folder; found pipe"),
-    ],
-)
-def test_nothing_is_written_outside_of_the_folder(tmp_path: Path, name: str, kind: bytes, said: str) -> None:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, "../out"
-    path = archive(tmp_path / FILE, *good(), (info, b""))
-    with pytest.raises(WeightsCorrupt, match=said):
-        unpack(path, tmp_path / "there")
-    assert [place.name for place in tmp_path.iterdir()] == [FILE]
-
-
-def test_what_is_no_tar_or_lacks_a_part_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text.nemo").write_text("hello")
-    with pytest.raises(WeightsCorrupt, match=r"text\.nemo is not a file of NeMo's"):
-        unpack(tmp_path / "text.nemo", tmp_path / "there")
-    with pytest.raises(WeightsCorrupt, match=r"it has no model_weights\.ckpt"):
-        unpack(archive(tmp_path / FILE, good()[0]), tmp_path / "there")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"encoder": {"_target_": "subprocess.Popen"}}, "found _target_: subprocess.Popen"),
-        ({"train_ds": [{"deep": {"_target_": "os.system"}}]}, "found _target_: os.system"),
-        ({"target": "builtins.eval"}, "found target: builtins.eval"),
-        ({"preprocessor": {"cls": "os.system", "params": {}}}, "found cls: os.system"),
-        ({"loss": {"_target_": "torch.hub.load"}}, "found _target_: torch.hub.load"),
-        ({"loss": {"_target_": "nemoless.Loss"}}, "found _target_: nemoless.Loss"),
-        ({"encoder": "${oc.create:{_target_: os.system}}"}, "has encoder put together when it is read"),
-        ({"loss": {"_target_": "torch.nn.${x}"}}, "has _target_ put together when it is read"),
-        ({"tokenizer": {"type": "wpe"}}, "does not bring its tokenizer; found type: wpe; allowed: bpe"),
-        ({"tokenizer": "bpe"}, "does not bring its tokenizer"),
-    ],
-)
-def test_a_description_has_nothing_made_but_networks(change: dict[str, Any], said: str) -> None:
-    check_description("it", yaml.safe_dump(GOOD).encode())
-    with pytest.raises(WeightsCorrupt) as caught:
-        check_description("it", yaml.safe_dump(GOOD | change).encode())
-    assert said in str(caught.value)
-
-
-@pytest.mark.parametrize("text", [b"!!python/object/apply:os.system [ls]", b"- a list", b"\xff\xfe\x00", b"a: [", b""])
-def test_what_describes_nothing_is_refused(text: bytes) -> None:
-    with pytest.raises(WeightsCorrupt, match=r"model_config\.yaml of it"):
-        check_description("it", text)
 
 
 def test_a_word_lasts_from_its_first_token_to_its_last_or_to_the_next() -> None:
@@ -211,7 +129,10 @@ def test_weights_that_run_code_are_refused(
                 members.append((info, hostile.getvalue() if info.name.endswith(WEIGHTS) else content.read()))
     folder = tmp_path / MODEL / tried[1].parent.name
     folder.mkdir(parents=True)
-    archive(folder / FILE, *members)
+    with tarfile.open(folder / FILE, "w:") as tar:
+        for info, content in members:
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
     settings = Settings(_env_file=None, home=tried[2].folder.parents[1], weights=tmp_path, offline=True, device="cpu")
     with Models(Lab(settings), RandomRegistry(places=REGISTRY.places)) as models, pytest.raises(LabError) as caught:
         models.acquire(REGISTRY.resolve(MODEL)[1])

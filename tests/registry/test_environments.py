@@ -139,6 +139,34 @@ def build(lab: Lab, folder: Path, **options: Any) -> Any:
     return install(lab, registry.get("toy"), registry.folder("toy"), **options)
 
 
+def test_models_that_need_the_same_share_its_files(
+    lab: Lab, folder: Path, toy: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, wanted in (("twin", "clashing==1.0"), ("other", "clashing==3.0")):
+        (write_model(name, ADAPTER, **OWN) / "requirements.txt").write_text(f"{wanted}\n")
+    registry = ModelRegistry(folder)
+    first = build(lab, folder).environment
+    monkeypatch.setenv("PIP_FIND_LINKS", "")  # nothing can be had any more
+    told: list[str] = []
+
+    def tell(stage: str, line: str) -> None:
+        told.append(stage)
+
+    made = install(lab, registry.get("twin"), registry.folder("twin"), tell)
+    assert made.new and told == ["taking the files of the environment of toy, which was built for the same"]
+    there = made.environment.packages / "clashing.py"
+    assert there.stat().st_ino == (first.packages / "clashing.py").stat().st_ino
+    with pytest.raises(EnvironmentFailed, match="installing its packages"):
+        install(lab, registry.get("other"), registry.folder("other"))
+    with pytest.raises(EnvironmentFailed, match="installing its packages"):
+        install(lab, registry.get("twin"), registry.folder("twin"), force=True)
+    remove(lab, "toy")
+    audio = Waveform(np.ones(8, dtype=np.float32), 16_000)
+    with Models(lab, registry) as models:
+        found = models.acquire(ModelRef(id="twin", variant="one")).model.detect(audio, {}, lambda fraction: None)
+    assert found.segments[0].start_s == 1.0, "it runs without the one whose files it took"
+
+
 def detect(models: Models, do: str | None = None, samples: int = 8) -> tuple[float, float]:
     audio = Waveform(np.full(samples, 0.5, np.float32), 8000)
     [found] = models.acquire(REF).model.detect(audio, {"do": do}, lambda share: None).segments

@@ -21,8 +21,11 @@ _LIMITS = Limits(bytes=4 << 20)
 """Of a description, which lists the tokenizer's every piece."""
 
 
-def unpack(path: Path, folder: Path) -> None:
+def unpack(path: Path, folder: Path, *, speaks: bool) -> None:
     """Unpack a file of NeMo's into a folder, where its description has been looked at.
+
+    Args:
+        speaks: whether the model writes text, and so must bring its tokenizer.
 
     Raises:
         WeightsCorrupt: it is no such file, has anything but files and folders that lie inside the folder, or its
@@ -38,11 +41,14 @@ def unpack(path: Path, folder: Path) -> None:
     for name in (DESCRIPTION, WEIGHTS):
         if not (folder / name).is_file():
             raise WeightsCorrupt(f"{path} is not a file of NeMo's: it has no {name}")
-    check_description(str(path), (folder / DESCRIPTION).read_bytes())
+    check_description(str(path), (folder / DESCRIPTION).read_bytes(), speaks=speaks)
 
 
-def check_description(name: str, description: bytes) -> None:
+def check_description(name: str, description: bytes, *, speaks: bool) -> None:
     """Refuse a description that could have anything made but a network.
+
+    Args:
+        speaks: as in `unpack`.
 
     Raises:
         WeightsCorrupt: it can't be read, or names something else.
@@ -65,6 +71,8 @@ def check_description(name: str, description: bytes) -> None:
                 hint="Do not use this file. Fetch it again from its makers.",
             )
     tokenizer = told.get("tokenizer")
+    if tokenizer is None and not speaks:
+        return
     kind = tokenizer.get("type") if isinstance(tokenizer, dict) else None
     if kind != _TOKENIZER:
         # Others are looked for by their name, on the hub.
