@@ -3,18 +3,20 @@
 import dagster as dg
 
 from assets.arsenal import arsenal
+from assets.audit import audit_report
 from assets.catalogue import ASSETS
 from assets.promotions import PROMOTIONS_ASSET
 from assets.regression import regression
 from assets.warehouse import warehouse
 from modellab.redaction import guard_logs
 from modellab_dagster.alerts import alerts
-from modellab_dagster.experiment import experiment_job
+from modellab_dagster.decisions import DECISION_JOBS, QUARANTINE_ASSET
+from modellab_dagster.experiment import experiment_job, sweep_job
 from modellab_dagster.inbox import any_steps, audio_drops, inbox_job
 from modellab_dagster.interrupted import dead_runs
 from modellab_dagster.jobs import JOBS
 from modellab_dagster.offer import SYSTEMS_ASSET
-from modellab_dagster.schedules import SCHEDULED_JOBS, SCHEDULES
+from modellab_dagster.schedules import SCHEDULED_JOBS, SCHEDULES, audit_job
 from modellab_dagster.sensors import partitions_on_offer
 from resources.artifacts import ArtifactsResource
 from resources.database import DatabaseResource
@@ -52,8 +54,8 @@ def lab_resources(engine: type[EngineResource] = EngineResource) -> dict[str, ob
 
 
 defs = dg.Definitions(
-    assets=[*ASSETS, regression, warehouse, arsenal, SYSTEMS_ASSET, PROMOTIONS_ASSET],
-    jobs=[*JOBS, any_steps, inbox_job, experiment_job, *SCHEDULED_JOBS],
+    assets=[*ASSETS, regression, warehouse, arsenal, audit_report, SYSTEMS_ASSET, PROMOTIONS_ASSET, QUARANTINE_ASSET],
+    jobs=[*JOBS, any_steps, inbox_job, experiment_job, sweep_job, audit_job, *DECISION_JOBS, *SCHEDULED_JOBS],
     schedules=SCHEDULES,
     sensors=[partitions_on_offer, dead_runs, audio_drops, alerts],
     resources=lab_resources(),

@@ -1,8 +1,9 @@
-"""Schedules, and the jobs that they start."""
+"""Schedules, and the jobs of the lab's own assets."""
 
 import dagster as dg
 
 from assets.arsenal import arsenal
+from assets.audit import audit_report
 from assets.regression import RegressionConfig, regression
 from assets.warehouse import warehouse
 from modellab.regression.pace import REPEATS
@@ -29,6 +30,13 @@ regression_sweep = dg.define_asset_job(
     selection=dg.AssetSelection.assets(regression) | dg.AssetSelection.checks_for_assets(regression),
     description="Holds what models measure now against their baselines.",
     tags={ONE_AT_A_TIME: "regression_sweep"},  # dagster.yaml says so many at once
+)
+
+audit_job = dg.define_asset_job(
+    "audit",
+    selection=dg.AssetSelection.assets(audit_report) | dg.AssetSelection.checks_for_assets(audit_report),
+    description="Whether all that the lab keeps is whole: modellab runs audit. Which runs, a quick look and"
+    " mending are in its configuration.",
 )
 
 nightly_regressions = dg.ScheduleDefinition(

@@ -15,7 +15,10 @@ from modellab.registry.registry import ModelRegistry
 from modellab.settings import Lab
 from modellab.steps.catalogue import get_step
 
-RESERVED = frozenset({"housekeeping", "regression_sweep", "inbox", "any_steps", "experiment"})
+RESERVED = frozenset(
+    {"housekeeping", "regression_sweep", "inbox", "any_steps", "experiment", "sweep", "audit"}
+    | {"quarantine", "release", "prune", "promote", "demote"}
+)
 """Names of the lab's other Dagster jobs: every template is a job as well."""
 
 

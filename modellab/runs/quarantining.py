@@ -78,7 +78,7 @@ def quarantine(lab: Lab, name: str, reason: str, *, steps: Sequence[str] = (), k
 
     Raises:
         UnknownName: no run, or no step of it, is called so.
-        UsageError: it still runs, is in quarantine already in this way, or there is no reason.
+        UsageError: it still runs, or there is no reason.
     """
     _require_reason(reason)
     attempts = attempts_meant(lab, name)

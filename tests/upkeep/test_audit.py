@@ -106,6 +106,31 @@ def pruned_badly(lab: Lab, runs: Any, made: dict[str, Any]) -> None:
     next(runs.store.pruned.places()).write_bytes(b"no gzip")
 
 
+def without_rows_of(table: str, remove: Callable[[Lab], None]) -> Damage:
+    """Records are gone, and with them all that had their rows: the lake's files, and the database."""
+
+    def damage(lab: Lab, runs: Any, made: dict[str, Any]) -> None:
+        remove(lab)
+        shutil.rmtree(lab.lake / table)
+        lab.database.unlink()
+
+    return damage
+
+
+def remove_starts(lab: Lab) -> None:
+    for path in lab.records.glob("runs/*/*.json"):
+        if json.loads(path.read_text())["content"]["event"] == "started":
+            path.unlink()
+
+
+def unnameable(lab: Lab, runs: Any, made: dict[str, Any]) -> None:
+    """A record that is whole, and has no word for what its table must have."""
+    path = record_of(lab, "steps")
+    record = json.loads(path.read_text())
+    del record["content"]["step"]
+    path.write_text(json.dumps(record))
+
+
 DAMAGE: list[tuple[str, Damage, bool]] = [
     ("damaged result", lambda lab, runs, made: flip(made["ingest"].path / "audio.raw"), True),
     ("damaged result", lambda lab, runs, made: (made["ingest"].path / "audio.raw").unlink(), True),
@@ -126,12 +151,24 @@ DAMAGE: list[tuple[str, Damage, bool]] = [
     ("damaged reference", lambda lab, runs, made: (lab.references / "datasets/calls.json").write_text("["), False),
     ("decision about nothing", dangling, False),
     ("damaged pruned result", pruned_badly, False),
+    ("run without a start", without_rows_of("runs", remove_starts), False),
+    ("unknown input", without_rows_of("inputs", lambda lab: shutil.rmtree(lab.records / "inputs")), False),
+    ("rows can't be made", unnameable, False),
 ]
 ALSO = {
     "lake file gone": ["lake lacks rows"],
     "lake file damaged": ["lake lacks rows"],
 }
 """What follows from some damage, and is named as well."""
+SAID = {
+    "run without a start": (
+        "run aaaaaaaaaaaaaaaa",
+        "steps of Dagster run a-attempt are recorded, and not that it began.",
+    ),
+    "unknown input": ("input talk-66e92bc0d58be372", "steps ran on it, and no record says what it is."),
+    "rows can't be made": ("a-attempt-asr", "KeyError('step')."),
+}
+"""Where some damage is, and what is wrong there."""
 
 
 @pytest.mark.parametrize(("kind", "damage", "fixable"), DAMAGE)
@@ -145,6 +182,9 @@ def test_damage_is_named_and_put_right_where_it_can_be(
         mended = audit(lab, fix=True)
         assert kinds(mended) == expected
         assert not mended.sound and not any(one.fixable or one.fixed for one in mended.findings)
+        assert {one.kind: (one.where, one.what) for one in mended.findings if one.kind in SAID} == {
+            one: SAID[one] for one in expected if one in SAID
+        }
         return
     found = audit(lab)
     assert kinds(found) == expected
