@@ -159,7 +159,16 @@ FROM boards
 JOIN failed_cases
     ON failed_cases.dataset IS NOT DISTINCT FROM boards.dataset
     AND failed_cases.dataset_version IS NOT DISTINCT FROM boards.dataset_version
-    AND failed_cases.step = boards.step;
+    AND failed_cases.step = boards.step
+-- Who was asked for another language has not failed at this one: its protocol begins with the pair, `en-de, `.
+WHERE
+    boards.metric NOT IN ('bleu', 'chrf')
+    OR NOT EXISTS (
+        FROM system_steps AS asked
+        WHERE
+            asked.system = failed_cases.system AND asked.step = boards.step
+            AND asked.parameters ->> 'target' <> regexp_extract(boards.protocol, '^[^,]*-([a-z]+), ', 1)
+    );
 
 DELETE FROM derived.standings USING affected
 WHERE

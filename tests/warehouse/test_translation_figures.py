@@ -67,6 +67,20 @@ def test_history_and_slices_have_them_too_and_their_sums_agree(hand_made, theirs
             assert all(ratio == pytest.approx(value) and cases == 5 for _, value, ratio, cases in rows)
 
 
+def test_who_was_asked_for_another_language_has_not_failed_at_this_one(hand_made, theirs) -> None:
+    for place in range(5):
+        hand_made.case(f"c{place}")
+    for system, target in (("french", "fr"), ("german", "de")):
+        asked = [{"step": "translate", "model": "m:v", "parameters": {"target": target}, "code_version": "1"}]
+        about = {"system": system, "template": "translate", "steps": asked}
+        hand_made.add("systems", **about, recorded_at="2026-03-01T10:00:00+00:00")
+        hand_made.attempt(system, "c1", step="translate", model="m:v", status="failed", error="no such language")
+    failed = hand_made.rows(
+        "SELECT DISTINCT system, metric, case_id FROM case_outcomes WHERE error IS NOT NULL ORDER BY ALL"
+    )
+    assert failed == [("german", "bleu", "c1"), ("german", "chrf", "c1")]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_macros_are_the_formulas_whatever_the_counts(hand_made, seed: int) -> None:
     """Also without a match of some length, or without any sequence of it."""
