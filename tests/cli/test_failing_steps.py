@@ -283,7 +283,6 @@ def test_missing_weights_are_told_once_in_full_what_to_do_first(call: Call, reco
         "  Looked at:",
         "    - local folder: MODELLAB_WEIGHTS is not set",
         f"    - Hugging Face cache: {cache} does not hold Systran/faster-whisper-small",
-        "    - Python package: none ships this variant",
         "    - Hugging Face hub: MODELLAB_OFFLINE forbids asking it",
     ]
     after = ["call.wav: hallucinations not run: asr failed"]

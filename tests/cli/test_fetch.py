@@ -16,27 +16,12 @@ import pytest
 import yaml
 
 from tests.hub import Hub, serving_hub
+from tests.registry.conftest import config_of
 
 Call = Callable[..., tuple[int, str, str]]
 LARGE = random.Random(8).randbytes(2_000_000)
 TOY = {"hub": {"repository": "makers/toy", "files": ["model.bin", "config.json"]}}
-CONFIG = {
-    "name": "Toy",
-    "description": "made for a test",
-    "surfaces": ["vad"],
-    "runtime": "onnx",
-    "package": "numpy",
-    "devices": ["cpu"],
-    "compute_types": {"cpu": "float32"},
-    "status": "candidate",
-    "ci": True,
-    "licence": "MIT",
-    "languages": ["*"],
-    "sample_rate_hz": 8000,
-    "memory_mib": 100,
-    "default_variant": "one",
-    "access": "Accept its terms and set HF_TOKEN.",
-}
+ACCESS = "Accept its terms and set HF_TOKEN."
 VARIANTS: dict[str, dict[str, Any]] = {
     "toy": {"one": TOY, "two": TOY},
     "toy_gated": {"one": {"hub": {"repository": "makers/toy"}, "gated": True}},
@@ -52,7 +37,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "models"
     for name, variants in VARIANTS.items():
         (folder / name).mkdir(parents=True)
-        (folder / name / "config.yaml").write_text(yaml.safe_dump({"id": name, "variants": variants} | CONFIG))
+        (folder / name / "config.yaml").write_text(yaml.safe_dump(config_of(name, variants=variants, access=ACCESS)))
     monkeypatch.setenv("MODELLAB_MODELS", str(folder))
     return folder
 

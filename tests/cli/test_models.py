@@ -157,7 +157,6 @@ def test_what_several_variants_have_in_common_is_told_once(
         "  - local folder: MODELLAB_WEIGHTS is not set",
         f"{cache}-community-1",
         f"{cache}-3.1",
-        "  - Python package: none ships this variant",
         "  - Hugging Face hub: MODELLAB_OFFLINE forbids asking it",
     ]
     for command, indent in (["models", "show", "pyannote_diarization"], ""), (["doctor"], "    "):
