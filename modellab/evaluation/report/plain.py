@@ -21,6 +21,8 @@ _NAMES = {
     "eer": "equal error rate",
     "note_f1": "notes found",
     "turn_end_f1": "ends of turns found",
+    "bleu": "words shared with the reference translation",
+    "chrf": "characters shared with the reference translation",
 }
 _AS_PERCENT = "ratio"
 _LITTLE = 0.0995
