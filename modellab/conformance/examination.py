@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from modellab.conformance import audio, replies, speech, texts, turns
+from modellab.conformance import audio, replies, speech, streams, texts, turns
 from modellab.conformance.asked import Given, Quality, Surface
 from modellab.errors import LabError
 from modellab.media.audio import Waveform
@@ -25,6 +25,7 @@ from modellab.surfaces.contracts import Progress, untold
 SURFACES: Mapping[str, Surface] = {
     "vad": speech.Vad(),
     "asr": speech.Asr(),
+    "asr_stream": streams.Stream(),
     "translate": speech.Translate(),
     "diarization": speech.DiarizationSurface(),
     "align": speech.Align(),

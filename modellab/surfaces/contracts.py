@@ -340,6 +340,7 @@ class VoiceToVoiceModel(Protocol):
 CONTRACTS: Mapping[str, type] = {
     "vad": VadModel,
     "asr": AsrModel,
+    "asr_stream": AsrStreamModel,
     "translate": TranslateModel,
     "tts": TtsModel,
     "align": AlignModel,

@@ -17,7 +17,7 @@ from modellab.errors import LabError, TextRefused
 from modellab.media import audio
 from modellab.outside import Limits, check_json
 from modellab.registry.loaded import ExecutionFacts
-from modellab.surfaces import replies, results, sounds, translations
+from modellab.surfaces import replies, results, sounds, streams, translations
 
 LIMITS = Limits(bytes=64 << 20, depth=128, nodes=4_000_000)
 """Of a message's text. The words of a day-long recording are some 20 MiB, ten deep, and half a million."""
@@ -68,6 +68,7 @@ for _kind in (
     sounds.Note,
     sounds.Notes,
     replies.Reply,
+    streams.Heard,
     translations.TranslatedUtterance,
     translations.Translation,
     ExecutionFacts,

@@ -1,0 +1,1 @@
+"""Whisper made to stream by LocalAgreement."""
