@@ -21,7 +21,18 @@ from modellab.registry.registry import MODELS, ModelRegistry
 
 FOLDERS = 200
 TIMES = 7
-HEAVY = ("torch", "transformers", "onnxruntime", "ctranslate2", "tensorflow", "librosa", "scipy", "duckdb", "dagster")
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "pandas",
+    "duckdb",
+    "dagster",
+    "httpx2",
+)
 _LIST = "from modellab_dagster.command import main; main(['models', 'list'])"
 _IMPORTED = f"import sys\n{_LIST}\nprint(*{{name.partition('.')[0] for name in sys.modules}}, file=sys.stderr)"
 
