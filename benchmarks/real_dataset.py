@@ -60,6 +60,7 @@ def manifests(data: Path) -> list[given.Manifest]:
     """The whole, then its parts."""
     cases = [_case(data, case) for case in cases_of(data) if case.has_reference] + _noisy(data)
     said = [one for one in cases if one.reference.text is not None and one.tags["corpus"] not in _LONG]
+    said = [one for one in said if not one.id.endswith("-raw")]  # without a header no recording: it is refused
     turns = [one for one in cases if one.reference.rttm is not None]
     noisy = [one for one in cases if one.reference.clean is not None]
     real = "Real English recordings"
