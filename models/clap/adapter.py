@@ -31,7 +31,7 @@ class Clap:
     """A loaded CLAP; offers the surfaces `classify` and `embed_sound`."""
 
     def __init__(self, request: LoadRequest) -> None:
-        # The makers' repositories hold no safetensors.
+        # What the variants fetch is the pickle (README.md).
         self._processor, self._model = load_checkpoint(request, "ClapModel", "ClapProcessor", safetensors=False)
         self._labels = read_labels(str(request.variant.parameters[LABELS]))
         extractor = self._processor.feature_extractor
