@@ -10,6 +10,9 @@ _NEAR = 0.6
 _AS_NEAR = 0.1
 """By how much less like it than the nearest a name may be that is named beside that one."""
 
+_MANY = 20
+"""More names than these are a wall of text in an error."""
+
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known names that are most like a name, the nearest first, and none much farther; capitals don't count."""
@@ -27,12 +30,17 @@ def did_you_mean(names: Iterable[str]) -> str | None:
     return f"Did you mean {asked}?" if asked else None
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """The error for an unknown name: the nearest names first, or the whole list when none is near."""
+def unknown_name(kind: str, name: str, known: Iterable[str], *, listed_by: str | None = None) -> UnknownName:
+    """The error for an unknown name: the nearest names, and all that there are.
+
+    Args:
+        listed_by: the command that lists them, which the error names in their place where they are many.
+    """
     names = sorted(known)
+    many = listed_by is not None and len(names) > _MANY
     return UnknownName(
         f"there is no {kind} {name!r}",
-        allowed=", ".join(names) or "none are defined",
+        allowed=f"{len(names)} names, listed by {listed_by}" if many else ", ".join(names) or "none are defined",
         hint=did_you_mean(nearest(name, names)),
     )
 

@@ -298,7 +298,9 @@ def _state(dataset: "Dataset", sources: "Sources") -> Any:
     if missing:
         return Text.assemble(("✗ ", "red"), f"{count - missing:,} of {count:,}")
     to_fetch = _to_fetch(dataset, sources)
-    return Text.assemble(("✓", "green"), f" after a download of {to_fetch:,}" if to_fetch else "")
+    if to_fetch:
+        return Text.assemble(("↓", "yellow"), f" after a download of {to_fetch:,}")
+    return Text("✓", style="green")
 
 
 def _document(dataset: "Dataset", sources: "Sources") -> dict[str, Any]:

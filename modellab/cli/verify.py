@@ -44,6 +44,8 @@ def verify(
     $ modellab models verify
     $ modellab models verify demucs --random-weights
     """
+    from rich.text import Text
+
     from modellab.cli.console import marked, print_json, print_line, stderr, stdout
     from modellab.errors import Interrupted, LabError
     from modellab.registry.registry import ModelRegistry
@@ -56,8 +58,8 @@ def verify(
     with stderr().status("") as status:
 
         def watch(ref: "ModelRef") -> "Callable[[Answer], None]":
-            status.update(f"{ref}: loading")
-            return lambda answer: status.update(f"{ref}: {answer.question}")
+            status.update(Text(f"{ref}: loading"))
+            return lambda answer: status.update(Text(f"{ref}: {answer.question}"))
 
         meant = (verifying.triable if random_weights else verifying.verifiable)(lab, registry, names or [])
         ask = verifying.try_random if random_weights else verifying.verify

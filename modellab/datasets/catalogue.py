@@ -74,7 +74,7 @@ class Catalogue:
             DatasetError: its manifest can't be read, is not valid, or there are two.
         """
         if dataset not in self._files:
-            raise unknown_name("dataset", dataset, self._files)
+            raise unknown_name("dataset", dataset, self._files, listed_by="modellab datasets list")
         if dataset not in self._read:
             self._read[dataset] = self._load(self._files[dataset])
         found = self._read[dataset]

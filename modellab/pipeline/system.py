@@ -137,7 +137,8 @@ def _base_template(name: str, registry: ModelRegistry, lab: Lab | None) -> Templ
     lab = lab or Lab.from_environment()
     if template := find_user_template(lab, name):
         return template
-    raise unknown_name("pipeline or model", name, [*shipped_templates(), *user_template_names(lab), *registry.ids()])
+    known = [*shipped_templates(), *user_template_names(lab), *registry.ids()]
+    raise unknown_name("pipeline or model", name, known, listed_by="modellab pipelines list and modellab models list")
 
 
 def _model_template(name: str, registry: ModelRegistry) -> Template:

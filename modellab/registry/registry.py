@@ -86,7 +86,7 @@ class ModelRegistry:
             UnknownName: there is none of that id; names the nearest.
         """
         if model_id not in self._found:
-            raise unknown_name("model", model_id, self._found)
+            raise unknown_name("model", model_id, self._found, listed_by="modellab models list")
         return self._found[model_id][0]
 
     def folder(self, model_id: str) -> Path:

@@ -144,7 +144,7 @@ def test_media_that_cannot_be_had_are_said(
     assert "✗ 1 of 2" in state("--folder", f"phone={recordings}")
     monkeypatch.setenv("MODELLAB_OFFLINE", "false")
     monkeypatch.setenv("MODELLAB_DATA_PHONE", str(recordings))
-    assert "✓ after a download of 1" in state()
+    assert "↓ after a download of 1" in state()
 
 
 def test_a_broken_manifest_is_named_beside_the_others(call: Call, home: Path, recordings: Path) -> None:
