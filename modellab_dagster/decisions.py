@@ -12,7 +12,7 @@ from pydantic import Field
 
 from assets._page import table
 from assets.promotions import promotions
-from modellab.cli.amounts import size_bytes, span_s
+from modellab.amounts import size_bytes, span_s
 from modellab.disk import require_writable
 from modellab.errors import UsageError
 from modellab.local_days import local_time

@@ -51,7 +51,7 @@ def prune(
     $ modellab runs prune --status failed,canceled --yes
     $ modellab runs prune --older-than 12w --larger-than 1GB --keep bundle --yes
     """
-    from modellab.cli.amounts import size_bytes, span_s
+    from modellab.amounts import size_bytes, span_s
     from modellab.cli.console import print_json, stdout
     from modellab.settings import Lab
     from modellab.upkeep import pruning

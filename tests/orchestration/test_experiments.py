@@ -104,3 +104,15 @@ def test_the_job_starts_it_and_says_what_became_of_each_system(lab, asked):
         assert not failed.success
         [event] = [event for event in failed.all_node_events if event.is_step_failure]
         assert "there is no experiment 'none'" in str(event.step_failure_data.error)
+
+
+def test_the_job_of_a_sweep_says_what_became_of_each_system(lab):
+    with open_instance(lab) as instance:
+        form = {"datasets": ["vad_smoke_v1"], "models": ["silero_vad"], "pipeline": "", "grid": [], "budget": ""}
+        done = defs.resolve_job_def("sweep").execute_in_process(
+            run_config={"ops": {"start_sweep": {"config": {**form, "metric": ""}}}}, instance=instance
+        )
+    [output] = [event for event in done.all_node_events if event.event_type == dg.DagsterEventType.STEP_OUTPUT]
+    said = output.step_output_data.metadata
+    assert (said["complete"].value, said["failed"].value) == (True, 0)
+    assert said["systems"].md_str.splitlines()[2:] == ["| vad_smoke_v1 | silero_vad:v6 | measured | 3 of 3 |"]
